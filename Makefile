@@ -1,0 +1,52 @@
+# Two commands matter: `make demo` and `make test`. Both need Python 3.11 or newer and make, nothing else.
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+BIN = $(VENV)/bin
+# one thread a process: tests run in JOBS processes, and sums must not depend on the thread count
+ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+CHECKED = disentangle_cli tests examples $(wildcard benchmarks)
+
+.PHONY: help demo test test-extras lint format bench clean
+
+help: ## list these targets
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:[^#]*## /\t/' | expand -t 16
+
+demo: $(VENV)/.installed ## train, rank, score and draw a small pool; at most 4 minutes on 2 cores
+	PATH="$(abspath $(BIN)):$$PATH" bash examples/demo.sh
+
+test: $(VENV)/.installed-dev lint ## ruff, mypy and the quick tests; at most 10 minutes on 2 cores
+	$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS)
+
+test-extras: $(VENV)/.installed-dev ## the slow tests
+	$(ONE_THREAD) $(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/.installed-dev ## ruff and mypy --strict
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev ## let ruff lay out and repair the code
+	$(BIN)/ruff check --fix $(CHECKED)
+	$(BIN)/ruff format $(CHECKED)
+
+bench: $(VENV)/.installed-dev ## run every benchmark
+	@for script in $(wildcard benchmarks/*.py); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+clean: ## remove the environment, caches and what the demo made
+	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "dcr needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# the stamps keep a second call from installing again
+$(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) --editable '.[dev]'
+	@touch $@ $(VENV)/.installed

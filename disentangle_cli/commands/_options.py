@@ -1,0 +1,90 @@
+"""Option and argument types the commands share, so that one thing is spelled one way everywhere."""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from disentangle_cli.errors import UsageError
+from disentangle_cli.output import Format
+
+
+class DeviceName(StrEnum):
+    """Where networks run."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+Checkpoints = Annotated[
+    list[str],
+    typer.Argument(metavar="CKPT", help="Checkpoint files; - reads paths from stdin.", show_default=False),
+]
+Checkpoint = Annotated[str, typer.Argument(metavar="CKPT", help="Checkpoint file.", show_default=False)]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of everything random.")]
+Device = Annotated[
+    DeviceName, typer.Option("--device", help="Where networks run; auto: a GPU if there is one.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes to run at once.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.", show_default=False)]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.", show_default=False),
+]
+
+
+def expand_paths(arguments: list[str]) -> list[str]:
+    """The arguments with each ``-`` replaced by the lines of stdin.
+
+    Raises:
+        UsageError: nothing is left, or ``-`` is given twice.
+    """
+    paths: list[str] = []
+    if arguments.count("-") > 1:
+        raise UsageError("'-' (read the list from stdin) can be given only once")
+    for argument in arguments:
+        if argument == "-":
+            paths += [line.strip() for line in sys.stdin if line.strip()]
+        else:
+            paths.append(argument)
+    if not paths:
+        raise UsageError("no checkpoint was named: the list from stdin is empty")
+    return paths
+
+
+def resolve_device(device: DeviceName | str) -> str:
+    """``"cpu"`` or ``"cuda"``; ``auto`` takes a GPU if there is one.
+
+    Raises:
+        UsageError: ``cuda`` was asked for and is not there.
+    """
+    import torch
+
+    if device == "cpu":
+        return "cpu"
+    if torch.cuda.is_available():
+        return "cuda"
+    if device == "cuda":
+        raise UsageError("--device cuda: no CUDA device is available; use --device cpu or auto")
+    return "cpu"
+
+
+def parse_assignments(texts: list[str] | None, option: str) -> dict[str, str]:
+    """Split ``key=value`` texts of a repeatable option; also ``a=1,b=2``-free: one pair per text.
+
+    Raises:
+        UsageError: a text has no ``=`` or no key, or a key comes twice.
+    """
+    pairs: dict[str, str] = {}
+    for text in texts or []:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageError(f"{option} {text!r}: expected KEY=VALUE")
+        if key in pairs:
+            raise UsageError(f"{option} {key!r} is given twice")
+        pairs[key] = value
+    return pairs

@@ -1,0 +1,148 @@
+"""``dcr data``: list the data sets, write their images to a file, check a file or folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from disentangle_cli import output
+from disentangle_cli.commands._options import FormatOption, Out, Seed
+from disentangle_cli.errors import UsageError
+from disentangle_cli.output import Format
+
+if TYPE_CHECKING:
+    from disentangle_cli.datasets import Dataset
+
+data_app = typer.Typer(help="List, render and check data sets.", no_args_is_help=True)
+
+Size = Annotated[
+    int | None, typer.Option("--size", help="Side that a folder's images are resized to (64 by default).")
+]
+Channels = Annotated[
+    int | None, typer.Option("--channels", help="1 or 3: read a folder as grey or as colour, not as found.")
+]
+
+
+@data_app.command("list")
+def list_cli(fmt: FormatOption = Format.table) -> None:
+    """List the data sets that dcr has by name."""
+    from disentangle_cli.datasets import DATASETS
+
+    found = [_describe(DATASETS.get(name)()) for name in DATASETS.names()]
+    rows = [[d["name"], d["images"], _shape(d["shape"]), _factors(d["factors"]), d["cached"]] for d in found]
+    doc = output.document("data-list", datasets=found)
+    output.emit(doc, fmt, ["name", "images", "shape", "factors", "cached"], rows)
+
+
+@data_app.command("render")
+def render_cli(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Data set: a name, npz file or folder.")],
+    out: Out,
+    num: Annotated[
+        int | None, typer.Option("--num", min=1, help="So many different images, at random (--seed).")
+    ] = None,
+    seed: Seed = 0,
+    indices: Annotated[
+        Path | None, typer.Option("--indices", help="The images listed in this .npy file, in its order.")
+    ] = None,
+    size: Size = None,
+    channels: Channels = None,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Write images and labels of a data set to an npz file (all of them, unless told otherwise)."""
+    if out.suffix != ".npz":
+        raise UsageError(f"--out {out}: the name must end in .npz")
+    if num is not None and indices is not None:
+        raise UsageError("give --num or --indices, not both")
+    from disentangle_cli.datasets import open_dataset
+    from disentangle_cli.datasets._export import choose, export
+
+    dataset = open_dataset(name, size=size, channels=channels)
+    chosen = choose(dataset, num, seed, indices)
+    export(dataset, chosen, out)
+    doc = output.document("data-render", dataset=dataset.name, images=len(chosen), seed=seed)
+    output.emit_paths([out], fmt, doc)
+
+
+@data_app.command("check")
+def check_cli(
+    path: Annotated[str, typer.Argument(metavar="PATH", help="An npz file, an image folder or a name.")],
+    size: Size = None,
+    channels: Channels = None,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Read a whole data set and say what it is; exit 2 if it cannot be used.
+
+    A set with dSprites' images and factors is compared with the renderer, pixel by pixel.
+    """
+    from disentangle_cli.datasets import open_dataset
+
+    dataset = open_dataset(path, size=size, channels=channels)
+    found = _check(dataset, path)
+    # numbers as text: one column holds both
+    rows: list[list[object]] = [
+        ["kind", found["kind"]],
+        ["name", found["name"]],
+        ["images", str(found["images"])],
+        ["shape", _shape(found["shape"])],
+        ["values", "{} to {}".format(*found["value_range"])],
+        ["black and white", found["black_and_white"]],
+        ["factors", _factors(found["factors"])],
+        ["fingerprint", found["fingerprint"]],
+    ]
+    if (compared := found["dsprites"]) is not None:
+        rows += [
+            ["images unlike dSprites", str(compared["differing_images"])],
+            ["pixels unlike dSprites", str(compared["differing_pixels"])],
+        ]
+    output.emit(output.document("data-check", path=path, **found), fmt, ["property", "value"], rows)
+
+
+def _check(dataset: "Dataset", spec: str) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from disentangle_cli.datasets import DATASETS
+    from disentangle_cli.datasets._check import compare_with_dsprites, has_dsprites_layout, value_range
+    from disentangle_cli.datasets._packed_cache import verified
+    from disentangle_cli.datasets._pixels import Pixels
+
+    pixels = getattr(dataset, "pixels", None)
+    if isinstance(pixels, Pixels) and not verified(pixels):
+        raise UsageError(
+            f"the images of {dataset.name} kept in the cache are damaged; delete them: {_kept(pixels)}"
+        )
+    named = spec in DATASETS.names()
+    kind = "data set of dcr" if named else "image folder" if Path(spec).expanduser().is_dir() else "npz file"
+    compared = None
+    if isinstance(pixels, Pixels) and has_dsprites_layout(dataset):
+        compared = asdict(compare_with_dsprites(pixels, dataset))
+    return {
+        "kind": kind,
+        **_describe(dataset),
+        "value_range": value_range(dataset),
+        "black_and_white": isinstance(pixels, Pixels) and pixels.layout.packed,
+        "fingerprint": dataset.fingerprint,
+        "dsprites": compared,
+    }
+
+
+def _describe(dataset: "Dataset") -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "images": len(dataset),
+        "shape": list(dataset.image_shape),
+        "factors": [{"name": f.name, "size": f.size, "continuous": f.continuous} for f in dataset.factors],
+        "cached": dataset.in_cache,
+    }
+
+
+def _shape(shape: list[int]) -> str:
+    return "x".join(str(n) for n in shape)
+
+
+def _factors(factors: list[dict[str, Any]]) -> str:
+    return ", ".join(f"{f['name']} {f['size']}" for f in factors) or "none"
+
+
+def _kept(pixels: Any) -> str:
+    return str(getattr(pixels.rows, "filename", "")) or "the file in DCR_CACHE"

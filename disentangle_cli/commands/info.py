@@ -1,0 +1,78 @@
+"""``dcr info``: what checkpoint files hold."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from disentangle_cli.commands._options import Checkpoints, FormatOption, expand_paths
+from disentangle_cli.output import Format, document, emit
+
+if TYPE_CHECKING:
+    from disentangle_cli.checkpoint import Checkpoint
+
+COLUMNS = [
+    "path", "model", "dataset", "seed", "iteration", "image", "codes", "noise",
+    "parameters", "bytes", "metrics", "sha256",
+]  # fmt: skip
+SHORT_HASH = 12
+
+
+def info_cli(checkpoints: Checkpoints, fmt: FormatOption = Format.table) -> None:
+    """Tell what checkpoints hold: model, data set, seed, latents, sizes, stored scores, content hash."""
+    from disentangle_cli.checkpoint import load_checkpoint
+
+    models = [describe(path, load_checkpoint(path)) for path in expand_paths(checkpoints)]
+    emit(document("info", models=models), fmt, COLUMNS, [_row(model, fmt) for model in models])
+
+
+def describe(path: str, checkpoint: "Checkpoint") -> dict[str, Any]:
+    """A checkpoint file as a JSON object, weights counted and not shown."""
+    from disentangle_cli.files import sha256_file
+
+    channels, height, width = checkpoint.image_shape
+    provenance = checkpoint.provenance
+    dataset = provenance.get("dataset")
+    return {
+        "path": path,
+        "model": checkpoint.model,
+        "dataset": dataset.get("name") if isinstance(dataset, dict) else dataset,
+        "seed": provenance.get("seed"),
+        "iteration": provenance.get("iteration"),
+        "image": {"channels": channels, "height": height, "width": width},
+        "codes": checkpoint.latents.num_codes,
+        "noise": checkpoint.latents.dim - checkpoint.latents.num_codes,
+        "latents": checkpoint.latents.to_json(),
+        "parameters": {"generator": _count(checkpoint.generator), "encoder": _count(checkpoint.encoder)},
+        "bytes": Path(path).stat().st_size,
+        "metrics": checkpoint.metrics,
+        "sha256": sha256_file(path),
+        "content": checkpoint.content_hash(),
+        "config": checkpoint.config,
+        "provenance": provenance,
+    }
+
+
+def _count(weights: dict[str, Any]) -> int | None:
+    """Numbers that training sets; running statistics are not among them. None for a foreign model's file."""
+    found = [
+        tensor.numel()
+        for name, tensor in weights.items()
+        if tensor.is_floating_point() and not name.endswith((".running_mean", ".running_var"))
+    ]
+    return sum(found) if found else None
+
+
+def _row(model: dict[str, Any], fmt: Format) -> list[object]:
+    counts = list(model["parameters"].values())
+    scores = " ".join(f"{name}={_score(value)}" for name, value in (model["metrics"] or {}).items())
+    flat = model | {
+        "image": "{channels}x{height}x{width}".format(**model["image"]),
+        "parameters": None if None in counts else sum(counts),
+        "metrics": scores or None,
+        "sha256": model["sha256"][:SHORT_HASH] if fmt is Format.table else model["sha256"],
+    }
+    return [flat[column] for column in COLUMNS]
+
+
+def _score(value: Any) -> str:
+    score = value.get("score") if isinstance(value, dict) else value
+    return f"{score:.3f}" if isinstance(score, int | float) else "-"

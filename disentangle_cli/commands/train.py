@@ -1,0 +1,142 @@
+"""``dcr train``: train one model, a pool of seeds, or a sweep."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from disentangle_cli import output
+from disentangle_cli.commands._options import Device, DeviceName, FormatOption, Jobs, Seed, Sets
+from disentangle_cli.errors import UsageError
+from disentangle_cli.output import Format, document, emit_paths
+from disentangle_cli.registry import Registry
+
+if TYPE_CHECKING:
+    from disentangle_cli.training import Run
+
+MODEL_NAMES = Registry[object]("disentangle_cli.models", "model").names()
+
+
+def train_cli(
+    model: Annotated[
+        str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.", show_default=False)
+    ],
+    dataset: Annotated[
+        str, typer.Option("--dataset", "-d", help="A data set's name, an .npz file or a folder of images.")
+    ] = "dsprites",
+    preset: Annotated[
+        str | None, typer.Option("--preset", "-p", help="Named settings (default: fast).", show_default=False)
+    ] = None,
+    iterations: Annotated[
+        int | None,
+        typer.Option(
+            "--iterations", "-n", min=1, help="Length; the schedule scales with it.", show_default=False
+        ),
+    ] = None,
+    seed: Seed = 0,
+    seeds: Annotated[
+        str | None,
+        typer.Option("--seeds", metavar="0-9", help="Train a pool, one run per seed.", show_default=False),
+    ] = None,
+    sweep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sweep", metavar="KEY=V1,V2", help="Train one run per value; repeatable.", show_default=False
+        ),
+    ] = None,
+    sets: Sets = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="YAML file of settings over the preset.", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for checkpoints.")] = Path("ckpts"),
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--name", help="Stem of the outputs (default: <model>_<dataset>_seed-<S>).", show_default=False
+        ),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    time_limit: Annotated[
+        str | None,
+        typer.Option(metavar="30m", help="Stop and save after this time (s, m or h).", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, train nothing.")] = False,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print the configuration as YAML and stop.")
+    ] = False,
+    jobs: Jobs = 1,
+    device: Device = DeviceName.auto,
+    precision: Annotated[str, typer.Option("--precision", help="auto, fp32 or bf16.")] = "auto",
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Train a model and print the path of its checkpoint.
+
+    Outputs are OUT/<stem>.pt when the run is complete, and a folder OUT/<stem>/ with config.yaml, log.csv,
+    pictures and the resume state. A run that was stopped, in whatever way, goes on with --resume.
+    """
+    from disentangle_cli.config import to_yaml
+    from disentangle_cli.training import configure, parse_seeds, parse_sweeps, train_pool
+    from disentangle_cli.training.pool import raise_failures
+    from disentangle_cli.training.run import Run, check_shape
+
+    if precision not in ("auto", "fp32", "bf16"):
+        raise UsageError(f"--precision {precision}: choose auto, fp32 or bf16")
+    if name is not None and (Path(name).name != name or name.startswith(".")):
+        raise UsageError(f"--name {name!r} must be a plain file name")
+    runs: list[Run] = []
+    for chosen in parse_sweeps(sweep or []):
+        settings = configure(model, preset, iterations, [*(sets or []), *chosen], config)
+        for one in parse_seeds(seeds) if seeds is not None else [seed]:
+            run = Run(
+                model, settings, dataset, one, out, name, resume, overwrite,
+                parse_duration(time_limit), device.value, precision,
+            )  # fmt: skip
+            suffix = [assignment.replace("=", "-").replace("/", "-") for assignment in chosen]
+            if name is not None and seeds is not None:
+                suffix.append(f"seed-{one}")
+            if suffix:
+                run = _renamed(run, "_".join([run.stem, *suffix]))
+            runs.append(run)
+    if print_config:
+        typer.echo(to_yaml({"model": model} | runs[0].config.model_dump(mode="json")), nl=False)
+        return
+    if dry_run:
+        from disentangle_cli.datasets import open_dataset
+
+        data = runs[0].config.data
+        opened = open_dataset(dataset, size=data.size, channels=data.channels)
+        for run in runs:
+            check_shape(run, opened)
+            output.log(f"would train {run.stem} for {run.config.iterations} iterations")
+    else:
+        raise_failures(train_pool(runs, jobs))
+    emit_paths(
+        [run.checkpoint for run in runs], fmt, document("train", paths=[str(r.checkpoint) for r in runs])
+    )
+
+
+def parse_duration(text: str | None) -> float | None:
+    """``"90"``, ``"90s"``, ``"30m"``, ``"2h"`` in seconds.
+
+    Raises:
+        UsageError: not of that form, or not positive.
+    """
+    if text is None:
+        return None
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1.0)
+    try:
+        seconds = float(number) * unit
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e9:
+        raise UsageError(f"--time-limit {text!r}: write it like 90s, 30m or 2h")
+    return seconds
+
+
+def _renamed(run: "Run", name: str) -> "Run":
+    from dataclasses import replace
+
+    return replace(run, name=name)

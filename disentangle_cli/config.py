@@ -1,0 +1,220 @@
+"""Configuration of a training run: pydantic models, YAML presets, dotted overrides.
+
+A configuration is made in this order: the preset's YAML file, then ``--config``, then ``--set``. Each kind of
+model has its own class (see :mod:`disentangle_cli.models`); unknown keys are errors everywhere.
+"""
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from disentangle_cli.errors import UsageError
+from disentangle_cli.latents import Block, Latents
+
+PRESETS = Path(__file__).parent / "presets"
+
+
+class Strict(BaseModel):
+    """Unknown keys and out-of-range values are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Staircase(Strict):
+    """A value that moves by ``step`` at every multiple of ``every``, ``times`` times, never below 0."""
+
+    start: float = 0.0
+    step: float = 0.0
+    every: int = Field(default=1, ge=1)
+    """Iterations between two changes; scaled when the length of the run is."""
+    times: int = Field(default=0, ge=0)
+
+    def at(self, iteration: int) -> float:
+        """The value in force at an iteration counted from 0."""
+        return max(0.0, self.start + self.step * min(self.times, iteration // self.every))
+
+    def changes_at(self, iteration: int) -> bool:
+        """Whether ``iteration`` is the first with a new value."""
+        return iteration > 0 and iteration % self.every == 0 and iteration // self.every <= self.times
+
+    def scaled(self, factor: float) -> "Staircase":
+        """The same staircase for a run ``factor`` times as long."""
+        return self.model_copy(update={"every": max(1, round(self.every * factor))})
+
+
+class BlockConfig(Strict):
+    """One block of latents."""
+
+    kind: Literal["uniform", "normal", "grid"] = "uniform"
+    dim: int = Field(ge=1, le=10_000)
+    low: float = -1.0
+    high: float = 1.0
+    mean: float = 0.0
+    std: float = 1.0
+    values: tuple[float, ...] = ()
+
+    def block(self, name: str, code: bool) -> Block:
+        """The latent block this describes."""
+        return Block(name=name, code=code, **self.model_dump())
+
+
+class LatentsConfig(Strict):
+    """Codes, then noise (none for autoencoders)."""
+
+    codes: BlockConfig
+    noise: BlockConfig | None = None
+
+    def latents(self) -> Latents:
+        """The latent specification: codes first, noise last."""
+        blocks = [self.codes.block("codes", True)]
+        return Latents([*blocks, self.noise.block("noise", False)] if self.noise else blocks)
+
+
+class DataConfig(Strict):
+    """How images are read; None keeps what the data set has (64 pixels for a folder)."""
+
+    size: int | None = Field(default=None, ge=8, le=1024)
+    channels: Literal[1, 3] | None = None
+
+
+class LogConfig(Strict):
+    """What is written during training, and how often, in iterations (0: never)."""
+
+    every: int = Field(default=100, ge=1)
+    """Rows of log.csv and TensorBoard events."""
+    images_every: int = Field(default=0, ge=0)
+    """Traversal grids."""
+    score_every: int = Field(default=0, ge=0)
+    """FactorVAE score on a small sample (200 groups of 50 images), where the data set has labels."""
+    state_seconds: float = Field(default=60.0, gt=0)
+    """Seconds between two writes of the resume state."""
+
+
+class TrainConfig(Strict):
+    """What every model's configuration has."""
+
+    architecture: str
+    iterations: int = Field(ge=1)
+    batch_size: int = Field(ge=2)
+    latents: LatentsConfig
+    data: DataConfig = DataConfig()
+    log: LogConfig = LogConfig()
+
+    def scaled_to(self, iterations: int) -> "TrainConfig":
+        """The same run with ``iterations`` iterations; everything scheduled moves in proportion."""
+        scaled: TrainConfig = _scale(self, iterations / self.iterations)
+        return scaled.model_copy(update={"iterations": iterations})
+
+
+C = TypeVar("C", bound=TrainConfig)
+
+
+def _scale(config: Any, factor: float) -> Any:
+    if isinstance(config, Staircase):
+        return config.scaled(factor)
+    if isinstance(config, BaseModel):
+        parts = {key: _scale(getattr(config, key), factor) for key in type(config).model_fields}
+        return config.model_copy(update=parts)
+    return config
+
+
+def preset_names(model: str) -> list[str]:
+    """The presets a model has, in alphabetical order."""
+    return sorted(path.stem for path in (PRESETS / model).glob("*.yaml"))
+
+
+def read_preset(model: str, preset: str) -> dict[str, Any]:
+    """The nested dict of a preset.
+
+    Raises:
+        UsageError: the model has no preset of that name.
+    """
+    if preset not in preset_names(model):
+        raise UsageError(f"{model} has no preset {preset!r}; choose one of: {', '.join(preset_names(model))}")
+    return read_yaml(PRESETS / model / f"{preset}.yaml")
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML file that holds a mapping.
+
+    Raises:
+        UsageError: it cannot be read or holds something else.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not valid YAML ({str(error).splitlines()[0]})") from None
+    if not isinstance(content, dict):
+        raise UsageError(f"{path}: must hold settings as `key: value`")
+    return content
+
+
+def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``over``, nested mappings merged; neither is changed."""
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def parse_assignment(text: str) -> tuple[str, str]:
+    """``"a.b=c"`` -> ``("a.b", "c")``.
+
+    Raises:
+        UsageError: there is no ``=`` or no name.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"{text!r} is not of the form name=value")
+    return key.strip(), value.strip()
+
+
+def override(settings: dict[str, Any], assignment: str) -> dict[str, Any]:
+    """``settings`` with one dotted assignment applied; the value is read as YAML (numbers, lists, null)."""
+    key, text = parse_assignment(assignment)
+    try:
+        value = yaml.safe_load(text)
+        value = (
+            float(value) if isinstance(value, str) and _is_number(value) else value
+        )  # YAML 1.1 reads 1e-3 as text
+    except yaml.YAMLError:
+        raise UsageError(f"the value in {assignment!r} is not valid YAML") from None
+    nested: Any = value
+    for part in reversed(key.split(".")):
+        nested = {part: nested}
+    return merge(settings, nested)
+
+
+def validate(config: type[C], settings: dict[str, Any], where: str) -> C:
+    """Build a configuration from nested settings; ``where`` opens the error message.
+
+    Raises:
+        UsageError: an unknown key or a value that does not fit, with its dotted name.
+    """
+    try:
+        return config.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        reason = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
+        raise UsageError(f"{where}: {key}: {reason}") from None
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+
+
+def to_yaml(settings: dict[str, Any]) -> str:
+    """Settings as YAML text in their own order."""
+    return yaml.safe_dump(settings, sort_keys=False)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,106 @@
+"""Decoding one image file of any common kind to a small square of bytes."""
+
+import math
+import warnings
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from disentangle_cli.errors import UsageError
+
+SUFFIXES = frozenset(
+    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
+)
+GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
+MAX_PIXELS = 100_000_000
+_WIDE = ("I", "F")
+
+
+def grey_mode(path: Path) -> bool:
+    """Whether the file stores grey only, by its header alone.
+
+    Raises:
+        UsageError: the file is not an image; names it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as image:
+                return image.mode in GREY_MODES
+    except Exception as error:
+        raise _unreadable(path, error) from error
+
+
+def decode(path: Path, size: int, channels: int) -> NDArray[np.uint8]:
+    """The image in ``path``, upright, centre-cropped to a square and resized: ``(channels, size, size)``.
+
+    In this order: the first frame; 16-bit grey scaled to 8 bits; the orientation tag applied;
+    transparency laid on white; converted to grey (ITU-R 601 luma) or RGB; cropped; resized with an
+    antialiasing Lanczos filter (not at all when the square has that size already).
+
+    Raises:
+        UsageError: the file cannot be decoded, or has over 100 million pixels; names it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # whatever Pillow warns of is either harmless or refused here
+            with Image.open(path) as opened:
+                if math.prod(opened.size) > MAX_PIXELS:
+                    raise UsageError(
+                        f"{path}: {opened.width}x{opened.height} pixels are too many; make it smaller first"
+                    )
+                image = _square(_on_white(ImageOps.exif_transpose(_eight_bits(opened)), channels), size)
+    except UsageError:
+        raise
+    except Exception as error:  # decoders raise almost anything on damaged files
+        raise _unreadable(path, error) from error
+    pixels = np.asarray(image, np.uint8).reshape(size, size, channels)
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def _unreadable(path: Path, error: Exception) -> UsageError:
+    if isinstance(error, Image.DecompressionBombError):
+        return UsageError(f"{path}: too many pixels; make the image smaller first")
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return UsageError(
+        f"{path}: cannot be read as an image ({reason}); repair it or take it out of the folder"
+    )
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of more than 8 bits as mode L, its EXIF data kept; other images as they are."""
+    if not (image.mode.startswith("I;16") or image.mode in _WIDE):
+        return image
+    values = np.asarray(image, np.float64)
+    top = 1.0 if image.mode == "F" else 65535.0
+    low, high = float(values.min()), float(values.max())
+    if not (low >= 0 and high <= top):
+        raise ValueError(f"grey values from {low:g} to {high:g} are outside 0 to {top:g}")
+    grey = Image.fromarray(np.round(values * (255.0 / top)).astype(np.uint8))
+    grey.info.update(image.info)
+    if isinstance(key := image.info.get("transparency"), int):
+        grey.info["transparency"] = round(key * 255.0 / top)
+    if exif := image.getexif():
+        grey.info["exif"] = exif.tobytes()
+    return grey
+
+
+def _on_white(image: Image.Image, channels: int) -> Image.Image:
+    """The image in mode L or RGB, what is transparent in it blended with white."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        white = Image.new("RGBA", image.size, "white")
+        image = Image.alpha_composite(white, image)
+    if channels == 1:
+        return image.convert("L")
+    return image.convert("RGB")
+
+
+def _square(image: Image.Image, size: int) -> Image.Image:
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    # cropped first: a resize that is given a box also mixes in what lies outside of it
+    cropped = image.crop((left, top, left + side, top + side))
+    return cropped if side == size else cropped.resize((size, size), Image.Resampling.LANCZOS)

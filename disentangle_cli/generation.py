@@ -1,0 +1,154 @@
+"""Images from a model's prior, and codes of a data set's images."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from disentangle_cli import output
+from disentangle_cli.datasets import Dataset
+from disentangle_cli.errors import UsageError
+from disentangle_cli.images import Pixels, to_pixels
+from disentangle_cli.latents import Block, Latents
+from disentangle_cli.models import Model
+
+CHUNK = 512
+FAR = 4.0  # standard deviations at which a normal latent counts as outside its prior
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Generated images.
+
+    Attributes:
+        images: (N, H, W, C) uint8.
+        latents: (N, L) float32, what each image was made from.
+        latent_names: L names, ``c1..`` and ``z1..``.
+    """
+
+    images: Pixels
+    latents: NDArray[np.float32]
+    latent_names: list[str]
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The arrays of an ``.npz`` file of samples."""
+        names = np.array(self.latent_names)
+        return {"images": self.images, "latents": self.latents, "latent_names": names}
+
+
+def generate(
+    model: Model, num: int = 64, *, seed: int = 0, fix: Mapping[str, float] | None = None
+) -> Samples:
+    """Draw ``num`` images from the prior, with the latents named in ``fix`` held at a value.
+
+    The latents that are not fixed do not depend on which are.
+
+    Raises:
+        UsageError: ``fix`` names a latent that the model does not have.
+    """
+    latents = model.latents.sample(num, torch.Generator().manual_seed(seed))
+    for name, value in (fix or {}).items():
+        latents[:, model.latents.column(name)] = value
+    return Samples(decode(model, latents), latents.numpy(), list(model.latents.names))
+
+
+def decode(model: Model, latents: Tensor, desc: str = "generating") -> Pixels:
+    """(n, L) latents -> (n, H, W, C) uint8 images, a chunk at a time."""
+    channels, height, width = model.image_shape
+    pixels = np.empty((len(latents), height, width, channels), np.uint8)
+    with output.progress(total=len(latents), desc=desc, unit="image") as bar:
+        for start in range(0, len(latents), CHUNK):
+            chunk = latents[start : start + CHUNK]
+            pixels[start : start + CHUNK] = to_pixels(model.generate(chunk))
+            bar.update(len(chunk))
+    return pixels
+
+
+def parse_fixed(texts: Sequence[str], latents: Latents) -> dict[str, float]:
+    """Read ``["c1=0.5", "c2=1,z3=0"]``; values that the prior (nearly) never gives are warned about.
+
+    Raises:
+        UsageError: not of that form, an unknown latent, a name given twice, or no finite number.
+    """
+    fixed: dict[str, float] = {}
+    for text in (part for entry in texts for part in entry.split(",")):
+        name, equals, number = (piece.strip() for piece in text.partition("="))
+        if not equals or not name:
+            raise UsageError(f"--fix {text!r}: expected NAME=VALUE, e.g. c1=0.5")
+        block = latents.columns[latents.column(name)]
+        if name in fixed:
+            raise UsageError(f"--fix {name}: given twice")
+        fixed[name] = _finite(name, number)
+        if not _plausible(block, fixed[name]):
+            output.warn(
+                f"--fix {name}={number}: outside what the model was trained on ({describe_prior(block)})"
+            )
+    return fixed
+
+
+def describe_prior(block: Block) -> str:
+    """A prior in words: ``uniform from -1 to 1``, ``normal, mean 0, std 1``, ``one of 0, 1``."""
+    if block.kind == "uniform":
+        return f"uniform from {block.low:g} to {block.high:g}"
+    if block.kind == "normal":
+        return f"normal, mean {block.mean:g}, std {block.std:g}"
+    return f"one of {', '.join(f'{value:g}' for value in block.values)}"
+
+
+def encode_dataset(
+    model: Model, dataset: Dataset, *, num: int | None = None, seed: int = 0
+) -> dict[str, NDArray[Any]]:
+    """Codes of a data set's images, with their labels where there are any.
+
+    With ``num`` below the data set's size that many different images are drawn, in the data set's order.
+
+    Returns:
+        ``codes (N, K)`` float32; with labels also ``factors (N, F)`` int64 class ids,
+        ``factor_values (N, F)`` float64 and ``is_continuous (F,)`` bool: what ``dcr score`` takes.
+
+    Raises:
+        UsageError: the images do not have the model's shape.
+    """
+    if dataset.image_shape != model.image_shape:
+        shapes = ["{}x{}x{}".format(*shape) for shape in (dataset.image_shape, model.image_shape)]
+        raise UsageError(
+            f"{dataset.name} has images of {shapes[0]} (channels, height, width), the model {shapes[1]}"
+        )
+    rows = np.arange(len(dataset), dtype=np.int64)
+    if num is not None and num < len(dataset):
+        rows = np.sort(np.random.default_rng(seed).choice(len(dataset), num, replace=False))
+    codes = np.empty((len(rows), model.latents.num_codes), np.float32)
+    with output.progress(total=len(rows), desc="encoding", unit="image") as bar:
+        for start in range(0, len(rows), CHUNK):
+            images = torch.from_numpy(dataset.images(rows[start : start + CHUNK])).float() / 255
+            codes[start : start + CHUNK] = model.encode(images).cpu().numpy()
+            bar.update(len(images))
+    arrays: dict[str, NDArray[Any]] = {"codes": codes}
+    if dataset.factors:
+        arrays["factors"] = dataset.classes(rows)
+        arrays["factor_values"] = dataset.values(rows)
+        arrays["is_continuous"] = np.array([factor.continuous for factor in dataset.factors])
+    return arrays
+
+
+def _finite(name: str, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UsageError(f"--fix {name}={text}: the value must be a finite number")
+    return value
+
+
+def _plausible(block: Block, value: float) -> bool:
+    if block.kind == "normal":
+        return abs(value - block.mean) <= FAR * block.std
+    if block.kind == "uniform":
+        return block.low <= value <= block.high
+    return any(math.isclose(value, point, abs_tol=1e-6) for point in block.values)

@@ -1,0 +1,220 @@
+"""The latent specification: ordered blocks of codes and noise, their priors and their names.
+
+A *code* is a latent dimension that training ties to one property (regularised); *noise* is not.
+Dimensions are named ``c1..cK`` (codes) and ``z1..`` (noise) in their order over all blocks.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from disentangle_cli.errors import UsageError
+
+KINDS = ("uniform", "normal", "grid")
+MAX_DIM = 100_000
+
+
+@dataclass(frozen=True)
+class Block:
+    """``dim`` latent dimensions with one independent prior each.
+
+    Attributes:
+        name: label of the block in files; dimension names do not depend on it.
+        kind: ``uniform`` on [low, high], ``normal`` with ``mean`` and ``std``, or ``grid``: equally
+            likely ``values``.
+        dim: number of dimensions, at least 1.
+        code: true for regularised codes, false for noise.
+        low, high: ends of a uniform prior.
+        mean, std: of a normal prior.
+        values: support of a grid prior, ascending.
+    """
+
+    name: str
+    kind: str
+    dim: int
+    code: bool
+    low: float = -1.0
+    high: float = 1.0
+    mean: float = 0.0
+    std: float = 1.0
+    values: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise UsageError(
+                f"latent block {self.name!r}: kind {self.kind!r} is not one of {', '.join(KINDS)}"
+            )
+        if not 1 <= self.dim <= MAX_DIM:
+            raise UsageError(f"latent block {self.name!r}: dim must be from 1 to {MAX_DIM}, not {self.dim}")
+        if self.kind == "uniform" and not self.low < self.high:
+            raise UsageError(f"latent block {self.name!r}: low must be below high")
+        if self.kind == "normal" and not self.std > 0:
+            raise UsageError(f"latent block {self.name!r}: std must be positive")
+        if self.kind == "grid" and (len(self.values) < 2 or list(self.values) != sorted(set(self.values))):
+            raise UsageError(f"latent block {self.name!r}: a grid needs at least two ascending values")
+
+    def from_uniform(self, u: Tensor) -> Tensor:
+        """Map uniform numbers in [0, 1) to draws of this prior, elementwise (inverse transform)."""
+        if self.kind == "uniform":
+            return self.low + (self.high - self.low) * u
+        if self.kind == "normal":
+            # keep away from 0 where the inverse is infinite; 2**-25 is half a float32 step
+            normal: Tensor = torch.special.ndtri(u.double().clamp(min=2.0**-25)).to(u.dtype)
+            return self.mean + self.std * normal
+        grid = torch.tensor(self.values, dtype=u.dtype, device=u.device)
+        return grid[(u * len(self.values)).long().clamp(max=len(self.values) - 1)]
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The interval a traversal covers: the support, or mean plus and minus two standard deviations."""
+        if self.kind == "normal":
+            return self.mean - 2 * self.std, self.mean + 2 * self.std
+        return (self.low, self.high) if self.kind == "uniform" else (self.values[0], self.values[-1])
+
+    @property
+    def centre(self) -> float:
+        """The prior mean (for a grid, the value nearest to it)."""
+        if self.kind == "normal":
+            return self.mean
+        if self.kind == "uniform":
+            return (self.low + self.high) / 2
+        average = sum(self.values) / len(self.values)
+        return min(self.values, key=lambda value: abs(value - average))
+
+    def to_json(self) -> dict[str, Any]:
+        """The block as JSON types, only the parameters its kind has."""
+        parameters: dict[str, dict[str, Any]] = {
+            "uniform": {"low": self.low, "high": self.high},
+            "normal": {"mean": self.mean, "std": self.std},
+            "grid": {"values": list(self.values)},
+        }
+        common = {"name": self.name, "kind": self.kind, "dim": self.dim, "code": self.code}
+        return common | parameters[self.kind]
+
+
+class Latents(Sequence[Block]):
+    """An ordered list of blocks with everything that follows from it.
+
+    Shapes below: ``L`` is the number of all dimensions, ``K`` the number of codes.
+    """
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self._blocks = tuple(blocks)
+        if not self.num_codes:
+            raise UsageError("the latents have no code (a block with code: true)")
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._blocks[index]
+
+    def __len__(self) -> int:
+        return len(self._blocks)
+
+    def __iter__(self) -> Iterator[Block]:
+        return iter(self._blocks)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Latents) and self._blocks == other._blocks
+
+    def __hash__(self) -> int:
+        return hash(self._blocks)
+
+    def __repr__(self) -> str:
+        return f"Latents({list(self._blocks)!r})"
+
+    @property
+    def dim(self) -> int:
+        """L, the number of all latent dimensions."""
+        return sum(block.dim for block in self._blocks)
+
+    @property
+    def num_codes(self) -> int:
+        """K, the number of codes."""
+        return sum(block.dim for block in self._blocks if block.code)
+
+    @cached_property
+    def columns(self) -> list[Block]:
+        """The block of each of the L dimensions."""
+        return [block for block in self._blocks for _ in range(block.dim)]
+
+    @cached_property
+    def code_columns(self) -> list[int]:
+        """Which of the L dimensions are codes, in order."""
+        return [i for i, block in enumerate(self.columns) if block.code]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """One name per dimension: ``c1..cK`` for codes, ``z1..`` for noise."""
+        counts = {True: 0, False: 0}
+        names = []
+        for block in self.columns:
+            counts[block.code] += 1
+            names.append(f"{'c' if block.code else 'z'}{counts[block.code]}")
+        return names
+
+    def column(self, name: str) -> int:
+        """The dimension called ``name``.
+
+        Raises:
+            UsageError: there is none.
+        """
+        if name not in self.names:
+            raise UsageError(f"no latent is called {name!r}; this model has {', '.join(self.names)}")
+        return self.names.index(name)
+
+    @cached_property
+    def ranges(self) -> list[tuple[float, float]]:
+        """The traversal interval of each dimension."""
+        return [block.range for block in self.columns]
+
+    def centre(self) -> Tensor:
+        """The prior mean: (L,) float32."""
+        return torch.tensor([block.centre for block in self.columns])
+
+    def from_uniform(self, u: Tensor) -> Tensor:
+        """Map u: (..., L) uniform on [0, 1) to draws of the prior, same shape."""
+        parts = torch.split(u, [block.dim for block in self._blocks], dim=-1)
+        return torch.cat([block.from_uniform(p) for block, p in zip(self._blocks, parts, strict=True)], -1)
+
+    def sample(self, n: int, rng: torch.Generator | None = None) -> Tensor:
+        """Draw from the prior: (n, L) float32 on the CPU."""
+        return self.from_uniform(torch.rand(n, self.dim, generator=rng))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """All blocks as JSON types."""
+        return [block.to_json() for block in self._blocks]
+
+    @classmethod
+    def from_json(cls, blocks: Any) -> "Latents":
+        """Read what :meth:`to_json` wrote.
+
+        Raises:
+            UsageError: it is not a list of well-formed blocks.
+        """
+        if not isinstance(blocks, list) or not blocks or not all(isinstance(b, dict) for b in blocks):
+            raise UsageError("latents must be a non-empty list of blocks")
+        return cls([_read_block(block) for block in blocks])
+
+
+_TYPES = {"name": str, "kind": str, "dim": int, "code": bool}
+
+
+def _read_block(block: dict[str, Any]) -> Block:
+    fields = dict(block)
+    for key, kind in _TYPES.items():
+        if type(fields.get(key)) is not kind:
+            raise UsageError(f"a latent block needs {key!r} of type {kind.__name__}")
+    unknown = fields.keys() - {"low", "high", "mean", "std", "values"} - _TYPES.keys()
+    if unknown:
+        raise UsageError(f"latent block {fields['name']!r}: unknown key {sorted(map(str, unknown))[0]!r}")
+    try:
+        if "values" in fields:
+            fields["values"] = tuple(float(value) for value in fields["values"])
+        for key in fields.keys() & {"low", "high", "mean", "std"}:
+            fields[key] = float(fields[key])
+    except (TypeError, ValueError):
+        raise UsageError(f"latent block {fields['name']!r}: its parameters must be numbers") from None
+    return Block(**fields)

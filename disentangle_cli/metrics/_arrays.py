@@ -1,0 +1,140 @@
+"""The arrays that metrics are computed from, and the checks that they fit each other.
+
+Shapes below: N rows, K codes, F factors; M groups of L images; P pairs-batches of B pairs; R rows
+for the global scale. Any array may be absent; a metric that needs it is then null with a reason.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.errors import UsageError
+
+Floats = NDArray[np.floating[Any]]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Arrays:
+    """Codes and ground truth of one representation.
+
+    Attributes:
+        codes: (N, K) float.
+        factors: (N, F) class ids from 0.
+        factor_values: (N, F) float; absent: the class ids stand in.
+        is_continuous: (F,) bool; absent: every factor is taken as discrete.
+        train_rows, test_rows: row numbers of the two halves; absent: two thirds and one third of a
+            shuffle.
+        reference_codes: (R, K) codes of random images, for the global scale of each code.
+        group_codes, group_labels: (M, L, K) codes of images that share one factor value, and (M,) which
+            factor that is; ``eval_`` twins judge what was learnt on them.
+        pair_codes_1, pair_codes_2, pair_labels: (P, B, K) twice and (P,): pairs of images that share the
+            value of factor ``label``; ``eval_`` twins likewise.
+        factor_names: (F,) for messages only.
+    """
+
+    codes: Floats | None = None
+    factors: Ints | None = None
+    factor_values: Floats | None = None
+    is_continuous: NDArray[np.bool_] | None = None
+    train_rows: Ints | None = None
+    test_rows: Ints | None = None
+    reference_codes: Floats | None = None
+    group_codes: Floats | None = None
+    group_labels: Ints | None = None
+    eval_group_codes: Floats | None = None
+    eval_group_labels: Ints | None = None
+    pair_codes_1: Floats | None = None
+    pair_codes_2: Floats | None = None
+    pair_labels: Ints | None = None
+    eval_pair_codes_1: Floats | None = None
+    eval_pair_codes_2: Floats | None = None
+    eval_pair_labels: Ints | None = None
+    factor_names: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        for name in NAMES:
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _converted(name, np.asarray(value)))
+        _check_partners(self)
+        _check_sizes(self)
+
+    def get(self, name: str) -> Any:
+        """The array called ``name``, None when absent."""
+        return getattr(self, name)
+
+    def not_finite(self, name: str) -> bool:
+        """Whether the array holds a NaN or an infinity."""
+        value = self.get(name)
+        return value is not None and value.dtype.kind == "f" and not bool(np.isfinite(value).all())
+
+
+NAMES = tuple(field.name for field in fields(Arrays) if field.name != "factor_names")
+
+_DIMENSIONS = {"codes": 2, "factors": 2, "factor_values": 2, "reference_codes": 2}
+_PARTNERS = (
+    ("codes", "factors"),
+    ("factors", "factor_values"),
+    ("train_rows", "test_rows"),
+    ("group_codes", "group_labels"),
+    ("eval_group_codes", "eval_group_labels"),
+    ("pair_codes_1", "pair_codes_2"),
+    ("pair_codes_1", "pair_labels"),
+    ("eval_pair_codes_1", "eval_pair_codes_2"),
+    ("eval_pair_codes_1", "eval_pair_labels"),
+)
+
+
+def _dimensions(name: str) -> int:
+    if "_codes" in name and name != "reference_codes":
+        return 3
+    return _DIMENSIONS.get(name, 1)
+
+
+def _converted(name: str, value: NDArray[Any]) -> NDArray[Any]:
+    if value.dtype.kind not in "biuf":
+        raise UsageError(f"{name} must hold numbers, not {value.dtype}")
+    if value.ndim != _dimensions(name) or 0 in value.shape:
+        raise UsageError(
+            f"{name} must have {_dimensions(name)} dimensions and not be empty, not {value.shape}"
+        )
+    if name == "is_continuous":
+        return value.astype(bool)
+    if "codes" in name or name == "factor_values":
+        return value if value.dtype.kind == "f" and value.itemsize >= 4 else value.astype(np.float64)
+    whole = value.astype(np.int64) if np.isfinite(value).all() else value
+    if not np.array_equal(whole, value) or value.min() < 0:
+        raise UsageError(f"{name} must hold whole numbers from 0 (class ids), e.g. as int64")
+    return whole
+
+
+def _check_partners(arrays: Arrays) -> None:
+    for first, second in _PARTNERS:
+        a, b = arrays.get(first), arrays.get(second)
+        if b is not None and a is None:
+            raise UsageError(f"{second} is given without {first}")
+        if first == "train_rows" and a is not None and b is None:
+            raise UsageError(f"{first} is given without {second}")
+        if a is None or b is None or first == "train_rows":
+            continue
+        same = a.shape == b.shape if "codes" in second or second == "factor_values" else len(a) == len(b)
+        if not same:
+            raise UsageError(f"{first} {a.shape} and {second} {b.shape} do not fit each other")
+
+
+def _check_sizes(arrays: Arrays) -> None:
+    widths = {
+        name: arrays.get(name).shape[-1] for name in NAMES if "codes" in name and arrays.get(name) is not None
+    }
+    if len(set(widths.values())) > 1:
+        listed = ", ".join(f"{name} {width}" for name, width in widths.items())
+        raise UsageError(f"the arrays disagree about the number of codes: {listed}")
+    columns = 0 if arrays.factors is None else arrays.factors.shape[1]
+    if arrays.is_continuous is not None and len(arrays.is_continuous) != columns:
+        raise UsageError("is_continuous must have one entry per column of factors")
+    for name in ("train_rows", "test_rows"):
+        rows = arrays.get(name)
+        if rows is not None and (arrays.codes is None or rows.max() >= len(arrays.codes)):
+            raise UsageError(f"{name} reach past the last row of codes")

@@ -1,0 +1,81 @@
+"""Explicitness."""
+
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import rankdata
+
+from disentangle_cli.metrics._base import Result, Undefined, metric
+from disentangle_cli.metrics._learners import logistic_regression
+from disentangle_cli.metrics._matrix import standardised
+from disentangle_cli.metrics._parallel import over_factors
+from disentangle_cli.metrics.derived.parts import Half, Parts
+
+
+@metric(defaults={"disentanglement-lib": {"rows": "split", "standardise": True}})
+def explicitness(
+    parts: Parts, seed: int, *, standardise: bool = False, solver: Literal["lbfgs", "liblinear"] = "lbfgs"
+) -> Result:
+    """Whether a linear rule on all codes tells the classes of each factor apart.
+
+    Per factor one logistic regression, then the area under the ROC curve of each class against the rest,
+    mean over classes, mean over factors. From 0 to 1, chance 0.5, not rescaled. Ridgeway and Mozer 2018,
+    section 3, as both protocols compute it: ``infogan-cr`` on raw codes and its own training rows,
+    ``disentanglement-lib`` on standardised codes and test rows. Parts: ``train``, ``test``,
+    ``per_factor`` (F', on the rows that count), ``left_out``.
+
+    Classes absent from the test rows are left out of the mean.
+
+    Known biases: periodic or unordered factors need a nonlinear rule and score low even when a code tells
+    them exactly; raw codes of tiny scale are held back by the L2 penalty.
+    """
+    train, test = parts.train.codes, parts.test.codes
+    if standardise:
+        train, test = standardised(train), standardised(test, train)
+    halves = replace(parts.train, codes=train), replace(parts.test, codes=test)
+    same = parts.test is parts.train
+
+    def fit(k: int) -> tuple[float, float]:
+        if np.ptp(halves[0].classes[:, k]) == 0:
+            return np.nan, np.nan
+        model = logistic_regression(solver, seed)
+        model.fit(halves[0].codes, halves[0].classes[:, k])
+        first = _area(model, halves[0], k)
+        return first, first if same else _area(model, halves[1], k)
+
+    scores = np.array(over_factors(fit, len(parts.factor_ids)))
+    usable = np.isfinite(scores).all(axis=1)
+    if not usable.any():
+        raise Undefined("no factor has two classes in both halves")
+    train_score, test_score = scores[usable].mean(axis=0)
+    return {
+        "score": float(test_score),
+        "train": float(train_score),
+        "test": float(test_score),
+        "per_factor": [float(s) if u else None for s, u in zip(scores[:, 1], usable, strict=True)],
+        "left_out": parts.left_out + [parts.factor_ids[k] for k in np.flatnonzero(~usable)],
+    }
+
+
+def _area(model: Any, half: Half, k: int) -> float:
+    areas = roc_areas(model.predict_proba(half.codes), half.classes[:, k], model.classes_)
+    return float(np.nanmean(areas)) if np.isfinite(areas).any() else float("nan")
+
+
+def roc_areas(
+    scores: NDArray[np.float64], classes: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Area under the ROC curve of each class against the rest, by rank sums, ties shared.
+
+    Scores (N, C), true classes (N,), which class each column is (C,) -> (C,); NaN for a class that no row,
+    or every row, has.
+    """
+    ranks = rankdata(scores, axis=0)
+    hit = classes[:, None] == columns[None, :]
+    positive = hit.sum(axis=0)
+    negative = len(classes) - positive
+    pairs = np.where(positive * negative > 0, positive * negative, np.nan)
+    areas: NDArray[np.float64] = ((ranks * hit).sum(axis=0) - positive * (positive + 1) / 2) / pairs
+    return areas

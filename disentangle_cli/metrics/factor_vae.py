@@ -1,0 +1,81 @@
+"""The FactorVAE metric."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.metrics._arrays import Floats, Ints
+from disentangle_cli.metrics._base import Result, metric
+
+ROUNDING = 1e-6
+"""A code whose spread is below this part of its own size is constant up to rounding."""
+
+
+@metric(
+    by_protocol={"infogan-cr": (), "disentanglement-lib": ("eval_group_codes", "eval_group_labels")},
+    defaults={"disentanglement-lib": {"threshold": 0.05}},
+)
+def factor_vae(
+    reference_codes: Floats,
+    group_codes: Floats,
+    group_labels: Ints,
+    eval_group_codes: Floats | None = None,
+    eval_group_labels: Ints | None = None,
+    *,
+    threshold: float = 0.0,
+) -> Result:
+    """Whether the code that varies least in a group of images tells which factor the group holds fixed.
+
+    Each group (M, L, K) votes for the code with the least variance relative to that of ``reference_codes``
+    (R, K); a code stands for the factor it was voted for most. From 0 to 1, chance about 1/F. Kim and Mnih
+    2018, section 4. ``infogan-cr`` judges the votes it learnt from; ``disentanglement-lib`` first drops
+    codes of standard deviation below ``threshold`` (0.05) and judges fresh votes. Constant codes never vote;
+    with no code left the score is 0. Parts: ``revised`` (only the F most-voted codes count, so that spare
+    codes cannot help), ``votes`` (K, F), ``active_codes``, and with fresh groups ``train_accuracy``,
+    ``eval_accuracy``, ``eval_votes``.
+
+    Known biases: judging its own votes is optimistic, more so with few groups and many codes; one code that
+    tells a factor is enough, whatever the others hold; an inactive code of unit variance rarely wins.
+    """
+    scale = reference_codes.std(axis=0, dtype=np.float64, ddof=1 if len(reference_codes) > 1 else 0)
+    size = np.hypot(scale, reference_codes.mean(axis=0, dtype=np.float64))
+    active = (scale > ROUNDING * size) & (scale >= threshold)
+    factors = int(max(group_labels.max(), -1 if eval_group_labels is None else eval_group_labels.max())) + 1
+    votes = _votes(group_codes, group_labels, scale, active, factors)
+    stands_for = votes.argmax(axis=1)
+    kept = _strongest(votes, len(np.unique(group_labels)))
+    own = votes[np.arange(len(votes)), stands_for]
+    result: Result = {
+        "score": float(own.sum() / len(group_labels)),
+        "revised": float(own[kept].sum() / len(group_labels)),
+        "votes": votes.tolist(),
+        "active_codes": np.flatnonzero(active).tolist(),
+    }
+    if eval_group_codes is not None and eval_group_labels is not None:
+        fresh = _votes(eval_group_codes, eval_group_labels, scale, active, factors)
+        right = fresh[np.arange(len(fresh)), stands_for]
+        result |= {
+            "train_accuracy": result["score"],
+            "eval_accuracy": float(right.sum() / len(eval_group_labels)),
+            "eval_votes": fresh.tolist(),
+            "score": float(right.sum() / len(eval_group_labels)),
+            "revised": float(right[kept].sum() / len(eval_group_labels)),
+        }
+    return result
+
+
+def _votes(
+    groups: Floats, labels: Ints, scale: NDArray[np.float64], active: NDArray[np.bool_], factors: int
+) -> NDArray[np.int64]:
+    """Count, per code and factor, the groups it varied least in: (K, F)."""
+    codes = len(scale)
+    if not active.any():
+        return np.zeros((codes, factors), np.int64)
+    spread = np.full((len(groups), codes), np.inf)
+    spread[:, active] = groups[:, :, active].var(axis=1, dtype=np.float64) / np.square(scale[active])
+    winner = spread.argmin(axis=1)
+    return np.bincount(winner * factors + labels, minlength=codes * factors).reshape(codes, factors)
+
+
+def _strongest(votes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The ``count`` codes with the most votes for the factor they stand for."""
+    return np.argsort(-votes.max(axis=1), kind="stable")[:count]

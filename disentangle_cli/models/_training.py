@@ -1,0 +1,69 @@
+"""What the training loop needs of a model that can be trained."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Generic, TypeVar
+
+import torch
+from torch import Tensor
+
+from disentangle_cli.config import TrainConfig
+from disentangle_cli.latents import Latents
+from disentangle_cli.models.networks import ARCHITECTURES
+from disentangle_cli.models.networks._base import Architecture
+from disentangle_cli.registry import Registry
+
+C = TypeVar("C", bound=TrainConfig)
+
+
+class Trainable(ABC, Generic[C]):
+    """A model in training: networks, optimisers and the step that moves them.
+
+    Everything random comes from ``self.rng``; its state, and all else that a bit-identical
+    continuation needs, is in :meth:`state`.
+    """
+
+    Config: ClassVar[type[TrainConfig]]
+    summary: ClassVar[str]
+    """One line for ``--help`` and the docs."""
+
+    def __init__(
+        self, config: C, image_shape: tuple[int, int, int], seed: int, device: torch.device, bf16: bool
+    ) -> None:
+        self.config = config
+        self.image_shape = image_shape
+        self.device = device
+        self.bf16 = bf16
+        self.latents: Latents = config.latents.latents()
+        self.rng = torch.Generator().manual_seed(seed)
+        self.architecture: Architecture = ARCHITECTURES.get(config.architecture)()
+
+    @abstractmethod
+    def step(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
+        """One training iteration on images (B, C, H, W) in [0, 1]; returns detached scalars to log."""
+
+    def keeps_state_before(self, iteration: int) -> bool:
+        """Whether the state just before ``iteration`` is worth a checkpoint of its own (``switch.pt``)."""
+        return False
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """Tensors and plain types from which :meth:`restore` continues bit-identically."""
+
+    @abstractmethod
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+
+    @abstractmethod
+    def weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """State dicts of the generator and the encoder for a checkpoint."""
+
+    @abstractmethod
+    def outputs(self) -> tuple[str, str]:
+        """``generator_output`` and ``encoder_output`` of the checkpoint format."""
+
+    def autocast(self) -> torch.autocast:
+        """The mixed-precision context of a forward pass."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
+
+
+MODELS: Registry[type[Trainable[Any]]] = Registry("disentangle_cli.models", "model")

@@ -1,0 +1,276 @@
+"""InfoGAN with a spectrally normalised discriminator ("InfoGAN (modified)" of Lin et al. 2020).
+
+Losses, with D(x) the probability of being real, c the codes and q = Q(G(c, z)):
+
+    L_info = mean over the batch of sum_i [(c_i - q_i)^2 / 2 + log(2 pi) / 2]
+    L_G    = -log D(G) + w L_info
+    L_DQ   = -log D(x) - log(1 - D(G)) + w L_info
+
+L_info is the negative log-likelihood of a Gaussian with mean q and standard deviation 1, an upper bound of
+-I(c; G(c, z)) up to the entropy of c (Chen et al. 2016, section 5).
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import deepcopy
+from typing import Any, ClassVar, TypeVar
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from disentangle_cli.config import Staircase, Strict, TrainConfig
+from disentangle_cli.errors import UsageError
+from disentangle_cli.models._training import MODELS, Trainable
+from disentangle_cli.models.networks._base import GanArchitecture
+from disentangle_cli.models.networks._layers import baked, commit, initialise, rest, wake
+
+LOG_GUARD = 1e-8
+BN_DECAY = 0.9
+
+
+class OptimConfig(Strict):
+    """Adam for every player."""
+
+    generator: float = Field(default=1e-3, gt=0)
+    """Learning rate of G."""
+    discriminator: float = Field(default=2e-3, gt=0)
+    """Learning rate of D and Q, which share one optimiser."""
+    contrastive: float = Field(default=2e-3, gt=0)
+    """Learning rate of H, where there is one."""
+    beta1: float = Field(default=0.5, ge=0, lt=1)
+    beta2: float = Field(default=0.999, ge=0, lt=1)
+    decay_from: float = Field(default=1.0, ge=0, le=1)
+    """Fraction of the run after which all learning rates fall linearly to zero (1: never)."""
+    average: float = Field(default=0.0, ge=0, lt=1)
+    """Decay per iteration of the running average of weights that the checkpoint holds (0: last weights)."""
+
+
+class InfoConfig(Strict):
+    """The information term."""
+
+    weight: float = Field(default=0.05, ge=0)
+    """w in the losses, for both players."""
+    codes: Staircase | None = None
+    """How many codes, from the first on, are regularised at an iteration (None: all, always)."""
+
+
+class InfoGanConfig(TrainConfig):
+    """Configuration of an InfoGAN run."""
+
+    architecture: str = "infogan-64"
+    optim: OptimConfig = OptimConfig()
+    info: InfoConfig = InfoConfig()
+    generator_steps: int = Field(default=2, ge=1)
+    """Steps of G per iteration, all on the same latents."""
+
+
+C = TypeVar("C", bound=InfoGanConfig)
+
+
+@MODELS.register("infogan")
+class InfoGan(Trainable[C]):
+    """G, D and Q in training."""
+
+    Config: ClassVar[type[TrainConfig]] = InfoGanConfig
+    summary = "InfoGAN with spectral norm (InfoGAN modified of the InfoGAN-CR paper)"
+
+    def __init__(self, config: Any, *args: Any) -> None:
+        super().__init__(config, *args)
+        if not isinstance(self.architecture, GanArchitecture):
+            raise UsageError(f"architecture {config.architecture!r} cannot be trained as a GAN")
+        channels, size, _ = self.image_shape
+        self.networks_of: GanArchitecture = self.architecture
+        self.num_codes = self.latents.num_codes
+        self.generator = self.architecture.generator(self.latents.dim, channels, size)
+        self.discriminator = self.networks_of.discriminator(self.num_codes, channels, size)
+        self.players: dict[str, nn.Module] = {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+        }
+        self.add_players()
+        for net in self.players.values():
+            initialise(net, self.rng)
+            net.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        self.optimisers = {name: self.new_optimiser(name) for name in self.players}
+        averaged = ("generator", "discriminator") if config.optim.average else ()
+        self.averages = {name: deepcopy(self.players[name]).requires_grad_(False) for name in averaged}
+
+    # Hooks for models that add to InfoGAN.
+
+    def add_players(self) -> None:
+        """Add further networks to ``players`` before they are initialised."""
+
+    def begin(self, iteration: int) -> dict[str, Tensor]:
+        """Whatever happens before the D/Q step of an iteration; returns scalars to log."""
+        return {}
+
+    def generator_term(self, again: bool) -> tuple[Tensor | float, dict[str, Tensor]]:
+        """A further term of G's loss; ``again`` in the second and later G steps of an iteration."""
+        return 0.0, {}
+
+    # The iteration.
+
+    def step(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
+        """D/Q step, then the G steps, on one set of inputs; spectral-norm vectors are stored at the end."""
+        images = images.to(memory_format=torch.channels_last)
+        self.set_learning_rates(iteration)
+        latents = self.draw(len(images))
+        scalars = self.begin(iteration)
+        # One pass of G serves the D/Q step and the first G step: its weights are the same in both.
+        fake = self.generate(latents, counted=2)
+        codes = latents[:, self.latents.code_columns]
+        active = self.active_codes(iteration)
+        scalars |= self.discriminator_step(images, fake.detach(), codes, active)
+        rest(self.discriminator, self.compute_dtype)
+        for i in range(self.config.generator_steps):
+            scalars |= self.generator_step(self.generate(latents) if i else fake, codes, active, again=i > 0)
+        wake(self.discriminator)
+        for name, net in self.players.items():
+            if name != "generator":
+                commit(net)
+        self.update_averages()
+        return {key: value.detach() for key, value in scalars.items()}
+
+    def discriminator_step(self, real: Tensor, fake: Tensor, codes: Tensor, active: int) -> dict[str, Tensor]:
+        """One Adam step of D and Q. D has no batch norm, so both halves go through it together."""
+        with self.autocast():
+            features = self.discriminator.trunk(torch.cat([real, fake]))
+            on_real, on_fake = upcast(self.discriminator.realness(features)).sigmoid().chunk(2)
+            estimates = upcast(self.discriminator.codes(features[len(real) :]))
+        loss_real = -(on_real + LOG_GUARD).log().mean()
+        loss_fake = -(1 - on_fake + LOG_GUARD).log().mean()
+        info, details = self.info_loss(estimates, codes, active)
+        loss = loss_real + loss_fake + self.config.info.weight * info
+        self.update("discriminator", loss)
+        return {
+            "d/real": loss_real, "d/fake": loss_fake, "d/info": info, "d/total": loss,
+            "d/mean_real": on_real.mean(), "d/mean_fake": on_fake.mean(),
+        } | details  # fmt: skip
+
+    def generator_step(self, fake: Tensor, codes: Tensor, active: int, again: bool) -> dict[str, Tensor]:
+        """One Adam step of G through the resting D, Q (and H)."""
+        with self.autocast():
+            features = self.discriminator.trunk(fake)
+            on_fake = upcast(self.discriminator.realness(features)).sigmoid()
+            estimates = upcast(self.discriminator.codes(features))
+        adversarial = -(on_fake + LOG_GUARD).log().mean()
+        info, _ = self.info_loss(estimates, codes, active)
+        term, details = self.generator_term(again)
+        loss = adversarial + self.config.info.weight * info + term
+        self.update("generator", loss)
+        return {"g/adversarial": adversarial, "g/info": info, "g/total": loss} | details
+
+    def info_loss(self, estimates: Tensor, codes: Tensor, active: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """L_info of (B, K) estimates and true codes over the first ``active`` codes, and its parts."""
+        squared = (codes - estimates).square().mean(0)
+        likelihood = -squared / 2 - math.log(2 * math.pi) / 2
+        names = [f"c{i + 1}" for i in range(self.num_codes)]
+        details = {f"q/squared_error_{name}": squared[i] for i, name in enumerate(names)}
+        details |= {f"q/log_likelihood_{name}": likelihood[i] for i, name in enumerate(names)}
+        return -likelihood[:active].sum(), details
+
+    # Parts of the iteration.
+
+    @property
+    def compute_dtype(self) -> torch.dtype | None:
+        """The type convolutions run in, where it is not that of the weights."""
+        return torch.bfloat16 if self.bf16 else None
+
+    def active_codes(self, iteration: int) -> int:
+        """How many codes are regularised at this iteration."""
+        schedule = self.config.info.codes
+        return self.num_codes if schedule is None else min(self.num_codes, int(schedule.at(iteration)))
+
+    def draw(self, n: int) -> Tensor:
+        """Latents (n, L) from the prior."""
+        return self.latents.sample(n, self.rng).to(self.device)
+
+    def generate(self, latents: Tensor, counted: int = 1) -> Tensor:
+        """A training pass of G (batch statistics): (n, L) -> (n, C, H, W).
+
+        ``counted`` is how many passes of the original order of computation this one stands for: the moving
+        statistics of batch norm move as if it had been run that often.
+        """
+        with self.autocast(), _momentum(self.generator, 1 - BN_DECAY**counted):
+            images: Tensor = self.generator(latents)
+        return images
+
+    def update(self, player: str, loss: Tensor) -> None:
+        """One step of ``player``'s optimiser down the gradient of ``loss``."""
+        self.optimisers[player].zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimisers[player].step()
+
+    def new_optimiser(self, player: str) -> torch.optim.Adam:
+        """A fresh Adam for a player."""
+        optim = self.config.optim
+        parameters = self.players[player].parameters()
+        betas = (optim.beta1, optim.beta2)
+        return torch.optim.Adam(parameters, lr=getattr(optim, player), betas=betas, fused=True)
+
+    def set_learning_rates(self, iteration: int) -> None:
+        """Apply the linear decay; a no-op when there is none."""
+        start = self.config.optim.decay_from
+        if start >= 1:
+            return
+        left = (1 - iteration / self.config.iterations) / (1 - start)
+        for name, optimiser in self.optimisers.items():
+            optimiser.param_groups[0]["lr"] = getattr(self.config.optim, name) * min(1.0, left)
+
+    def update_averages(self) -> None:
+        """Move the averaged weights and statistics towards the current ones."""
+        for name, average in self.averages.items():
+            current = self.players[name].state_dict()
+            for key, value in average.state_dict().items():
+                if value.is_floating_point() and not key.endswith(".u"):
+                    value.lerp_(current[key], 1 - self.config.optim.average)
+                else:
+                    value.copy_(current[key])
+
+    # State.
+
+    def networks(self) -> dict[str, nn.Module]:
+        """Every network whose state matters, the averaged ones included."""
+        return self.players | {f"average_{name}": net for name, net in self.averages.items()}
+
+    def state(self) -> dict[str, Any]:
+        """See :meth:`Trainable.state`."""
+        return {
+            "networks": {name: net.state_dict() for name, net in self.networks().items()},
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+            "rng": self.rng.get_state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """See :meth:`Trainable.restore`."""
+        for name, net in self.networks().items():
+            net.load_state_dict(state["networks"][name])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+        self.rng.set_state(state["rng"])
+
+    def weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """G as it is, and trunk and Q head with spectral norm divided out; averaged where asked."""
+        nets = self.players | self.averages
+        encoder = baked(nets["discriminator"])
+        kept = {key: value for key, value in encoder.items() if not key.startswith("real.")}
+        return baked(nets["generator"]), kept
+
+    def outputs(self) -> tuple[str, str]:
+        """G gives images; Q gives codes."""
+        return "images", "codes"
+
+
+def upcast(outputs: Tensor) -> Tensor:
+    """What a network computed in bf16, as float32: losses are never computed in less."""
+    return outputs.float() if outputs.dtype is torch.bfloat16 else outputs
+
+
+@contextmanager
+def _momentum(net: nn.Module, momentum: float) -> Iterator[None]:
+    layers = [m for m in net.modules() if isinstance(m, nn.BatchNorm1d | nn.BatchNorm2d)]
+    for layer in layers:
+        layer.momentum = momentum
+    yield

@@ -1,0 +1,149 @@
+"""InfoGAN-CR: InfoGAN with the contrastive regulariser (Lin et al., ICML 2020).
+
+Pairs of images share the noise and one code; a third network H has to name the shared code. G minimises
+the same cross-entropy as H (they cooperate), so it learns to make each code visible on its own:
+
+    L_H = cross-entropy(H(G(a), G(b)), index of the shared code),   L_G = L_G of InfoGAN + w L_H
+
+Two schedules make it progressive: the weight w (0 until the codes are informative), and the gap, the least
+distance of the codes that differ (large and easy at first). At each change H starts anew.
+"""
+
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from pydantic import Field
+from torch import Tensor
+
+from disentangle_cli.config import Staircase, Strict, TrainConfig
+from disentangle_cli.latents import Latents
+from disentangle_cli.models._training import MODELS
+from disentangle_cli.models.infogan import InfoGan, InfoGanConfig, upcast
+from disentangle_cli.models.networks._gan import Norm
+from disentangle_cli.models.networks._layers import initialise, rest, wake
+
+OFF = 1e-8
+
+
+class ContrastiveConfig(Strict):
+    """The contrastive regulariser."""
+
+    weight: Staircase = Staircase(start=0.0, step=2.0, every=288_000, times=1)
+    """w over the iterations."""
+    gap: Staircase = Staircase()
+    """Least distance between the two values of a code that is not shared, 0 to 2 on a prior of width 2."""
+    norm: Norm = "spectral"
+    """Normalisation inside H."""
+    always: bool = False
+    """Train H also while its weight is 0, as the official code does (the switch draws it anew anyway)."""
+
+
+class InfoGanCrConfig(InfoGanConfig):
+    """Configuration of an InfoGAN-CR run."""
+
+    contrastive: ContrastiveConfig = Field(default_factory=ContrastiveConfig)
+
+
+@MODELS.register("infogan-cr")
+class InfoGanCr(InfoGan[InfoGanCrConfig]):
+    """G, D, Q and H in training."""
+
+    Config: ClassVar[type[TrainConfig]] = InfoGanCrConfig
+    summary = "InfoGAN with the contrastive regulariser (Lin et al. 2020)"
+
+    def add_players(self) -> None:
+        """Add H."""
+        channels, size, _ = self.image_shape
+        norm = self.config.contrastive.norm
+        self.players["contrastive"] = self.networks_of.contrastive(self.num_codes, channels, size, norm)
+
+    def keeps_state_before(self, iteration: int) -> bool:
+        """The state before the first change of the weight is the paper's "InfoGAN (modified)"."""
+        weight = self.config.contrastive.weight
+        return weight.changes_at(iteration) and iteration == weight.every
+
+    def begin(self, iteration: int) -> dict[str, Tensor]:
+        """Schedules, the pair of this iteration, and the H step."""
+        schedule = self.config.contrastive
+        self.weight, gap = schedule.weight.at(iteration), schedule.gap.at(iteration)
+        if schedule.gap.changes_at(iteration):
+            self.renew_h()
+        if schedule.weight.changes_at(iteration):
+            self.renew_h()
+        scalars = {"h/weight": torch.tensor(self.weight), "h/gap": torch.tensor(gap)}
+        if self.weight <= OFF and not schedule.always:
+            return scalars
+        first, second, self.label = draw_pair(
+            self.latents, self.config.batch_size, gap, self.active_codes(iteration), self.rng
+        )
+        self.label = self.label.to(self.device)
+        self.pair_latents = (first.to(self.device), second.to(self.device))
+        self.pair = self.make_pair(counted=2)
+        scalars |= self.contrastive_step(self.pair.detach())
+        rest(self.players["contrastive"], self.compute_dtype)
+        return scalars
+
+    def make_pair(self, counted: int) -> Tensor:
+        """Both images of each pair, stacked on channels: (B, 2C, H, W).
+
+        While the weight is 0 G runs in inference mode and without gradient, as in the official code.
+        """
+        if self.weight <= OFF:
+            self.generator.eval()
+            with torch.no_grad(), self.autocast():
+                images = [self.generator(latents) for latents in self.pair_latents]
+            self.generator.train()
+        else:
+            images = [self.generate(latents, counted) for latents in self.pair_latents]
+        return torch.cat(images, 1)
+
+    def contrastive_step(self, pair: Tensor) -> dict[str, Tensor]:
+        """One Adam step of H."""
+        wake(self.players["contrastive"])
+        with self.autocast():
+            logits = upcast(self.players["contrastive"](pair))
+        loss = F.cross_entropy(logits, self.label)
+        self.update("contrastive", loss)
+        return {"h/loss": loss, "h/accuracy": (logits.argmax(1) == self.label).float().mean()}
+
+    def generator_term(self, again: bool) -> tuple[Tensor | float, dict[str, Tensor]]:
+        """W times the cross-entropy of the resting H on this iteration's pairs."""
+        if self.weight <= OFF:
+            return 0.0, {}
+        pair = self.make_pair(counted=1) if again else self.pair
+        with self.autocast():
+            logits = upcast(self.players["contrastive"](pair))
+        loss = F.cross_entropy(logits, self.label)
+        return self.weight * loss, {"g/contrastive": loss}
+
+    def renew_h(self) -> None:
+        """Draw H anew with a fresh optimiser; its spectral-norm vectors and batch-norm statistics stay."""
+        wake(self.players["contrastive"])
+        initialise(self.players["contrastive"], self.rng, keep_u=True)
+        self.optimisers["contrastive"] = self.new_optimiser("contrastive")
+
+
+def draw_pair(
+    latents: Latents, n: int, gap: float, codes: int, rng: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Latents (n, L) twice, and labels (n,) int64: the index of the code that both share.
+
+    Noise is the same in both. One code, uniform among the first ``codes``, is the same in both; the
+    others differ by at least ``gap``, a distance on a prior of width 2 (for other priors, on the uniform
+    numbers that are mapped to the prior): two numbers from the middle are moved apart by half the gap each.
+    """
+    low = gap / 4  # on [0, 1): half of the gap, halved
+    u = torch.rand(2, n, latents.dim, generator=rng)
+    shared = u[0].clone()
+    spread = low + (1 - 2 * low) * u
+    smaller_first = spread[0] <= spread[1]
+    direction = torch.where(smaller_first, -low, low)
+    pair = torch.stack([spread[0] + direction, spread[1] - direction])
+    label = torch.randint(codes, (n,), generator=rng)
+    columns = torch.tensor(latents.code_columns)
+    differs = torch.zeros(n, latents.dim, dtype=torch.bool)
+    differs[:, columns] = True
+    differs[torch.arange(n), columns[label]] = False
+    first, second = (latents.from_uniform(torch.where(differs, member, shared)) for member in pair)
+    return first, second, label

@@ -1,0 +1,49 @@
+"""Fully connected networks with ReLU, for small images, tests and hand-made checkpoints."""
+
+import itertools
+import math
+
+from torch import Tensor, nn
+
+from disentangle_cli.errors import UsageError
+from disentangle_cli.models.networks._base import ARCHITECTURES, Architecture
+
+
+class _Reshape(nn.Module):
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(len(x), *self.shape)
+
+
+def _layers(widths: list[int]) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for inputs, outputs in itertools.pairwise(widths):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+    return layers[:-1]  # the last layer is linear
+
+
+@ARCHITECTURES.register("mlp")
+class Mlp(Architecture):
+    """``hidden`` widths between input and output, mirrored in the generator.
+
+    State dict keys are those of ``nn.Sequential``: in the generator ``0, 2, 4, ...`` with (outputs, inputs)
+    weights, in the encoder the same shifted by one, since its layer 0 flattens the image.
+    """
+
+    def __init__(self, hidden: list[int] | None = None) -> None:
+        self.hidden = [256] if hidden is None else hidden
+        if not isinstance(self.hidden, list) or not all(type(w) is int and w > 0 for w in self.hidden):
+            raise UsageError("architecture mlp: hidden must be a list of positive integers")
+
+    def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
+        """(n, L) -> (n, C, size, size) logits."""
+        shape = (channels, size, size)
+        widths = [latent_dim, *reversed(self.hidden), math.prod(shape)]
+        return nn.Sequential(*_layers(widths), _Reshape(shape))
+
+    def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
+        """(n, C, size, size) -> (n, outputs)."""
+        return nn.Sequential(nn.Flatten(), *_layers([channels * size * size, *self.hidden, outputs]))

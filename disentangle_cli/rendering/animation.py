@@ -1,0 +1,98 @@
+"""An animated traversal: every latent moves over its range at once, there and back."""
+
+import math
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from disentangle_cli.files import atomic
+from disentangle_cli.rendering import _drawing as d
+from disentangle_cli.traversal import Row, Traversal
+
+FRAME_MS = 90
+PAUSE_MS = 400  # at both ends
+GAP = 8
+MARGIN = 12
+ACROSS = 8  # images in a row at most
+BAR = 8  # height of the slider under an image
+
+
+def save_animation(traversal: Traversal, path: str | Path, upscale: int = 1, title: str = "") -> Path:
+    """Write an endless GIF, atomically; each image has its latent's name and a slider with its value."""
+    steps = max(len(row.values) for row in traversal.rows)
+    forth = [draw_frame(traversal, t / (steps - 1), upscale, title) for t in range(steps)]
+    palette = _palette(forth)
+    forth = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in forth]
+    frames = [*forth, *forth[-2:0:-1]]
+    ends = (0, steps - 1)
+    durations = [PAUSE_MS if index in ends else FRAME_MS for index in range(len(frames))]
+    with atomic(path) as temporary:
+        frames[0].save(
+            temporary, save_all=True, append_images=frames[1:], duration=durations, loop=0, optimize=False
+        )
+    return Path(path)
+
+
+def draw_frame(traversal: Traversal, progress: float, upscale: int = 1, title: str = "") -> Image.Image:
+    """The frame at which every latent has covered ``progress`` (0 to 1) of its range."""
+    _, height, width = traversal.image_shape
+    size = d.label_size(height * upscale)
+    value_width = max(d.width_of(d.number(value), size) for row in traversal.rows for value in row.values)
+    name_width = max(d.width_of(row.name, size) for row in traversal.rows)
+    cell_w = max(width * upscale, name_width + value_width + 6)
+    cell_h = size + 6 + height * upscale + 4 + BAR
+    # one anchor: latents wrap into a block; several: a row an anchor
+    cells = [(row, anchor) for anchor in range(traversal.num_anchors) for row in traversal.rows]
+    across = len(traversal.rows) if traversal.num_anchors > 1 else _across(len(cells))
+    down = math.ceil(len(cells) / across)
+    top = MARGIN + (size + 10 if title else 0)
+    canvas = (
+        2 * MARGIN + across * (cell_w + GAP) - GAP,
+        top + down * (cell_h + GAP) - GAP + MARGIN,
+    )
+    picture = Image.new("RGB", canvas, d.BACKGROUND)
+    draw = ImageDraw.Draw(picture)
+    if title:
+        text = d.shorten(title, size, canvas[0] - 2 * MARGIN)
+        draw.text((MARGIN, MARGIN), text, fill=d.INK, font=d.font(size), anchor="la")
+    for index, (row, anchor) in enumerate(cells):
+        x = MARGIN + index % across * (cell_w + GAP)
+        y = top + index // across * (cell_h + GAP)
+        step = round(progress * (len(row.values) - 1))
+        image = d.scaled(row.images[anchor, step], upscale)
+        _draw_labels(draw, row, step, x, y, cell_w, size)
+        picture.paste(image, (x + (cell_w - image.width) // 2, y + size + 6))
+        _draw_slider(draw, step / (len(row.values) - 1), x, y + size + 6 + image.height + 4, cell_w)
+    return picture
+
+
+def _across(cells: int) -> int:
+    rows = math.ceil(cells / ACROSS)
+    return math.ceil(cells / rows)
+
+
+def _draw_labels(
+    draw: ImageDraw.ImageDraw, row: Row, step: int, x: int, y: int, width: int, size: int
+) -> None:
+    baseline = y + size
+    value = d.number(row.values[step])
+    draw.text((x, baseline), row.name, fill=d.INK, font=d.font(size), anchor="ls")
+    draw.text((x + width, baseline), value, fill=d.FAINT, font=d.font(size), anchor="rs")
+
+
+def _draw_slider(draw: ImageDraw.ImageDraw, position: float, x: int, y: int, width: int) -> None:
+    middle, radius = y + BAR // 2, BAR // 2 - 1
+    draw.line((x, middle, x + width - 1, middle), fill=d.RULE, width=2)
+    knob = x + radius + round(position * (width - 1 - 2 * radius))
+    draw.ellipse((knob - radius, middle - radius, knob + radius, middle + radius), fill=d.ACCENT)
+
+
+def _palette(frames: list[Image.Image]) -> Image.Image:
+    """256 colours for all frames, so that nothing flickers."""
+    few = frames[:: max(1, len(frames) // 8)]
+    strip = Image.new("RGB", (few[0].width, sum(frame.height for frame in few)))
+    y = 0
+    for frame in few:
+        strip.paste(frame, (0, y))
+        y += frame.height
+    return strip.quantize(256, method=Image.Quantize.MEDIANCUT)

@@ -1,0 +1,46 @@
+"""A traversal as one HTML page with sliders: no other file, no network, no library."""
+
+import base64
+import html
+import io
+import json
+from importlib import resources
+from string import Template
+
+import numpy as np
+
+from disentangle_cli import __version__
+from disentangle_cli.images import to_picture
+from disentangle_cli.rendering._drawing import number
+from disentangle_cli.traversal import Row, Traversal
+
+
+def draw_page(traversal: Traversal, upscale: int = 1, title: str = "") -> str:
+    """The page's text. Each latent has a slider; its images lie side by side in one embedded PNG."""
+    _, height, width = traversal.image_shape
+    data = {
+        "width": width * upscale,
+        "height": height * upscale,
+        "anchors": traversal.num_anchors,
+        "rows": [
+            {"name": row.name, "labels": [number(v) for v in row.values], "sprite": _sprite(row)}
+            for row in traversal.rows
+        ],
+    }
+    # "</" would end the script element early
+    text = json.dumps(data).replace("</", "<\\/")
+    template = Template(resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
+    return template.substitute(
+        title=html.escape(title or "Traversal"),
+        anchor=html.escape(traversal.anchor),
+        version=html.escape(__version__),
+        data=text,
+    )
+
+
+def _sprite(row: Row) -> str:
+    """(A, T, H, W, C) images as a data URL of one PNG: anchors downwards, values from left to right."""
+    sheet = np.concatenate([np.concatenate(list(images), axis=1) for images in row.images], axis=0)
+    buffer = io.BytesIO()
+    to_picture(np.ascontiguousarray(sheet)).save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

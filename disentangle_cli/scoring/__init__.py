@@ -1,0 +1,18 @@
+"""Scoring models and codes against ground truth: draw, encode once, evaluate, compare."""
+
+from disentangle_cli.scoring._codes_file import read_codes
+from disentangle_cli.scoring._gates import check_baseline, check_gates, parse_gates
+from disentangle_cli.scoring._quick import factor_vae_quick
+from disentangle_cli.scoring._run import Options, resolve_metrics, score, score_path
+
+__all__ = [
+    "Options",
+    "check_baseline",
+    "check_gates",
+    "factor_vae_quick",
+    "parse_gates",
+    "read_codes",
+    "resolve_metrics",
+    "score",
+    "score_path",
+]

@@ -1,0 +1,51 @@
+"""Codes computed elsewhere: the ``.npz`` files that ``dcr score`` takes."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.datasets._npz_reader import NpzFile
+from disentangle_cli.errors import UsageError
+from disentangle_cli.metrics import Arrays
+from disentangle_cli.metrics._arrays import NAMES
+from disentangle_cli.output import detail
+
+
+def read_codes(path: str | Path) -> Arrays:
+    """Read a codes file; nothing in it is ever unpickled.
+
+    ``codes (N, K)`` and ``factors (N, F)`` must be there; the other arrays are optional and listed at
+    :class:`~disentangle_cli.metrics.Arrays`, except that ``train_rows`` and ``test_rows`` are half-open pairs
+    ``[start, stop)``. Other arrays are ignored.
+
+    Raises:
+        UsageError: the file is missing or damaged, or an array is malformed, of the wrong shape or not
+            finite; one line that names the file and the array.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UsageError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+    file = NpzFile(path)
+    for name in ("codes", "factors"):
+        if name not in file:
+            raise UsageError(f"{path}: has no array {name!r}; it has: {', '.join(file.names) or 'none'}")
+    if other := sorted(set(file.names) - set(NAMES)):
+        detail(f"{path}: ignored {', '.join(other)}")
+    arrays: dict[str, Any] = {name: file.read(name) for name in NAMES if name in file}
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise UsageError(f"{path}: {name} holds NaN or infinite values; remove those rows")
+    try:
+        for name in {"train_rows", "test_rows"} & arrays.keys():
+            arrays[name] = _row_numbers(name, arrays[name], len(arrays["codes"]))
+        return Arrays(**arrays)
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
+
+
+def _row_numbers(name: str, pair: NDArray[Any], rows: int) -> NDArray[np.int64]:
+    if pair.shape != (2,) or pair.dtype.kind not in "iu" or not 0 <= pair[0] < pair[1] <= rows:
+        raise UsageError(f"{name} must be two whole numbers [start, stop) within the {rows} rows")
+    return np.arange(int(pair[0]), int(pair[1]), dtype=np.int64)

@@ -1,0 +1,49 @@
+"""From a model and a data set to the arrays that metrics want."""
+
+from typing import Any
+
+import numpy as np
+
+from disentangle_cli.datasets import Dataset
+from disentangle_cli.metrics import Arrays
+from disentangle_cli.scoring._encoding import Encoder
+from disentangle_cli.scoring._plan import FAMILIES, Draw, Plan, draw, families_for
+
+
+def collect(
+    encoder: Encoder, dataset: Dataset, plan: Plan, wanted: set[str], seed: int, repeat: int = 0
+) -> Arrays:
+    """Draw and encode what the metric arrays called ``wanted`` need; every image at most once."""
+    draws = {family: draw(dataset, plan, family, seed, repeat) for family in families_for(wanted)}
+    if draws:
+        encoder.fill(np.concatenate([d.indices.reshape(-1) for d in draws.values()]))
+    arrays: dict[str, Any] = {"factor_names": tuple(factor.name for factor in dataset.factors)}
+    for family, found in draws.items():
+        noise = np.random.default_rng([seed, repeat, FAMILIES.index(family), 1])
+        arrays |= _arrays(family, found, encoder.codes(found.indices, noise))
+    if "rows" in draws:
+        arrays |= _truth(dataset, draws["rows"].indices, plan)
+    return Arrays(**arrays)
+
+
+def _arrays(family: str, found: Draw, codes: Any) -> dict[str, Any]:
+    if family == "rows":
+        return {"codes": codes}
+    if family == "reference":
+        return {"reference_codes": codes}
+    prefix = family.removesuffix("s")
+    if family.endswith("groups"):
+        return {f"{prefix}_codes": codes, f"{prefix}_labels": found.labels}
+    return {f"{prefix}_codes_1": codes[0], f"{prefix}_codes_2": codes[1], f"{prefix}_labels": found.labels}
+
+
+def _truth(dataset: Dataset, indices: Any, plan: Plan) -> dict[str, Any]:
+    truth = {
+        "factors": dataset.classes(indices),
+        "factor_values": dataset.values(indices),
+        "is_continuous": np.array([factor.continuous for factor in dataset.factors]),
+    }
+    if plan.test_rows:
+        truth["train_rows"] = np.arange(plan.rows)
+        truth["test_rows"] = np.arange(plan.rows, plan.rows + plan.test_rows)
+    return truth

@@ -1,0 +1,76 @@
+"""Encoding images of a data set, each at most once."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from disentangle_cli.datasets import Dataset
+from disentangle_cli.errors import UsageError
+from disentangle_cli.models import Model
+from disentangle_cli.output import progress
+
+BATCH = 2048
+"""Images in memory at a time."""
+
+
+class Encoder:
+    """Remembers the posterior (or Q's mean) of every image it has encoded."""
+
+    def __init__(self, model: Model, dataset: Dataset, sample: bool) -> None:
+        """``sample`` asks for posterior samples where the model has a posterior.
+
+        Raises:
+            UsageError: model and data set differ in image shape.
+        """
+        if tuple(model.image_shape) != tuple(dataset.image_shape):
+            raise UsageError(
+                f"the model takes images of {_shape(model.image_shape)}, data set {dataset.name} has "
+                f"{_shape(dataset.image_shape)}; name a fitting one with --dataset"
+            )
+        self.model = model
+        self.dataset = dataset
+        self.samples = sample
+        codes = model.latents.num_codes
+        self._known = np.zeros(len(dataset), bool)
+        self._mean = np.zeros((len(dataset), codes), np.float32)
+        self._std: NDArray[np.float32] | None = None
+
+    @torch.no_grad()
+    def fill(self, indices: NDArray[np.int64]) -> None:
+        """Encode those images among ``indices`` (any shape) that are not known yet."""
+        wanted = np.zeros(len(self.dataset), bool)
+        wanted[indices.reshape(-1)] = True
+        missing = np.flatnonzero(wanted & ~self._known)
+        device = getattr(self.model, "device", "cpu")
+        with progress(total=len(missing), desc="encoding", unit="images") as bar:
+            for start in range(0, len(missing), BATCH):
+                batch = missing[start : start + BATCH]
+                images = torch.from_numpy(self.dataset.images(batch)).to(device).float().div_(255)
+                self._store(batch, images)
+                bar.update(len(batch))
+        self._known[missing] = True
+
+    def _store(self, batch: NDArray[np.int64], images: torch.Tensor) -> None:
+        posterior = self.model.posterior(images) if self.samples else None
+        if posterior is None:
+            self.samples = False
+            self._mean[batch] = self.model.encode(images).float().cpu().numpy()
+            return
+        mean, logvar = posterior
+        if self._std is None:
+            self._std = np.zeros_like(self._mean)
+        self._mean[batch] = mean.float().cpu().numpy()
+        self._std[batch] = (0.5 * logvar.float()).exp().cpu().numpy()
+
+    def codes(self, indices: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
+        """Codes of known images: any shape (...) -> (..., K). A sample is drawn anew for every entry."""
+        codes: NDArray[np.float32] = self._mean[indices]
+        if self._std is not None:
+            codes = codes + self._std[indices] * rng.standard_normal(codes.shape, np.float32)
+        return codes
+
+
+def _shape(shape: Any) -> str:
+    return "x".join(str(side) for side in shape)

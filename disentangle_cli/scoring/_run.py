@@ -1,0 +1,207 @@
+"""``score``: models or codes in, one result per model out."""
+
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from disentangle_cli.datasets import Dataset, open_dataset
+from disentangle_cli.errors import UsageError
+from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, Evaluation, Result, read_settings
+from disentangle_cli.metrics._evaluate import required_arrays
+from disentangle_cli.models import Model, load_model
+from disentangle_cli.output import progress, warn
+from disentangle_cli.scoring._codes_file import read_codes
+from disentangle_cli.scoring._collect import collect
+from disentangle_cli.scoring._encoding import Encoder
+from disentangle_cli.scoring._plan import plan_for, read_plan_settings
+from disentangle_cli.scoring._repeats import combine
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to compute, checked on construction.
+
+    Attributes:
+        metrics: ``paper`` (the seven of the InfoGAN-CR paper), ``all``, or names separated by commas.
+        protocol: ``infogan-cr`` or ``disentanglement-lib``.
+        encode: ``mean`` or ``sample`` for models with a posterior; None: what the protocol does
+            (``infogan-cr`` samples).
+        repeats: how often to draw and score anew.
+        settings: ``metric.key=value`` and ``data.key=value`` texts.
+        seed: seed of all draws and learners; repeat r uses ``seed + r`` in the learners.
+
+    Raises:
+        UsageError: any of them is unknown or does not fit.
+    """
+
+    metrics: str = "paper"
+    protocol: str = "infogan-cr"
+    encode: str | None = None
+    repeats: int = 1
+    settings: tuple[str, ...] = ()
+    seed: int = 0
+    names: list[str] = field(init=False)
+    chosen: Mapping[str, Mapping[str, Any]] = field(init=False)
+    data: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.protocol not in PROTOCOLS:
+            raise UsageError(f"unknown protocol {self.protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
+        if self.encode not in (None, "mean", "sample"):
+            raise UsageError(f"encode must be mean or sample, not {self.encode!r}")
+        if self.repeats < 1:
+            raise UsageError("repeats must be at least 1")
+        names = resolve_metrics(self.metrics)
+        of_data = [text for text in self.settings if text.startswith("data.")]
+        others = [text for text in self.settings if text not in of_data]
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "chosen", read_settings(others, names))
+        object.__setattr__(self, "data", read_plan_settings(of_data))
+
+    @property
+    def samples(self) -> bool:
+        """Whether posterior samples are encoded, where there is a posterior."""
+        return (self.encode or ("sample" if self.protocol == "infogan-cr" else "mean")) == "sample"
+
+
+def resolve_metrics(text: str) -> list[str]:
+    """``paper``, ``all`` or ``a,b`` as a list of metric names, each once.
+
+    Raises:
+        UsageError: an unknown name; the message lists the known ones.
+    """
+    names: list[str] = []
+    for part in text.split(","):
+        name = part.strip()
+        if name in ("paper", "all"):
+            names += PAPER if name == "paper" else METRICS.names()
+        else:
+            METRICS.get(name)
+            names.append(name)
+    return list(dict.fromkeys(names))
+
+
+def score(
+    model: "Model | Arrays | str | Path",
+    dataset: Dataset | str | None = None,
+    *,
+    metrics: str = "paper",
+    protocol: str = "infogan-cr",
+    encode: str | None = None,
+    repeats: int = 1,
+    settings: tuple[str, ...] = (),
+    seed: int = 0,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """Score one model or one set of codes; the arguments are those of :class:`Options`.
+
+    ``model`` is a loaded model, arrays of codes, or the path of a checkpoint or codes file; ``dataset`` a
+    data set or its name, by default the one the model was trained on. Returns ``model``, ``dataset``,
+    ``protocol``, ``encode``, ``seed``, ``repeats``, ``factors`` and ``metrics``: a result per metric.
+
+    Raises:
+        UsageError: an option, a file or the data set does not fit.
+    """
+    options = Options(metrics, protocol, encode, repeats, tuple(settings), seed)
+    if isinstance(model, str | Path):
+        return score_path(str(model), dataset, options, device)
+    if isinstance(model, Arrays):
+        return _score_arrays("arrays", model, dataset, options)
+    return _score_model(getattr(model, "path", None) or "model", model, dataset, options)
+
+
+def score_path(
+    path: str, dataset: Dataset | str | None, options: Options, device: str = "cpu"
+) -> dict[str, Any]:
+    """Score a checkpoint or a codes file, told apart by content."""
+    if is_codes_file(path):
+        return _score_arrays(path, read_codes(path), dataset, options)
+    return _score_model(path, load_model(path, device), dataset, options)
+
+
+def is_codes_file(path: str) -> bool:
+    """Whether ``path`` is (or by its suffix means to be) an ``.npz`` of codes."""
+    if path.lower().endswith(".npz"):
+        return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "codes.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _score_arrays(
+    name: str, arrays: Arrays, dataset: Dataset | str | None, options: Options
+) -> dict[str, Any]:
+    label = dataset if isinstance(dataset, str) or dataset is None else dataset.name
+    results = _repeat(options, options.chosen, lambda repeat: arrays)
+    factors = None if arrays.factor_names is None else list(arrays.factor_names)
+    return _entry(name, label, None, factors, options, results)
+
+
+def _score_model(path: str, model: Model, dataset: Dataset | str | None, options: Options) -> dict[str, Any]:
+    data = dataset if isinstance(dataset, Dataset) else _dataset_of(path, model, dataset)
+    if not data.factors:
+        raise UsageError(
+            f"data set {data.name} has no factor labels, which scores need (`dcr centrality` needs none)"
+        )
+    encoder = Encoder(model, data, options.samples)
+    plan = plan_for(options.protocol, len(data), options.data)
+    wanted = {array for name in options.names for array in required_arrays(name, options.protocol)}
+    chosen = {name: dict(values) for name, values in options.chosen.items()}
+    if options.protocol == "disentanglement-lib" and "mig" in options.names:
+        chosen["mig"] = {"rows": "split"} | chosen.get("mig", {})  # the study gives MIG 10,000 rows
+    results = _repeat(options, chosen, lambda r: collect(encoder, data, plan, wanted, options.seed, r))
+    factors = [factor.name for factor in data.factors]
+    return _entry(path, data.name, "sample" if encoder.samples else "mean", factors, options, results)
+
+
+def _dataset_of(path: str, model: Model, spec: str | None) -> Dataset:
+    trained: Any = getattr(model, "provenance", {}).get("dataset")
+    trained = trained if isinstance(trained, dict) else {"name": trained}
+    name = spec or trained.get("path") or trained.get("name")
+    if not name:
+        raise UsageError(f"{path}: does not say which data set it was trained on; name one with --dataset")
+    channels, height, _ = model.image_shape
+    data = open_dataset(str(name), size=height, channels=channels)
+    expected = trained.get("fingerprint")
+    if spec is None and expected and expected != data.fingerprint:
+        warn(f"{path}: data set {data.name} differs from the one the model was trained on")
+    return data
+
+
+def _repeat(
+    options: Options, chosen: Mapping[str, Mapping[str, Any]], arrays_of: Callable[[int], Arrays]
+) -> dict[str, Result]:
+    runs: list[dict[str, Result]] = []
+    for repeat in range(options.repeats):
+        evaluation = Evaluation(arrays_of(repeat), options.protocol, chosen, options.seed + repeat)
+        runs.append({})
+        with progress(total=len(options.names), desc="scoring", unit="metrics") as bar:
+            for name in options.names:
+                bar.set_postfix_str(name)
+                runs[-1][name] = evaluation.score(name)
+                bar.update()
+    return {name: combine([run[name] for run in runs]) for name in options.names}
+
+
+def _entry(
+    name: str,
+    dataset: str | None,
+    encode: str | None,
+    factors: list[str] | None,
+    options: Options,
+    results: dict[str, Result],
+) -> dict[str, Any]:
+    return {
+        "model": name,
+        "dataset": dataset,
+        "protocol": options.protocol,
+        "encode": encode,
+        "seed": options.seed,
+        "repeats": options.repeats,
+        "factors": factors,
+        "metrics": results,
+    }

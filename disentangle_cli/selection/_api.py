@@ -1,0 +1,42 @@
+"""The Python entry point of selection."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from disentangle_cli.models import Model
+from disentangle_cli.selection._base import METHODS, Selection, Task
+from disentangle_cli.selection._pool import load_pool
+from disentangle_cli.selection._settings import Settings
+
+
+def select(
+    models: Sequence[str | Path | Model],
+    method: str = "model-centrality",
+    seed: int = 0,
+    *,
+    device: str = "cpu",
+    jobs: int = 1,
+    cache: bool = True,
+    **settings: Any,
+) -> Selection:
+    """Rank models without labels and pick the best.
+
+    Args:
+        models: at least two distinct ones: paths of checkpoints, objects that follow
+            :class:`disentangle_cli.models.Model`, or both. Objects are called ``model 1``,
+            ``model 2`` and so on, by position.
+        method: a name in :data:`disentangle_cli.selection.METHODS`.
+        seed: of every random draw; the same seed and the same models give the same numbers.
+        device: where models named by path run (``cpu`` or ``cuda``).
+        jobs: processes; with more than one, objects must be picklable.
+        cache: keep evaluations on disk and use them again.
+        settings: see :class:`disentangle_cli.selection.Settings`, e.g. ``groups_per_code=20``.
+
+    Raises:
+        UsageError: fewer than two distinct models, models that cannot be compared, a broken file, or
+            an unknown method or setting.
+    """
+    chosen = Settings().with_options(**settings)
+    run = METHODS.get(method)
+    return run(Task(load_pool(models, device), seed, chosen, jobs, cache))

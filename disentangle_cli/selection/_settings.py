@@ -1,0 +1,87 @@
+"""What a selection can be told: counts, rules and their official values."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from disentangle_cli.errors import UsageError
+
+INACTIVE = ("auto", "keep")
+ENCODE = ("mean", "sample")
+
+_LEAST = {"groups_per_code": 1, "group_size": 2, "scale_images": 2, "activity_pairs": 2, "permutations": 1}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings of all selection methods; the defaults of the counts are the official ones.
+
+    Attributes:
+        groups_per_code: groups of images per code of the generator; group ``i`` holds code ``i mod K`` fixed.
+        group_size: images per group.
+        scale_images: prior samples of each generator that give the global standard deviation of codes.
+        activity_pairs: pairs of prior samples that measure how much each code does (``auto``).
+        activity_threshold: a code is active from this activity on, see ``_activity.py`` (``auto``).
+        permutations: of the labels, which give the accuracy of chance (``auto``).
+        inactive: what happens to codes that do nothing: ``keep`` is the official rule (every code counts),
+            ``auto`` leaves them out and corrects for chance; None: ``auto`` for a pool that mixes GANs and
+            autoencoders, else ``keep``.
+        encode: which code an autoencoder gives for an image, ``mean`` or ``sample`` of the posterior (GANs
+            always give Q's mean); None: ``sample`` under the official rule, else ``mean``.
+    """
+
+    groups_per_code: int = 100
+    group_size: int = 100
+    scale_images: int = 73_728
+    activity_pairs: int = 2000
+    activity_threshold: float = 0.01
+    permutations: int = 100
+    inactive: str | None = None
+    encode: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}")
+        threshold: Any = self.activity_threshold
+        if not isinstance(threshold, int | float) or not 0 < threshold < 1:
+            raise UsageError(f"activity_threshold must be a number between 0 and 1, not {threshold!r}")
+        for name, choices in (("inactive", INACTIVE), ("encode", ENCODE)):
+            if getattr(self, name) not in (*choices, None):
+                raise UsageError(f"{name} must be one of {', '.join(choices)}, not {getattr(self, name)!r}")
+
+    def with_options(self, **options: Any) -> "Settings":
+        """A copy with some values replaced; an option that is None keeps its value.
+
+        Raises:
+            UsageError: no setting has that name, or the value does not fit.
+        """
+        known = [field.name for field in fields(self)]
+        for name in options:
+            if name not in known:
+                raise UsageError(f"no selection setting is called {name!r}; there are: {', '.join(known)}")
+        return replace(self, **{name: value for name, value in options.items() if value is not None})
+
+    def resolved(self, families: Collection[str]) -> "Settings":
+        """With the rules that were left open decided for a pool of these families."""
+        inactive = self.inactive or ("auto" if len(set(families)) > 1 else "keep")
+        encode = self.encode or ("sample" if inactive == "keep" else "mean")
+        return replace(self, inactive=inactive, encode=encode)
+
+    def with_texts(self, texts: Mapping[str, str]) -> "Settings":
+        """Like :meth:`with_options`, from texts: what reads as a number is one."""
+        return self.with_options(**{name: _number(text) for name, text in texts.items()})
+
+    def to_json(self) -> dict[str, Any]:
+        """The settings as JSON types."""
+        return asdict(self)
+
+
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

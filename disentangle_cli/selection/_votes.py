@@ -1,0 +1,94 @@
+"""The FactorVAE vote: which code moved least in a group of images that share one latent.
+
+Source: Kim and Mnih, Disentangling by Factorising (ICML 2018), section 4, in the form that
+ModelCentrality uses: standard deviations (ddof 0), no pruning, and a majority classifier scored on
+its own votes.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+NO_VOTE = -1
+# below this part of its own size (or of the widest code) a spread is rounding noise: the code is dead
+DEAD = 1e-6
+
+
+class Spread:
+    """Mean and standard deviation (ddof 0) per code over chunks of codes, without keeping them.
+
+    Merges chunks by Chan, Golub and LeVeque's update in float64.
+    """
+
+    def __init__(self, num_codes: int) -> None:
+        self.count = 0
+        self.mean = np.zeros(num_codes)
+        self._squares = np.zeros(num_codes)
+
+    def add(self, codes: NDArray[np.floating]) -> None:
+        """Take in ``codes``: (n, K)."""
+        chunk = codes.astype(np.float64)
+        total = self.count + len(chunk)
+        with np.errstate(invalid="ignore", over="ignore"):  # codes that are not finite end as NaN: no votes
+            mean = chunk.mean(axis=0)
+            shift = mean - self.mean
+            self._squares += ((chunk - mean) ** 2).sum(axis=0) + shift**2 * (self.count * len(chunk) / total)
+            self.mean += shift * (len(chunk) / total)
+        self.count = total
+
+    @property
+    def std(self) -> NDArray[np.float64]:
+        """(K,) standard deviation; 0 for a code that is constant up to rounding, NaN for one not finite."""
+        std = np.sqrt(self._squares / max(self.count, 1))
+        widest = np.nanmax(std, initial=0.0)
+        size = np.maximum(np.sqrt(std**2 + self.mean**2), widest)
+        return np.where(std <= DEAD * size, 0.0, std)
+
+
+@dataclass(frozen=True)
+class Votes:
+    """How one encoder voted on the groups of one generator.
+
+    Attributes:
+        votes: (M,) the encoder's code that moved least in each group, or -1 for no vote.
+        labels: (M,) the generator's code that was held fixed.
+        alive: (K,) whether the encoder's code varies at all on the generator's images.
+    """
+
+    votes: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    alive: NDArray[np.bool_]
+
+    @property
+    def num_labels(self) -> int:
+        """The number of the generator's codes that were held fixed."""
+        return int(self.labels.max()) + 1
+
+    def counts(self) -> NDArray[np.int64]:
+        """(K, number of labels) how often each code won for each fixed code."""
+        table = np.zeros((len(self.alive), self.num_labels), dtype=np.int64)
+        cast = self.votes != NO_VOTE
+        np.add.at(table, (self.votes[cast], self.labels[cast]), 1)
+        return table
+
+    @property
+    def accuracy(self) -> float:
+        """Majority accuracy in [0, 1]: each code stands for the label it won most often; no vote is wrong."""
+        return int(self.counts().max(axis=1, initial=0).sum()) / len(self.votes)
+
+
+def cast_votes(group_std: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.int64]:
+    """(M,) the code of least relative spread in each group; the first of equals.
+
+    Args:
+        group_std: (M, K) standard deviation of each code within each group.
+        scale: (K,) standard deviation of each code over the prior; codes of scale 0 or NaN are dead and
+            take no vote, which gives neither warning nor NaN.
+    """
+    alive = scale > 0
+    ratio = np.full(group_std.shape, np.inf)
+    ratio[:, alive] = group_std[:, alive] / scale[alive]
+    ratio[np.isnan(ratio)] = np.inf
+    votes = ratio.argmin(axis=1)
+    return np.where(np.isfinite(ratio.min(axis=1)), votes, NO_VOTE)

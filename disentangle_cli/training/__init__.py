@@ -1,0 +1,7 @@
+"""Training: one run (:func:`train`) or a pool of them (:func:`train_pool`)."""
+
+from disentangle_cli.training.pool import parse_seeds, parse_sweeps, train_pool
+from disentangle_cli.training.request import configure
+from disentangle_cli.training.run import Run, train
+
+__all__ = ["Run", "configure", "parse_seeds", "parse_sweeps", "train", "train_pool"]

@@ -1,0 +1,40 @@
+"""Batches of training images in a reproducible order that needs no state."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentangle_cli.datasets import Dataset
+from disentangle_cli.errors import UsageError
+
+
+class Feed:
+    """Every epoch is a new permutation; batches are consecutive slices; an incomplete last one is dropped.
+
+    The permutation depends only on the seed and the epoch, so any iteration can be the first.
+    """
+
+    def __init__(self, dataset: Dataset, batch_size: int, seed: int, device: torch.device) -> None:
+        """Raises UsageError when the data set is smaller than one batch."""
+        if len(dataset) < batch_size:
+            raise UsageError(
+                f"{dataset.name} has {len(dataset)} images, fewer than one batch of {batch_size} "
+                "(--set batch_size=...)"
+            )
+        self._dataset = dataset
+        self._batch_size = batch_size
+        self._seed = seed
+        self._device = device
+        self._per_epoch = len(dataset) // batch_size
+        self._epoch = -1
+        self._order = np.empty(0, np.int64)
+
+    def batch(self, iteration: int) -> Tensor:
+        """The images of an iteration: (B, C, H, W) float32 in [0, 1]."""
+        epoch, position = divmod(iteration, self._per_epoch)
+        if epoch != self._epoch:
+            self._order = np.random.default_rng([self._seed, epoch]).permutation(len(self._dataset))
+            self._epoch = epoch
+        start = position * self._batch_size
+        images = self._dataset.images(self._order[start : start + self._batch_size])
+        return torch.from_numpy(images).to(self._device, torch.float32).div_(255)

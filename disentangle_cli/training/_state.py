@@ -1,0 +1,34 @@
+"""The resume state: everything a run needs to go on bit-identically, in a file of its own."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from disentangle_cli.checkpoint import read_archive
+from disentangle_cli.errors import UsageError
+from disentangle_cli.files import atomic
+
+FORMAT = "dcr-resume"
+VERSION = 1
+KEYS = {"format", "version", "run", "iteration", "wall_seconds", "bf16", "threads", "trainable"}
+
+
+def write_state(path: Path, **fields: Any) -> None:
+    """Write a resume state atomically. ``fields`` are the rest of :data:`KEYS`."""
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        torch.save({"format": FORMAT, "version": VERSION, **fields}, file)
+
+
+def read_state(path: Path) -> dict[str, Any]:
+    """Read what :func:`write_state` wrote.
+
+    Raises:
+        UsageError: the file is damaged, carries code, or is of another version.
+    """
+    state = read_archive(path, "resume state")
+    if not isinstance(state, dict) or state.get("format") != FORMAT or state.keys() != KEYS:
+        raise UsageError(f"{path}: not a resume state of dcr (use --overwrite to start anew)")
+    if state["version"] != VERSION:
+        raise UsageError(f"{path}: resume state version {state['version']!r}, this dcr reads {VERSION}")
+    return state

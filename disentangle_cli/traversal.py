@@ -1,0 +1,131 @@
+"""Traversals: one latent moves over its prior's range, all others stay at an anchor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from disentangle_cli.errors import UsageError
+from disentangle_cli.generation import decode
+from disentangle_cli.images import Pixels, read_photo
+from disentangle_cli.latents import Block
+from disentangle_cli.models import Model
+
+ANCHORS = {
+    "prior": "one draw from the prior",
+    "mean": "the prior's mean",
+    "sample": "three draws from the prior, a row each",
+}
+NUM_SAMPLES = 3
+SUFFIXES = (".png", ".gif", ".html")
+STEPS = 9
+
+
+@dataclass(frozen=True)
+class Row:
+    """The traversal of one latent from every anchor.
+
+    Attributes:
+        name: of the latent.
+        values: what it takes, ascending: T of them, which may differ between rows.
+        images: (A, T, H, W, C) uint8 for A anchors.
+    """
+
+    name: str
+    values: list[float]
+    images: Pixels
+
+
+@dataclass(frozen=True)
+class Traversal:
+    """Rows of one model; ``anchor`` is what the other latents were held at, in words."""
+
+    rows: list[Row]
+    anchor: str
+    image_shape: tuple[int, int, int]
+
+    @property
+    def num_anchors(self) -> int:
+        """A, the number of anchors (1 except for ``sample``)."""
+        return len(self.rows[0].images)
+
+
+def traverse(
+    model: Model,
+    latents: Sequence[str] | None = None,
+    *,
+    steps: int = STEPS,
+    anchor: str | Path = "prior",
+    seed: int = 0,
+) -> Traversal:
+    """Traverse ``latents`` (default: all codes) in ``steps`` steps.
+
+    Uniform latents move over their support, normal ones from two standard deviations below the mean to
+    two above, grid ones over (at most ``steps`` of) their values. ``anchor`` is ``prior``, ``mean`` or
+    ``sample`` (see :data:`ANCHORS`), or a picture file: then codes are the model's codes of that picture
+    and noise is one draw from the prior.
+
+    Raises:
+        UsageError: an unknown latent or anchor, a latent named twice, no picture, fewer than 2 steps.
+    """
+    if steps < 2:
+        raise UsageError(f"a traversal needs at least 2 steps, not {steps}")
+    names = list(latents) if latents is not None else [n for n in model.latents.names if n.startswith("c")]
+    if not names or len(set(names)) < len(names):
+        raise UsageError("name each latent to traverse once")
+    columns = [model.latents.column(name) for name in names]
+    anchors, words = make_anchors(model, anchor, seed)  # (A, L)
+    plans = [(column, steps_of(model.latents.columns[column], steps)) for column in columns]
+    stacked = torch.cat([_moved(anchors, column, values) for column, values in plans])
+    pixels = decode(model, stacked, desc="traversing")
+    rows, start = [], 0
+    for name, (_, values) in zip(names, plans, strict=True):
+        count = len(anchors) * len(values)
+        images = pixels[start : start + count].reshape(len(anchors), len(values), *pixels.shape[1:])
+        rows.append(Row(name, values, images))
+        start += count
+    return Traversal(rows, words, model.image_shape)
+
+
+def steps_of(block: Block, steps: int) -> list[float]:
+    """The values a latent with this prior takes in a traversal, ascending."""
+    if block.kind != "grid":
+        low, high = block.range
+        return [float(value) for value in np.linspace(low, high, steps)]
+    if len(block.values) <= steps:
+        return list(block.values)
+    chosen = np.linspace(0, len(block.values) - 1, steps).round().astype(int)
+    return [block.values[i] for i in chosen]
+
+
+def make_anchors(model: Model, anchor: str | Path, seed: int) -> tuple[Tensor, str]:
+    """The latents (A, L) a traversal starts from, and what they are in words.
+
+    Raises:
+        UsageError: no such anchor, or a picture that cannot be read.
+    """
+    rng = torch.Generator().manual_seed(seed)
+    if anchor == "prior":
+        return model.latents.sample(1, rng), f"a draw from the prior (seed {seed})"
+    if anchor == "mean":
+        return model.latents.centre()[None], "the prior's mean"
+    if anchor == "sample":
+        return model.latents.sample(NUM_SAMPLES, rng), f"{NUM_SAMPLES} draws from the prior (seed {seed})"
+    if not Path(anchor).exists():
+        raise UsageError(
+            f"no anchor {str(anchor)!r}: it is neither a picture file nor one of: {', '.join(ANCHORS)}"
+        )
+    latents = model.latents.sample(1, rng)
+    codes = model.encode(read_photo(anchor, model.image_shape)).cpu()
+    latents[:, model.latents.code_columns] = codes.to(latents.dtype)
+    return latents, f"the codes of {Path(anchor).name}"
+
+
+def _moved(anchors: Tensor, column: int, values: list[float]) -> Tensor:
+    """(A, L) anchors -> (A * T, L): every anchor with every value in one column."""
+    moved = anchors[:, None].repeat(1, len(values), 1)
+    moved[:, :, column] = torch.tensor(values, dtype=anchors.dtype)
+    return moved.flatten(0, 1)

@@ -1,0 +1,163 @@
+"""``dcr centrality`` from the outside: what goes to stdout and stderr, exit codes, files."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+QUICK = ("--groups-per-code", "4", "--group-size", "8", "--set", "scale_images=300", "--device", "cpu")
+Cli = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def cache(empty_cache: Path) -> Path:
+    return empty_cache
+
+
+@pytest.fixture
+def pool(write_model: Callable[..., Path]) -> list[Path]:
+    return [write_model(f"m{seed}.pt", seed=seed) for seed in range(4)]
+
+
+def one_line_error(result: Any, *parts: str) -> None:
+    assert result.exit_code == 2, result.stderr
+    assert result.stdout == ""
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1
+    assert "Traceback" not in lines[0]
+    for part in parts:
+        assert part in lines[0]
+
+
+def test_json_document(cli: Cli, pool: list[Path]) -> None:
+    result = cli("centrality", *pool, *QUICK, "--format", "json", "--seed", 5)
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    names = [str(path) for path in pool]
+    assert document["schema"] == "dcr.centrality/1"
+    assert document["models"] == names
+    assert document["seed"] == 5
+    assert document["settings"]["groups_per_code"] == 4
+    assert document["settings"]["scale_images"] == 300
+    assert document["settings"]["inactive"] == "keep"
+    assert "torch" in document["versions"]
+    method = document["methods"]["model-centrality"]
+    assert method["complete"] is True
+    matrix = np.array(method["matrix"])
+    assert matrix.shape == (4, 4)
+    assert ((matrix >= 0) & (matrix <= 1)).all()
+    ranking = method["ranking"]
+    assert [entry["rank"] for entry in ranking] == [1, 2, 3, 4]
+    assert sorted(entry["model"] for entry in ranking) == sorted(names)
+    assert method["selected"] == ranking[0]["model"]
+    assert all(entry["codes"] == 3 for entry in ranking)
+    best = names.index(ranking[0]["model"])
+    similarity = (matrix + matrix.T)[best] / 2
+    assert ranking[0]["score"] == pytest.approx(np.delete(similarity, best).mean())
+
+
+def test_table_csv_and_top(cli: Cli, pool: list[Path]) -> None:
+    table = cli("centrality", *pool, *QUICK)
+    assert table.exit_code == 0
+    lines = table.stdout.splitlines()
+    assert lines[0].split() == ["model-centrality"]
+    assert lines[1].split() == ["rank", "model", "score", "codes"]
+    assert len(lines) == 6
+    assert "model-centrality selects" in table.stderr
+    assert cli("centrality", *pool, *QUICK, "--quiet").stderr == ""
+
+    result = cli("centrality", *pool, *QUICK, "--format", "csv", "--top", 2)
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["rank"] for row in rows] == ["1", "2"]
+    assert {row["method"] for row in rows} == {"model-centrality"}
+    assert rows[0]["model"] == lines[2].split()[1]
+
+
+def test_same_seed_same_output(cli: Cli, pool: list[Path]) -> None:
+    outputs = {cli("centrality", *pool, *QUICK, "--no-cache", "--format", "json").stdout for _ in range(2)}
+    assert len(outputs) == 1
+
+
+def test_select_copies_the_winner(cli: Cli, pool: list[Path], tmp_path: Path) -> None:
+    best = tmp_path / "out" / "best.pt"
+    first = cli("centrality", *pool, *QUICK, "--format", "json", "--select", best)
+    selected = json.loads(first.stdout)["methods"]["model-centrality"]["selected"]
+    assert best.read_bytes() == Path(selected).read_bytes()
+    assert str(best) in first.stderr
+    # the copy in the pool is counted once, and may be written again
+    again = cli("centrality", *pool, best, *QUICK, "--format", "json", "--select", best)
+    assert again.exit_code == 0, again.stderr
+    document = json.loads(again.stdout)
+    assert document["models"] == [str(path) for path in pool]
+    assert document["duplicates"] == [{"model": str(best), "same_as": selected}]
+    assert f"warning: {best} has the same content as {selected}" in again.stderr
+
+
+def test_plot(cli: Cli, pool: list[Path], tmp_path: Path) -> None:
+    picture = tmp_path / "matrix.png"
+    result = cli("centrality", *pool, *QUICK, "--plot", picture)
+    assert result.exit_code == 0, result.stderr
+    with Image.open(picture) as image:
+        assert image.format == "PNG"
+        assert min(image.size) > 4 * 64
+
+
+def test_list_from_stdin(cli: Cli, pool: list[Path]) -> None:
+    result = cli("centrality", "-", *QUICK, "--format", "json", stdin="\n".join(map(str, pool)) + "\n\n")
+    assert json.loads(result.stdout)["models"] == [str(path) for path in pool]
+
+
+def test_mixed_pool_is_corrected_by_default(
+    cli: Cli, pool: list[Path], write_model: Callable[..., Path]
+) -> None:
+    vaes = [write_model(f"v{seed}.pt", seed=seed, blocks=vae_latents(), posterior=True) for seed in range(2)]
+    result = cli("centrality", *pool, *vaes, *QUICK, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert document["settings"]["inactive"] == "auto"
+    method = document["methods"]["model-centrality"]
+    assert np.array(method["corrected"], dtype=float).shape == (6, 6)
+    assert set(method["activity"]) == set(document["models"])
+    kept = cli("centrality", *pool, *vaes, *QUICK, "--format", "json", "--inactive", "keep")
+    assert "corrected" not in json.loads(kept.stdout)["methods"]["model-centrality"]
+
+
+def vae_latents() -> tuple[Any, ...]:
+    from disentangle_cli.latents import Block
+
+    return (Block("codes", "normal", 4, code=True),)
+
+
+def test_refusals(cli: Cli, pool: list[Path], tmp_path: Path, write_model: Callable[..., Path]) -> None:
+    one_line_error(cli("centrality", pool[0]), "at least two distinct")
+    other = write_model("large.pt", side=16)
+    one_line_error(cli("centrality", pool[0], other), str(pool[0]), str(other), "16x16")
+    broken = tmp_path / "broken.pt"
+    broken.write_bytes(pool[0].read_bytes()[:500])
+    one_line_error(cli("centrality", *pool, broken), str(broken))
+    one_line_error(cli("centrality", str(tmp_path / "x" / "*.pt")), "no file matches", "*.pt")
+    one_line_error(cli("centrality", "-", stdin=""), "stdin")
+    one_line_error(cli("centrality", *pool, "--method", "oracle"), "oracle", "model-centrality", "all")
+    one_line_error(cli("centrality", *pool, "--set", "groups=3"), "groups", "groups_per_code")
+    one_line_error(cli("centrality", *pool, "--plot", "m.jpg"), "m.jpg", ".png")
+    one_line_error(cli("centrality", *pool, "--select", tmp_path), str(tmp_path), "folder")
+
+
+def test_a_model_of_the_pool_is_never_overwritten(cli: Cli, pool: list[Path]) -> None:
+    before = [path.read_bytes() for path in pool]
+    for path in pool:
+        one_line_error(cli("centrality", *pool, *QUICK, "--select", path), str(path), "overwrite")
+    assert [path.read_bytes() for path in pool] == before
+
+
+def test_unreadable_cache_folder_is_no_obstacle(
+    cli: Cli, pool: list[Path], cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.write_text("not a folder")
+    assert cli("centrality", *pool, *QUICK).exit_code == 0

@@ -1,0 +1,162 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from disentangle_cli.models.networks import ARCHITECTURES
+from disentangle_cli.models.networks._base import GanArchitecture
+from disentangle_cli.models.networks._layers import (
+    Conv,
+    Linear,
+    TransposedConv,
+    baked,
+    commit,
+    initialise,
+    rest,
+    wake,
+)
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_spectral_norm_by_hand() -> None:
+    layer = Linear(3, 2, spectral=True)
+    layer.weight.data = torch.tensor([[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]])
+    layer.u.copy_(torch.tensor([1.0, 0.0]))
+    sigma = layer.weight / layer.effective()
+    assert sigma.flatten().tolist() == pytest.approx([9.503383] * 6, rel=1e-6)
+    commit(layer)
+    assert layer.u.tolist() == pytest.approx([0.622524, 0.782601], abs=1e-6)
+    for _ in range(20):
+        commit(layer)
+    assert float((layer.weight / layer.effective()).detach()[0, 0]) == pytest.approx(9.5255, abs=1e-4)
+
+
+def test_spectral_norm_gradient_is_not_detached() -> None:
+    layer = Linear(4, 3, spectral=True).double()
+    initialise(layer, rng())
+    probe = torch.randn(3, 4, generator=rng(1), dtype=torch.float64)
+
+    def value(weight: torch.Tensor) -> torch.Tensor:
+        layer.weight.data = weight
+        return (layer.effective() * probe).sum()
+
+    start = layer.weight.data.clone()
+    value(start).backward()
+    numeric = torch.zeros_like(start)
+    for i in range(start.numel()):
+        step = torch.zeros_like(start).flatten()
+        step[i] = 1e-6
+        step = step.view_as(start)
+        numeric.view(-1)[i] = (value(start + step) - value(start - step)) / 2e-6
+    layer.weight.data = start
+    torch.testing.assert_close(layer.weight.grad, numeric.detach(), rtol=1e-6, atol=1e-6)
+
+
+def test_resting_gives_the_same_output_and_no_gradient() -> None:
+    layer = Conv(2, 3, spectral=True)
+    initialise(layer, rng())
+    x = torch.rand(2, 2, 8, 8, requires_grad=True)
+    y = layer(x)
+    rest(layer)
+    assert torch.allclose(layer(x), y)
+    layer(x).sum().backward()
+    assert x.grad is not None
+    assert layer.weight.grad is None
+    assert layer.bias.grad is None
+    wake(layer)
+    layer(x).sum().backward()
+    assert layer.weight.grad is not None
+
+
+@pytest.mark.parametrize("kernel", [4, 5])
+def test_same_padding_convolution(kernel: int) -> None:
+    layer = Conv(2, 3, kernel).double()
+    x = torch.rand(2, 2, 8, 8, dtype=torch.float64)
+    before = (kernel - 2) // 2
+    padded = F.pad(x, (before, kernel - 2 - before, before, kernel - 2 - before))
+    expected = F.conv2d(padded, layer.weight, layer.bias, stride=2)
+    assert expected.shape == (2, 3, 4, 4)
+    torch.testing.assert_close(layer(x), expected)
+
+
+@pytest.mark.parametrize("kernel", [4, 5])
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_transposed_convolution_is_the_adjoint_of_same_padding(kernel: int, outputs: int) -> None:
+    """<conv(x), y> = <x, tconv(y)> for one weight, which fixes crop and padding; gradients as autograd's."""
+    transposed = TransposedConv(4, outputs, kernel).double()
+    torch.nn.init.zeros_(transposed.bias)
+    conv = Conv(outputs, 4, kernel).double()
+    conv.weight.data = transposed.weight.data
+    torch.nn.init.zeros_(conv.bias)
+    x = torch.rand(2, outputs, 16, 16, dtype=torch.float64)
+    y = torch.rand(2, 4, 8, 8, dtype=torch.float64)
+    assert float((conv(x) * y).sum()) == pytest.approx(float((x * transposed(y)).sum()), rel=1e-12)
+    assert transposed(y).shape == (2, outputs, 16, 16)
+    y.requires_grad_()
+    assert torch.autograd.gradcheck(lambda v: transposed(v), (y[:1, :, :4, :4].detach().requires_grad_(),))
+    weighted = (transposed(y) * x).sum()
+    ours = torch.autograd.grad(weighted, (y, transposed.weight, transposed.bias))
+    stock = F.conv_transpose2d(y, transposed.weight, transposed.bias, stride=2, padding=(kernel - 2) // 2)
+    stock = stock[..., :16, :16]
+    expected = torch.autograd.grad((stock * x).sum(), (y, transposed.weight, transposed.bias))
+    for found, wanted in zip(ours, expected, strict=True):
+        torch.testing.assert_close(found, wanted)
+
+
+def parameters(net: torch.nn.Module) -> int:
+    return sum(p.numel() for p in net.parameters())
+
+
+@pytest.mark.parametrize(
+    ("name", "latent_dim", "codes", "channels", "norm", "counts"),
+    [
+        ("infogan-64", 10, 5, 1, "spectral", (251393, 263878, 247749)),
+        ("infogan-64", 7, 2, 1, "spectral", (251009, 263491, 247362)),
+        ("infogan-64", 10, 5, 3, "batch", (252419, 264902, 250373)),
+        ("infogan-32", 105, 5, 3, "batch", (5346563, 4318854, 4323397)),
+    ],
+)
+def test_parameter_counts_of_the_paper(
+    name: str, latent_dim: int, codes: int, channels: int, norm: str, counts: tuple[int, int, int]
+) -> None:
+    nets = ARCHITECTURES.get(name)()
+    assert isinstance(nets, GanArchitecture)
+    size = nets.sizes[0]
+    found = (
+        parameters(nets.generator(latent_dim, channels, size)),
+        parameters(nets.discriminator(codes, channels, size)),
+        parameters(nets.contrastive(codes, channels, size, norm)),
+    )
+    assert found == counts
+
+
+@pytest.mark.parametrize("name", ["infogan-64", "infogan-32"])
+def test_baked_discriminator_is_the_encoder(name: str) -> None:
+    nets = ARCHITECTURES.get(name)()
+    assert isinstance(nets, GanArchitecture)
+    size = nets.sizes[0]
+    discriminator = nets.discriminator(3, 1, size)
+    initialise(discriminator, rng())
+    encoder = nets.encoder(3, 1, size)
+    encoder.load_state_dict({k: v for k, v in baked(discriminator).items() if not k.startswith("real.")})
+    images = torch.rand(2, 1, size, size)
+    torch.testing.assert_close(encoder(images), discriminator(images))
+
+
+def test_initialisation() -> None:
+    nets = ARCHITECTURES.get("infogan-64")()
+    assert isinstance(nets, GanArchitecture)
+    h = nets.contrastive(5, 1, 64, "spectral")
+    initialise(h, rng())
+    u = {k: v.clone() for k, v in h.state_dict().items() if k.endswith(".u")}
+    weights = {k: v.clone() for k, v in h.state_dict().items() if k.endswith("weight")}
+    conv = weights["0.4.weight"]
+    assert conv.abs().max() <= 0.04
+    assert float(conv.std()) == pytest.approx(0.0176, rel=0.02)
+    assert float(weights["0.8.weight"].std()) == pytest.approx(0.02, rel=0.02)
+    assert len(u) == 5  # every layer but the last
+    initialise(h, rng(1), keep_u=True)
+    assert all(torch.equal(h.state_dict()[k], v) for k, v in u.items())
+    assert not any(torch.equal(h.state_dict()[k], v) for k, v in weights.items())

@@ -1,0 +1,121 @@
+"""ModelCentrality against a plain loop, and the properties its numbers must have."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from disentangle_cli.models import Model, load_model
+from disentangle_cli.selection import _draws, select
+
+# how far each generator, and each encoder, turns the first two codes
+TURNS = ((0.0, 0.3), (0.3, 0.6), (0.2, -0.2), (0.9, 0.8))
+Save = Callable[..., str]
+
+
+@pytest.fixture
+def pool(save: Save) -> list[str]:
+    return [save(f"m{i}.pt", angle=angle, read=read) for i, (angle, read) in enumerate(TURNS)]
+
+
+def plain_score(encoder: Model, generator: Model, name: str, counts: dict[str, int]) -> float:
+    """The FactorVAE score as the paper's code computes it: nothing streamed, nothing shared."""
+    columns = generator.latents.code_columns
+    prior = torch.cat(list(_draws.prior_latents(generator, name, counts["scale_images"])))
+    scale = encoder.encode(generator.generate(prior)).double().numpy().std(axis=0)
+    table = np.zeros((encoder.latents.num_codes, len(columns)))
+    groups = counts["groups_per_code"] * len(columns)
+    for i in range(groups):
+        label = i % len(columns)
+        group = _draws.Group(label, columns[label], i // len(columns))
+        latents = _draws.group_latents(generator, name, group, counts["group_size"])
+        codes = encoder.encode(generator.generate(latents)).double().numpy()
+        table[np.argmin((codes / scale).std(axis=0)), label] += 1
+    return table.max(axis=1).sum() / groups
+
+
+def test_matrix_equals_plain_loop(pool: list[str], small: dict[str, int]) -> None:
+    result = select(pool, seed=3, **small)
+    models = [load_model(path) for path in pool]
+    expected = [
+        [plain_score(encoder, generator, f"3/{generator.content_hash}", small) for generator in models]
+        for encoder in models
+    ]
+    np.testing.assert_array_equal(result.matrix, expected)
+    assert result.matrix.std() > 0.02  # the pool has something to tell apart
+    assert not np.array_equal(result.matrix, result.matrix.T)
+
+
+def test_scores_are_means_of_the_symmetrised_matrix(pool: list[str], small: dict[str, int]) -> None:
+    result = select(pool, **small)
+    similarity = (result.matrix + result.matrix.T) / 2
+    n = len(pool)
+    for ranked in result.ranking:
+        i = result.models.index(ranked.model)
+        others = [similarity[i, j] for j in range(n) if j != i]
+        assert ranked.score == pytest.approx(np.mean(others), abs=1e-15)
+    scores = [ranked.score for ranked in result.ranking]
+    assert scores == sorted(scores, reverse=True)
+    assert [ranked.rank for ranked in result.ranking] == [1, 2, 3, 4]
+    assert result.selected == result.ranking[0].model
+    assert result.ranking[-1].model == pool[-1]  # its codes are mixtures of everybody else's
+
+
+def test_perfect_models_agree_perfectly(save: Save, small: dict[str, int]) -> None:
+    # same function up to the noise they draw: other noise dimensions make other content
+    pool = [save(f"{noise}.pt", noise=noise) for noise in (1, 2, 3)]
+    np.testing.assert_array_equal(select(pool, **small).matrix, np.ones((3, 3)))
+
+
+def test_entries_depend_on_neither_pool_nor_order(pool: list[str], small: dict[str, int]) -> None:
+    whole = select(pool, cache=False, **small)
+    part = select([pool[3], pool[1]], cache=False, **small)
+    np.testing.assert_array_equal(part.matrix, whole.matrix[np.ix_([3, 1], [3, 1])])
+    turned = select(pool[::-1], cache=False, **small)
+    assert {r.model: r.score for r in turned.ranking} == {r.model: r.score for r in whole.ranking}
+
+
+def test_seed_decides(pool: list[str], small: dict[str, int]) -> None:
+    first, again = (select(pool, seed=1, cache=False, **small) for _ in range(2))
+    np.testing.assert_array_equal(first.matrix, again.matrix)
+    assert not np.array_equal(first.matrix, select(pool, seed=2, cache=False, **small).matrix)
+
+
+def test_processes_give_the_same_numbers(pool: list[str], small: dict[str, int]) -> None:
+    alone = select(pool, cache=False, **small)
+    together = select(pool, jobs=2, cache=False, **small)
+    np.testing.assert_array_equal(alone.matrix, together.matrix)
+    assert alone.ranking == together.ranking
+
+
+@pytest.mark.filterwarnings("error")
+def test_dead_codes_take_no_vote(save: Save, small: dict[str, int]) -> None:
+    # two of four codes of the second model are constant: its encoder can still name two fixed codes,
+    # and on its own data the groups of a dead code look like no code in particular
+    pool = [save("full.pt", codes=4, noise=1), save("dead.pt", codes=4, noise=1, dead=2)]
+    result = select(pool, **small)
+    assert result.matrix[0, 0] == 1
+    assert result.matrix[1, 0] == pytest.approx(0.5, abs=0.2)
+    assert 0.4 <= result.matrix[1, 1] <= 0.9
+    assert np.isfinite(result.matrix).all()
+    assert [ranked.codes for ranked in result.ranking] == [4, 4]
+
+
+def test_autoencoders_encode_samples_under_the_official_rule(save: Save, small: dict[str, int]) -> None:
+    pool = [save(f"{a}.pt", angle=a, codes=4, noise=0, kind="normal") for a in (0.0, 0.3)]
+    sampled = select(pool, **small)
+    assert sampled.settings["encode"] == "sample"
+    assert sampled.settings["inactive"] == "keep"
+    assert 0.4 < sampled.matrix[0, 0] < 1
+    again = select(pool, cache=False, **small)
+    np.testing.assert_array_equal(sampled.matrix, again.matrix)
+    means = select(pool, encode="mean", **small)
+    assert means.matrix[0, 0] == 1
+
+
+def test_objects_and_paths_mix(pool: list[str], small: dict[str, int]) -> None:
+    by_path = select(pool, **small)
+    mixed = select([load_model(pool[0]), *pool[1:]], cache=False, **small)
+    assert mixed.models == ("model 1", *pool[1:])
+    np.testing.assert_array_equal(mixed.matrix, by_path.matrix)

@@ -1,0 +1,113 @@
+"""Which pools are taken, and the one line that says why not."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from disentangle_cli.checkpoint import load_checkpoint, save_checkpoint
+from disentangle_cli.errors import UsageError
+from disentangle_cli.models import load_model
+from disentangle_cli.selection import Settings, _draws, select
+from disentangle_cli.selection._pool import load_pool
+
+Save = Callable[..., str]
+
+
+def copy_with_other_provenance(path: str, target: Path) -> str:
+    checkpoint = replace(load_checkpoint(path), provenance={"seed": 99}, metrics={"mig": 1.0})
+    return str(save_checkpoint(target, checkpoint))
+
+
+def test_same_content_counts_once(save: Save, tmp_path: Path) -> None:
+    first, other = save("a.pt"), save("b.pt", angle=0.3)
+    copy = copy_with_other_provenance(first, tmp_path / "best.pt")
+    pool = load_pool([first, other, copy, first])
+    assert pool.names == (first, other)
+    assert [(d.model, d.same_as) for d in pool.duplicates] == [(copy, first), (first, first)]
+
+
+def test_one_distinct_model_is_refused(save: Save, tmp_path: Path) -> None:
+    first = save("a.pt")
+    with pytest.raises(UsageError, match="at least two distinct ones: one model was given"):
+        load_pool([first])
+    with pytest.raises(UsageError, match="the 2 models given are all the same"):
+        load_pool([first, copy_with_other_provenance(first, tmp_path / "b.pt")])
+
+
+def test_image_sizes_must_agree(save: Save) -> None:
+    small, large = save("small.pt"), save("large.pt", side=16)
+    with pytest.raises(UsageError) as error:
+        load_pool([small, large])
+    assert small in str(error.value)
+    assert large in str(error.value)
+    assert "8x8" in str(error.value)
+    assert "16x16" in str(error.value)
+
+
+def test_broken_files_are_named(save: Save, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.pt"
+    broken.write_bytes(b"not a checkpoint")
+    for path in (broken, tmp_path / "absent.pt", tmp_path):
+        with pytest.raises(UsageError) as error:
+            load_pool([save("a.pt"), str(path)])
+        assert str(path) in str(error.value)
+    with pytest.raises(UsageError, match=r"no file matches .*\*\.pt"):
+        load_pool([str(tmp_path / "none" / "*.pt")])
+
+
+def test_objects_are_told_apart_by_what_they_do(counting: Callable[..., object]) -> None:
+    models = [counting(angle=a) for a in (0.0, 0.3, 0.0)]
+    for model in models:
+        del model.content_hash
+    pool = load_pool(models)
+    assert pool.names == ("model 1", "model 2")
+    assert [d.model for d in pool.duplicates] == ["model 3"]
+
+
+def test_family(save: Save) -> None:
+    pool = load_pool([save("gan.pt"), save("vae.pt", kind="normal", noise=0)])
+    assert [member.family for member in pool.members] == ["gan", "vae"]
+
+
+def test_settings_are_checked() -> None:
+    with pytest.raises(UsageError, match="no selection setting is called 'group'"):
+        Settings().with_options(group=3)
+    with pytest.raises(UsageError, match="group_size must be a whole number of at least 2, not 1"):
+        Settings().with_texts({"group_size": "1"})
+    with pytest.raises(UsageError, match="scale_images must be a whole number"):
+        Settings().with_texts({"scale_images": "many"})
+    with pytest.raises(UsageError, match="encode must be one of mean, sample"):
+        Settings(encode="mode")
+    assert Settings().with_texts({"groups_per_code": "20"}).groups_per_code == 20
+
+
+def test_open_rules_follow_the_families() -> None:
+    pure, mixed = Settings().resolved(["gan", "gan"]), Settings().resolved(["gan", "vae"])
+    assert (pure.inactive, pure.encode) == ("keep", "sample")
+    assert (mixed.inactive, mixed.encode) == ("auto", "mean")
+    assert Settings(inactive="keep").resolved(["gan", "vae"]).encode == "sample"
+
+
+def test_unknown_method(save: Save) -> None:
+    with pytest.raises(UsageError, match="unknown selection method 'best'"):
+        select([save("a.pt"), save("b.pt", angle=0.1)], method="best")
+
+
+def test_groups_fix_one_code_and_a_smaller_count_is_a_prefix(save: Save) -> None:
+    model = load_model(save("a.pt"))
+    groups = _draws.groups(model.latents.code_columns, 4)
+    assert [group.label for group in groups[:5]] == [0, 1, 2, 0, 1]
+    assert groups[:6] == _draws.groups(model.latents.code_columns, 2)
+    latents = _draws.group_latents(model, "name", groups[4], 50)
+    spread = latents.std(dim=0)
+    assert spread[1] == 0
+    assert (spread[[0, 2, 3, 4]] > 0.4).all()  # noise is never fixed
+    short = torch.cat(list(_draws.prior_latents(model, "name", 1500)))
+    long = torch.cat(list(_draws.prior_latents(model, "name", 2500)))
+    assert short.shape == (1500, 5)
+    torch.testing.assert_close(long[:1500], short, rtol=0, atol=0)
+    other = next(_draws.prior_latents(model, "other", 1500))
+    assert not torch.equal(other, short[:1024])

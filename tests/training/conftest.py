@@ -1,0 +1,44 @@
+"""A data set small enough to train on in a test, and a way to run ``dcr train`` as users do."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+Command = Callable[..., list[str]]
+
+TINY = [
+    "--iterations", "12", "--precision", "fp32", "--set", "batch_size=4", "--set", "log.every=2",
+    "--set", "log.state_seconds=0.001", "--set", "log.images_every=0",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """64 images of a square at 8 x 8 places, with labels."""
+    places = np.stack(np.meshgrid(np.arange(8), np.arange(8), indexing="ij"), -1).reshape(-1, 2)
+    images = np.zeros((64, 64, 64), np.uint8)
+    for image, (x, y) in zip(images, places, strict=True):
+        image[4 + 6 * y : 14 + 6 * y, 4 + 6 * x : 14 + 6 * x] = 1
+    path = tmp_path_factory.mktemp("data") / "squares.npz"
+    np.savez(path, imgs=images, factors=places)
+    return path
+
+
+@pytest.fixture
+def command(squares: Path, tmp_path: Path) -> Command:
+    """The argument list of a tiny training run in a process of its own."""
+
+    def build(*arguments: str, model: str = "infogan-cr") -> list[str]:
+        head = [sys.executable, "-m", "disentangle_cli", "train", "--model", model, "--preset", "demo"]
+        return [*head, "--dataset", str(squares), "--out", str(tmp_path / "out"), *TINY, *arguments]
+
+    return build
+
+
+def run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ, check=False)

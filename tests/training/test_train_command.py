@@ -1,0 +1,220 @@
+"""``dcr train`` as a process: files, exit codes, interruption, resuming."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import torch
+import yaml
+
+from disentangle_cli.checkpoint import load_checkpoint
+from tests.training.conftest import Command, run
+
+STEM = "infogan-cr_squares_seed-0"
+
+
+def same_weights(a: Path, b: Path) -> bool:
+    first, second = load_checkpoint(a), load_checkpoint(b)
+    return all(
+        torch.equal(value, getattr(second, part)[key])
+        for part in ("generator", "encoder")
+        for key, value in getattr(first, part).items()
+    )
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def test_outputs_of_a_run(command: Command, tmp_path: Path) -> None:
+    done = run(command("--set", "log.score_every=6", "--set", "log.images_every=6"))
+    assert done.returncode == 0, done.stderr
+    checkpoint = tmp_path / "out" / f"{STEM}.pt"
+    assert done.stdout == f"{checkpoint}\n"
+    loaded = load_checkpoint(checkpoint)
+    assert loaded.provenance["dataset"] == "squares"
+    assert loaded.provenance["iteration"] == 12
+    assert loaded.config["training"]["iterations"] == 12
+    folder = tmp_path / "out" / STEM
+    assert load_checkpoint(folder / "switch.pt").provenance["iteration"] == 8
+    names = {path.name for path in folder.iterdir()}
+    assert {"config.yaml", "log.csv", "resume.pt", "traversal-0000006.png", "traversal-final.png"} <= names
+    assert any(name.startswith("events.out.tfevents") for name in names)
+    assert yaml.safe_load((folder / "config.yaml").read_text())["seed"] == 0
+    with (folder / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["iteration"]) for row in rows] == [1, 3, 5, 7, 9, 11]
+    assert not rows[2]["h/loss"]  # H rests until the switch
+    assert all(float(row["h/loss"]) > 0 for row in rows[4:])
+    assert 0 <= float(rows[2]["score/factor_vae"]) <= 1
+    assert list((tmp_path / "out").glob("*.pt")) == [checkpoint]
+
+
+def test_same_seed_same_weights_and_other_seed_other_weights(command: Command, tmp_path: Path) -> None:
+    assert run(command("--name", "a")).returncode == 0
+    assert run(command("--name", "b")).returncode == 0
+    assert run(command("--name", "c", "--seed", "1")).returncode == 0
+    out = tmp_path / "out"
+    assert same_weights(out / "a.pt", out / "b.pt")
+    assert not same_weights(out / "a.pt", out / "c.pt")
+
+
+@pytest.mark.parametrize("moment", [1, 6, 10])
+def test_killed_and_resumed_is_bit_identical(command: Command, tmp_path: Path, moment: int) -> None:
+    out = tmp_path / "out"
+    slow = ["--iterations", "40"]
+    assert run(command("--name", "whole", *slow)).returncode == 0
+    process = subprocess.Popen(command("--name", "cut", *slow), stderr=subprocess.PIPE, text=True)
+    log = out / "cut" / "log.csv"
+    while process.poll() is None and (not log.exists() or log.read_text().count("\n") <= moment):
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert not (out / "cut.pt").exists()
+    done = run(command("--name", "cut", "--resume", *slow))
+    assert done.returncode == 0, done.stderr
+    assert same_weights(out / "whole.pt", out / "cut.pt")
+    assert (out / "whole" / "log.csv").read_text() == log.read_text()
+    before = (out / "cut.pt").read_bytes()
+    again = run(command("--name", "cut", "--resume", *slow))
+    assert again.returncode == 0
+    assert "finished already" in again.stderr
+    assert (out / "cut.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_save_and_exit_130(command: Command, tmp_path: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen(command("--iterations", "100000"), stderr=subprocess.PIPE, text=True)
+    wait_for(tmp_path / "out" / STEM / "resume.pt", process)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert number.name in errors
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+    assert not (tmp_path / "out" / f"{STEM}.pt").exists()
+
+
+def test_second_process_on_the_same_output_is_refused(command: Command, tmp_path: Path) -> None:
+    process = subprocess.Popen(command("--iterations", "100000"), stderr=subprocess.PIPE, text=True)
+    wait_for(tmp_path / "out" / STEM / "resume.pt", process)
+    try:
+        second = run(command("--iterations", "100000"))
+    finally:
+        process.kill()
+        process.communicate()
+    assert second.returncode == 1
+    assert "another process is training there" in second.stderr
+
+
+def test_time_limit_saves_and_exits_130(command: Command, tmp_path: Path) -> None:
+    done = run(command("--iterations", "100000", "--time-limit", "0.1s"))
+    assert done.returncode == 130
+    assert "time limit" in done.stderr
+    assert (tmp_path / "out" / STEM / "resume.pt").exists()
+    refused = run(command("--iterations", "100000"))
+    assert refused.returncode == 2
+    assert "--resume" in refused.stderr
+    other = run(command("--iterations", "99999", "--resume"))
+    assert other.returncode == 2
+    assert "another configuration" in other.stderr
+    assert run(command("--overwrite")).returncode == 0
+
+
+def test_divergence_is_named_and_keeps_the_last_state(command: Command, tmp_path: Path) -> None:
+    done = run(command("--set", "optim.generator=1e30", "--iterations", "50"))
+    assert done.returncode == 1
+    assert "diverged" in done.stderr
+    assert "at iteration" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out" / f"{STEM}.pt").exists()
+
+
+def test_a_checkpoint_of_another_configuration_is_not_overwritten(command: Command, tmp_path: Path) -> None:
+    assert run(command()).returncode == 0
+    checkpoint = tmp_path / "out" / f"{STEM}.pt"
+    before = checkpoint.read_bytes()
+    for extra in ([], ["--resume"]):
+        done = run(command("--set", "info.weight=0.3", *extra))
+        assert done.returncode == 2
+        assert "another configuration" in done.stderr
+    assert checkpoint.read_bytes() == before
+    assert run(command("--set", "info.weight=0.3", "--overwrite")).returncode == 0
+    assert checkpoint.read_bytes() != before
+
+
+def test_pools_of_seeds_and_sweeps(command: Command, tmp_path: Path) -> None:
+    done = run(command("--seeds", "0-1", "--sweep", "info.weight=0.1,0.2", "--jobs", "2", "--format", "json"))
+    assert done.returncode == 0, done.stderr
+    paths = json.loads(done.stdout)["paths"]
+    assert len(paths) == 4
+    assert all(Path(path).exists() for path in paths)
+    assert sum("info.weight-0.1" in path for path in paths) == 2
+    alone = run(command("--seed", "1", "--set", "info.weight=0.1", "--name", "alone"))
+    assert alone.returncode == 0
+    twin = next(Path(p) for p in paths if "seed-1" in p and "info.weight-0.1" in p)
+    assert same_weights(tmp_path / "out" / "alone.pt", twin)
+
+
+def test_a_failed_run_does_not_stop_the_pool(command: Command, tmp_path: Path) -> None:
+    done = run(command("--sweep", "optim.generator=1e30,1e-3", "--iterations", "50"))
+    assert done.returncode == 1
+    assert "1 of 2 runs failed" in done.stderr
+    assert len(list((tmp_path / "out").glob("*.pt"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "nothing=1"], "there is no such setting"),
+        (["--preset", "slow"], "no preset 'slow'"),
+        (["--dataset", "nowhere.npz"], "nowhere.npz"),
+        (["--precision", "fp8"], "--precision fp8"),
+        (["--time-limit", "soon"], "--time-limit 'soon'"),
+        (["--seeds", "4-1"], "--seeds"),
+        (["--set", "batch_size=1000"], "fewer than one batch"),
+        (["--set", "architecture=infogan-32"], "makes 32x32"),
+        (["--set", "architecture=mlp"], "cannot be trained as a GAN"),
+        (["--set", "architecture=conv"], "unknown architecture"),
+        (["--name", "../x"], "plain file name"),
+        (["--seeds", "0-1", "--sweep", "info.weight=1,1"], "same checkpoint"),
+    ],
+)
+def test_refusals(command: Command, tmp_path: Path, arguments: list[str], message: str) -> None:
+    done = run(command(*arguments))
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not list(tmp_path.glob("out/*.pt"))
+
+
+def test_unknown_model_lists_models(command: Command) -> None:
+    done = run(command(model="infogan-rc"))
+    assert done.returncode == 2
+    assert "infogan, infogan-cr" in done.stderr
+
+
+def test_dry_run_and_print_config_write_nothing(command: Command, tmp_path: Path) -> None:
+    dry = run(command("--dry-run", "--seeds", "0-1"))
+    assert dry.returncode == 0
+    assert dry.stdout.count(".pt\n") == 2
+    shown = run(command("--print-config"))
+    assert yaml.safe_load(shown.stdout)["batch_size"] == 4
+    assert not (tmp_path / "out").exists()
+
+
+def test_unwritable_output_exits_1(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = run(command("--out", str(tmp_path / "file" / "out")))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert os.linesep not in done.stderr.strip() or "file" in done.stderr
