@@ -81,13 +81,18 @@ def warn(message: str) -> None:
 
 
 def progress(
-    iterable: Iterable[Any] | None = None, *, total: float | None = None, desc: str, unit: str = "it"
+    iterable: Iterable[Any] | None = None,
+    *,
+    total: float | None = None,
+    desc: str,
+    unit: str = "it",
+    initial: float = 0,
 ) -> Progress:
     """A progress display on stderr: a bar on a terminal, else a plain line at most every 10 seconds.
 
-    Iterate over it, or use it as a context manager and call ``update(n)``.
+    Iterate over it, or use it as a context manager and call ``update(n)``. ``initial`` units are done already.
     """
-    return Progress(iterable, total=total, desc=desc, unit=unit, silent=_settings.quiet)
+    return Progress(iterable, total=total, desc=desc, unit=unit, initial=initial, silent=_settings.quiet)
 
 
 def versions() -> dict[str, str]:

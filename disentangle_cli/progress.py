@@ -22,6 +22,7 @@ class Progress:
         total: float | None = None,
         desc: str,
         unit: str = "it",
+        initial: float = 0,
         silent: bool = False,
     ) -> None:
         if total is None and iterable is not None:
@@ -32,14 +33,20 @@ class Progress:
         self._unit = unit
         self._silent = silent
         self._bar: Any = None
-        self._count = 0.0
+        self._count = self._initial = float(initial)
         self._postfix = ""
         self._start = self._last = time.monotonic()
         if not silent and sys.stderr.isatty():
             from tqdm import tqdm
 
             self._bar = tqdm(
-                total=total, desc=desc, unit=unit, file=sys.stderr, dynamic_ncols=True, leave=False
+                total=total,
+                desc=desc,
+                unit=unit,
+                initial=initial,
+                file=sys.stderr,
+                dynamic_ncols=True,
+                leave=False,
             )
             Progress._bars.append(self._bar)
 
@@ -84,7 +91,7 @@ class Progress:
 
     def _line(self) -> str:
         elapsed = max(self._last - self._start, 1e-9)
-        rate = self._count / elapsed
+        rate = (self._count - self._initial) / elapsed
         of = f"/{self._total:g} ({100 * self._count / self._total:.0f}%)" if self._total else ""
         parts = [f"{self._desc}: {self._count:g}{of} {self._unit}", f"{rate:.3g} {self._unit}/s"]
         if self._total and rate > 0:

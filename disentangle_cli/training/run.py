@@ -161,9 +161,8 @@ class _Session:
         config, trainable = self.run.config, self.trainable
         log = RunLog(self.run.folder, first)
         saved = time.monotonic()
-        bar = output.progress(total=config.iterations, desc=self.run.stem, unit="it")
+        bar = output.progress(total=config.iterations, desc=self.run.stem, unit="it", initial=first)
         with contextlib.closing(log), bar:
-            bar.update(first)
             for iteration in range(first, config.iterations):
                 if trainable.keeps_state_before(iteration):
                     save_checkpoint(self.run.folder / "switch.pt", self.checkpoint(iteration))

@@ -92,7 +92,7 @@ def test_transposed_convolution_is_the_adjoint_of_same_padding(kernel: int, outp
     torch.nn.init.zeros_(conv.bias)
     x = torch.rand(2, outputs, 16, 16, dtype=torch.float64)
     y = torch.rand(2, 4, 8, 8, dtype=torch.float64)
-    assert float((conv(x) * y).sum()) == pytest.approx(float((x * transposed(y)).sum()), rel=1e-12)
+    assert (conv(x) * y).sum().item() == pytest.approx((x * transposed(y)).sum().item(), rel=1e-12)
     assert transposed(y).shape == (2, outputs, 16, 16)
     y.requires_grad_()
     assert torch.autograd.gradcheck(lambda v: transposed(v), (y[:1, :, :4, :4].detach().requires_grad_(),))
@@ -102,6 +102,18 @@ def test_transposed_convolution_is_the_adjoint_of_same_padding(kernel: int, outp
     stock = stock[..., :16, :16]
     expected = torch.autograd.grad((stock * x).sum(), (y, transposed.weight, transposed.bias))
     for found, wanted in zip(ours, expected, strict=True):
+        torch.testing.assert_close(found, wanted)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+def test_convolution_gradients_are_the_stock_ones(channels: int) -> None:
+    layer = Conv(channels, 5).double()
+    x = torch.rand(2, channels, 16, 16, dtype=torch.float64, requires_grad=True)
+    probe = torch.rand(2, 5, 8, 8, dtype=torch.float64)
+    inputs = (x, layer.weight, layer.bias)
+    ours = torch.autograd.grad((layer(x) * probe).sum(), inputs)
+    stock = F.conv2d(x, layer.weight, layer.bias, stride=2, padding=1)
+    for found, wanted in zip(ours, torch.autograd.grad((stock * probe).sum(), inputs), strict=True):
         torch.testing.assert_close(found, wanted)
 
 

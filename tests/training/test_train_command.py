@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from typer.testing import CliRunner
 
 from disentangle_cli.checkpoint import load_checkpoint
+from disentangle_cli.commands import app
 from tests.training.conftest import Command, run
 
 STEM = "infogan-cr_squares_seed-0"
@@ -189,8 +191,8 @@ def test_a_failed_run_does_not_stop_the_pool(command: Command, tmp_path: Path) -
     ],
 )
 def test_refusals(command: Command, tmp_path: Path, arguments: list[str], message: str) -> None:
-    done = run(command(*arguments))
-    assert done.returncode == 2, done.stderr
+    done = CliRunner().invoke(app, command(*arguments)[3:])
+    assert done.exit_code == 2, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -198,16 +200,16 @@ def test_refusals(command: Command, tmp_path: Path, arguments: list[str], messag
 
 
 def test_unknown_model_lists_models(command: Command) -> None:
-    done = run(command(model="infogan-rc"))
-    assert done.returncode == 2
+    done = CliRunner().invoke(app, command(model="infogan-rc")[3:])
+    assert done.exit_code == 2
     assert "infogan, infogan-cr" in done.stderr
 
 
 def test_dry_run_and_print_config_write_nothing(command: Command, tmp_path: Path) -> None:
-    dry = run(command("--dry-run", "--seeds", "0-1"))
-    assert dry.returncode == 0
+    dry = CliRunner().invoke(app, command("--dry-run", "--seeds", "0-1")[3:])
+    assert dry.exit_code == 0
     assert dry.stdout.count(".pt\n") == 2
-    shown = run(command("--print-config"))
+    shown = CliRunner().invoke(app, command("--print-config")[3:])
     assert yaml.safe_load(shown.stdout)["batch_size"] == 4
     assert not (tmp_path / "out").exists()
 
