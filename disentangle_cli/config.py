@@ -44,6 +44,23 @@ class Staircase(Strict):
         return self.model_copy(update={"every": max(1, round(self.every * factor))})
 
 
+class Ramp(Strict):
+    """A value that goes linearly from ``start`` to ``end`` and stays there."""
+
+    start: float = 0.0
+    end: float = 0.0
+    over: int = Field(default=1, ge=1)
+    """Iterations on the way; scaled when the length of the run is."""
+
+    def at(self, iteration: int) -> float:
+        """The value in force at an iteration counted from 0."""
+        return self.start + (self.end - self.start) * min(1.0, iteration / self.over)
+
+    def scaled(self, factor: float) -> "Ramp":
+        """The same ramp for a run ``factor`` times as long."""
+        return self.model_copy(update={"over": max(1, round(self.over * factor))})
+
+
 class BlockConfig(Strict):
     """One block of latents."""
 
@@ -112,7 +129,7 @@ C = TypeVar("C", bound=TrainConfig)
 
 
 def _scale(config: Any, factor: float) -> Any:
-    if isinstance(config, Staircase):
+    if isinstance(config, Staircase | Ramp):
         return config.scaled(factor)
     if isinstance(config, BaseModel):
         parts = {key: _scale(getattr(config, key), factor) for key in type(config).model_fields}

@@ -68,6 +68,14 @@ class Block:
         grid = torch.tensor(self.values, dtype=u.dtype, device=u.device)
         return grid[(u * len(self.values)).long().clamp(max=len(self.values) - 1)]
 
+    def nearest(self, x: Tensor) -> Tensor:
+        """``x`` on the support of the prior, elementwise: the nearest grid value; other kinds keep theirs."""
+        if self.kind != "grid":
+            return x
+        grid = torch.tensor(self.values, dtype=x.dtype, device=x.device)
+        between = (grid[1:] + grid[:-1]) / 2
+        return grid[torch.bucketize(x.contiguous(), between)]
+
     @property
     def range(self) -> tuple[float, float]:
         """The interval a traversal covers: the support, or mean plus and minus two standard deviations."""
@@ -178,6 +186,13 @@ class Latents(Sequence[Block]):
         """Map u: (..., L) uniform on [0, 1) to draws of the prior, same shape."""
         parts = torch.split(u, [block.dim for block in self._blocks], dim=-1)
         return torch.cat([block.from_uniform(p) for block, p in zip(self._blocks, parts, strict=True)], -1)
+
+    def nearest(self, x: Tensor) -> Tensor:
+        """x: (..., L) with every grid dimension at the nearest of its values, same shape."""
+        if all(block.kind != "grid" for block in self._blocks):
+            return x
+        parts = torch.split(x, [block.dim for block in self._blocks], dim=-1)
+        return torch.cat([block.nearest(p) for block, p in zip(self._blocks, parts, strict=True)], -1)
 
     def sample(self, n: int, rng: torch.Generator | None = None) -> Tensor:
         """Draw from the prior: (n, L) float32 on the CPU."""

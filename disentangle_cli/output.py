@@ -90,7 +90,7 @@ def progress(
 ) -> Progress:
     """A progress display on stderr: a bar on a terminal, else a plain line at most every 10 seconds.
 
-    Iterate over it, or use it as a context manager and call ``update(n)``. ``initial`` units are done already.
+    Iterate over it, or use it as a context manager and call ``update(n)``; ``initial`` units are done.
     """
     return Progress(iterable, total=total, desc=desc, unit=unit, initial=initial, silent=_settings.quiet)
 

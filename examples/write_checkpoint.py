@@ -60,7 +60,7 @@ def checkpoint(generator: nn.Module, encoder: nn.Module) -> dict[str, Any]:
         "weights": {"generator": dict(generator.state_dict()), "encoder": dict(encoder.state_dict())},
         "provenance": {
             "source": "imported",
-            "dataset": {"name": "blobs"},
+            "dataset": "blobs",
             "seed": SEED,
             "iteration": ITERATIONS,
         },

@@ -74,7 +74,7 @@ def write_model(tmp_path: Path) -> WriteModel:
             latents=latents,
             generator=parts[0],
             encoder=parts[1],
-            provenance=provenance or {"source": "imported", "dataset": {"name": "toy"}, "seed": seed},
+            provenance=provenance or {"source": "imported", "dataset": "toy", "seed": seed},
         )
         return save_checkpoint(tmp_path / name, checkpoint)
 

@@ -74,7 +74,7 @@ def resolve_device(device: DeviceName | str) -> str:
 
 
 def parse_assignments(texts: list[str] | None, option: str) -> dict[str, str]:
-    """Split ``key=value`` texts of a repeatable option; also ``a=1,b=2``-free: one pair per text.
+    """Split the ``key=value`` texts of a repeatable option; ``option`` is what messages call it.
 
     Raises:
         UsageError: a text has no ``=`` or no key, or a key comes twice.

@@ -30,11 +30,10 @@ def describe(path: str, checkpoint: "Checkpoint") -> dict[str, Any]:
 
     channels, height, width = checkpoint.image_shape
     provenance = checkpoint.provenance
-    dataset = provenance.get("dataset")
     return {
         "path": path,
         "model": checkpoint.model,
-        "dataset": dataset.get("name") if isinstance(dataset, dict) else dataset,
+        "dataset": provenance.get("dataset"),
         "seed": provenance.get("seed"),
         "iteration": provenance.get("iteration"),
         "image": {"channels": channels, "height": height, "width": width},

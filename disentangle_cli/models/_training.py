@@ -66,4 +66,9 @@ class Trainable(ABC, Generic[C]):
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
 
 
+def upcast(outputs: Tensor) -> Tensor:
+    """What a network computed in bf16, as float32: losses are never computed in less."""
+    return outputs.float() if outputs.dtype is torch.bfloat16 else outputs
+
+
 MODELS: Registry[type[Trainable[Any]]] = Registry("disentangle_cli.models", "model")

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from disentangle_cli.config import Staircase, Strict, TrainConfig
 from disentangle_cli.errors import UsageError
-from disentangle_cli.models._training import MODELS, Trainable
+from disentangle_cli.models._training import MODELS, Trainable, upcast
 from disentangle_cli.models.networks._base import GanArchitecture
 from disentangle_cli.models.networks._layers import baked, commit, initialise, rest, wake
 
@@ -82,7 +82,7 @@ class InfoGan(Trainable[C]):
             raise UsageError(f"architecture {config.architecture!r} cannot be trained as a GAN")
         channels, size, _ = self.image_shape
         self.networks_of: GanArchitecture = self.architecture
-        self.num_codes = self.latents.num_codes
+        self.num_codes = self.count_codes()
         self.generator = self.architecture.generator(self.latents.dim, channels, size)
         self.discriminator = self.networks_of.discriminator(self.num_codes, channels, size)
         self.players: dict[str, nn.Module] = {
@@ -98,6 +98,14 @@ class InfoGan(Trainable[C]):
         self.averages = {name: deepcopy(self.players[name]).requires_grad_(False) for name in averaged}
 
     # Hooks for models that add to InfoGAN.
+
+    def count_codes(self) -> int:
+        """K, how many numbers Q gives."""
+        return self.latents.num_codes
+
+    def codes_of(self, latents: Tensor) -> Tensor:
+        """What Q has to recover from the images of ``latents`` (B, L): (B, K)."""
+        return latents[:, self.latents.code_columns]
 
     def add_players(self) -> None:
         """Add further networks to ``players`` before they are initialised."""
@@ -120,7 +128,7 @@ class InfoGan(Trainable[C]):
         scalars = self.begin(iteration)
         # One pass of G serves the D/Q step and the first G step: its weights are the same in both.
         fake = self.generate(latents, counted=2)
-        codes = latents[:, self.latents.code_columns]
+        codes = self.codes_of(latents)
         active = self.active_codes(iteration)
         scalars |= self.discriminator_step(images, fake.detach(), codes, active)
         rest(self.discriminator, self.compute_dtype)
@@ -261,11 +269,6 @@ class InfoGan(Trainable[C]):
     def outputs(self) -> tuple[str, str]:
         """G gives images; Q gives codes."""
         return "images", "codes"
-
-
-def upcast(outputs: Tensor) -> Tensor:
-    """What a network computed in bf16, as float32: losses are never computed in less."""
-    return outputs.float() if outputs.dtype is torch.bfloat16 else outputs
 
 
 @contextmanager

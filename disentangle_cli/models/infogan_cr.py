@@ -18,8 +18,8 @@ from torch import Tensor
 
 from disentangle_cli.config import Staircase, Strict, TrainConfig
 from disentangle_cli.latents import Latents
-from disentangle_cli.models._training import MODELS
-from disentangle_cli.models.infogan import InfoGan, InfoGanConfig, upcast
+from disentangle_cli.models._training import MODELS, upcast
+from disentangle_cli.models.infogan import InfoGan, InfoGanConfig
 from disentangle_cli.models.networks._gan import Norm
 from disentangle_cli.models.networks._layers import initialise, rest, wake
 
@@ -33,6 +33,8 @@ class ContrastiveConfig(Strict):
     """w over the iterations."""
     gap: Staircase = Staircase()
     """Least distance between the two values of a code that is not shared, 0 to 2 on a prior of width 2."""
+    renew: bool = True
+    """Draw H anew whenever weight or gap change, as in the paper; otherwise H follows the gap."""
     norm: Norm = "spectral"
     """Normalisation inside H."""
     always: bool = False
@@ -67,10 +69,10 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
         """Schedules, the pair of this iteration, and the H step."""
         schedule = self.config.contrastive
         self.weight, gap = schedule.weight.at(iteration), schedule.gap.at(iteration)
-        if schedule.gap.changes_at(iteration):
-            self.renew_h()
-        if schedule.weight.changes_at(iteration):
-            self.renew_h()
+        if schedule.renew:
+            for changing in (schedule.gap, schedule.weight):
+                if changing.changes_at(iteration):
+                    self.renew_h()
         scalars = {"h/weight": torch.tensor(self.weight), "h/gap": torch.tensor(gap)}
         if self.weight <= OFF and not schedule.always:
             return scalars

@@ -14,7 +14,7 @@ from torch import Tensor
 from disentangle_cli import output
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from disentangle_cli.config import TrainConfig, to_yaml
-from disentangle_cli.datasets import Dataset, open_dataset
+from disentangle_cli.datasets import DATASETS, Dataset, open_dataset
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.files import locked, write_atomic
 from disentangle_cli.models._training import MODELS
@@ -193,7 +193,7 @@ class _Session:
         kept = f"; the last good state is {self.state_path}" if self.state_path.exists() else ""
         raise RunError(
             f"{self.run.stem} diverged: {bad} is {float(scalars[bad])} at iteration {iteration}{kept}; "
-            "try a lower learning rate (--set optim.generator=...) or --precision fp32"
+            "try a lower learning rate (--print-config shows the settings under optim) or --precision fp32"
         )
 
     def record(self, log: RunLog, scalars: dict[str, Tensor], iteration: int) -> None:
@@ -257,6 +257,7 @@ class _Session:
             "source": "trained",
             "dataset": self.identity["dataset"],
             "dataset_fingerprint": self.identity["fingerprint"],
+            **({} if run.dataset in DATASETS.names() else {"dataset_path": run.dataset}),
             "seed": run.seed,
             "iteration": iteration,
             "precision": "bf16" if trainable.bf16 else "fp32",

@@ -17,7 +17,8 @@ Cli = Callable[..., Result]
 def test_json(cli: Cli, write_model: WriteModel) -> None:
     provenance: dict[str, object] = {
         "source": "trained",
-        "dataset": {"name": "dsprites", "fingerprint": "f"},
+        "dataset": "dsprites",
+        "dataset_fingerprint": "f",
         "seed": 7,
         "iteration": 123,
     }

@@ -2,8 +2,10 @@
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import nn
 
+from disentangle_cli.models.networks._autoencoder import glorot
 from disentangle_cli.models.networks._gan import Discriminator, Norm
 from disentangle_cli.registry import Registry
 
@@ -25,6 +27,10 @@ class Architecture(ABC):
     @abstractmethod
     def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
         """(n, C, H, W) images in [0, 1] -> (n, outputs)."""
+
+    def initialise(self, net: nn.Module, rng: torch.Generator) -> None:
+        """Draw the weights of an autoencoder's network: Glorot uniform where not overridden."""
+        glorot(net, rng)
 
 
 class GanArchitecture(Architecture):

@@ -3,19 +3,10 @@
 import itertools
 import math
 
-from torch import Tensor, nn
+from torch import nn
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.models.networks._base import ARCHITECTURES, Architecture
-
-
-class _Reshape(nn.Module):
-    def __init__(self, shape: tuple[int, ...]) -> None:
-        super().__init__()
-        self.shape = shape
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x.reshape(len(x), *self.shape)
 
 
 def _layers(widths: list[int]) -> list[nn.Module]:
@@ -42,7 +33,7 @@ class Mlp(Architecture):
         """(n, L) -> (n, C, size, size) logits."""
         shape = (channels, size, size)
         widths = [latent_dim, *reversed(self.hidden), math.prod(shape)]
-        return nn.Sequential(*_layers(widths), _Reshape(shape))
+        return nn.Sequential(*_layers(widths), nn.Unflatten(1, shape))
 
     def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
         """(n, C, size, size) -> (n, outputs)."""

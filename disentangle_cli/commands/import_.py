@@ -1,0 +1,159 @@
+"""``dcr import``: checkpoints from models that were trained elsewhere."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from disentangle_cli.commands._options import Device, DeviceName, FormatOption, Seed, resolve_device
+from disentangle_cli.output import Format, document, emit_paths
+
+if TYPE_CHECKING:
+    from disentangle_cli.importing._run import Report, Target
+
+import_app = typer.Typer(
+    help="Import models that were trained elsewhere. Nothing in their files is run.", no_args_is_help=True
+)
+
+Folders = Annotated[
+    list[Path],
+    typer.Argument(metavar="DIR", help="Model folders, or folders of training runs.", show_default=False),
+]  # fmt: skip
+Out = Annotated[
+    Path, typer.Option("--out", "-o", metavar="FILE.pt|DIR", help="A file, or a folder for files.")
+]  # fmt: skip
+TrainedOn = Annotated[
+    str | None,
+    typer.Option("--trained-on", metavar="DATASET", help="What it was trained on: a data set's name or path.",
+                 show_default=False),
+]  # fmt: skip
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that hold something else.")]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad", help="Go on past folders that cannot be taken, saying why.")
+]
+CKPTS = Path("ckpts")
+
+
+class Gives(StrEnum):
+    """What a decoder's numbers are."""
+
+    probs = "probs"
+    logits = "logits"
+    tanh = "tanh"
+
+
+@import_app.command("disvae")
+def disvae_cli(
+    folders: Folders,
+    out: Out = CKPTS,
+    trained_on: TrainedOn = None,
+    skip_bad: SkipBad = False,
+    overwrite: Overwrite = False,
+    device: Device = DeviceName.auto,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Import experiment folders of disentangling-vae (model.pt and specs.json)."""
+    from disentangle_cli.importing._run import import_folders
+
+    target = _target(out, trained_on, overwrite, 0, device)
+    _print("disvae", import_folders("disvae", folders, target, skip_bad), target, fmt)
+
+
+@import_app.command("pythae")
+def pythae_cli(
+    folders: Folders,
+    out: Out = CKPTS,
+    trained_on: TrainedOn = None,
+    skip_bad: SkipBad = False,
+    overwrite: Overwrite = False,
+    seed: Seed = 0,
+    device: Device = DeviceName.auto,
+    fmt: FormatOption = Format.table,
+) -> None:
+    """Import model folders of pythae (model.pt and model_config.json), or its runs' final models.
+
+    Networks that exist only as code (encoder.pkl) are not taken, except those of pythae's benchmark. An
+    autoencoder without a prior gets a Gaussian fitted to its codes of the images that --trained-on names.
+    """
+    from disentangle_cli.importing._run import import_folders
+
+    target = _target(out, trained_on, overwrite, seed, device)
+    _print("pythae", import_folders("pythae", folders, target, skip_bad), target, fmt)
+
+
+@import_app.command("onnx")
+def onnx_cli(
+    encoder: Annotated[
+        Path, typer.Option("--encoder", metavar="FILE", show_default=False,
+                           help="Images to codes: means, or means and log-variances.")
+    ],
+    decoder: Annotated[
+        Path, typer.Option("--decoder", metavar="FILE", help="Latents to images.", show_default=False)
+    ],
+    latents: Annotated[
+        str,
+        typer.Option("--latents", metavar="PRIOR:DIM", show_default=False,
+                     help="Prior of the decoder's input: normal:10, or e.g. uniform:5:-1:1,normal:5:noise."),
+    ],
+    input_range: Annotated[
+        str,
+        typer.Option("--input-range", metavar="LOW:HIGH", help="Black and white for the encoder: 0:1, -1:1."),
+    ] = "0:1",
+    gives: Annotated[Gives, typer.Option("--output", help="What the decoder gives.")] = Gives.probs,
+    encoder_outputs: Annotated[
+        str | None,
+        typer.Option("--encoder-outputs", metavar="NAMES", show_default=False,
+                     help="Outputs for MEAN or MEAN,LOGVAR, if unclear."),
+    ] = None,
+    out: Out = CKPTS,
+    trained_on: TrainedOn = None,
+    overwrite: Overwrite = False,
+    device: Device = DeviceName.auto,
+    fmt: FormatOption = Format.table,
+) -> None:  # fmt: skip
+    """Import an encoder and a decoder in ONNX, of any framework; their bytes go into the checkpoint."""
+    from disentangle_cli.importing._run import import_one
+
+    target = _target(out, trained_on, overwrite, 0, device)
+    names = [name.strip() for name in encoder_outputs.split(",")] if encoder_outputs else None
+    report = import_one(
+        "onnx", decoder.stem, target, encoder, decoder, latents, input_range, gives.value, names
+    )
+    _print("onnx", report, target, fmt)
+
+
+@import_app.command("state-dict")
+def state_dict_cli(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A torch.save file.", show_default=False)],
+    arch: Annotated[
+        str,
+        typer.Option("--arch", metavar="NAME", help="Which architecture of dcr it is.", show_default=False),
+    ],
+    map_file: Annotated[
+        Path,
+        typer.Option("--map", metavar="MAP.yaml", show_default=False,
+                     help="Image size, latents and names of the weights; see docs/import.md."),
+    ],
+    out: Out = CKPTS,
+    trained_on: TrainedOn = None,
+    overwrite: Overwrite = False,
+    device: Device = DeviceName.auto,
+    fmt: FormatOption = Format.table,
+) -> None:  # fmt: skip
+    """Import weights of one of dcr's architectures under other names."""
+    from disentangle_cli.importing._run import import_one
+
+    target = _target(out, trained_on, overwrite, 0, device)
+    _print("state-dict", import_one("state-dict", file.stem, target, file, arch, map_file), target, fmt)
+
+
+def _target(out: Path, trained_on: str | None, overwrite: bool, seed: int, device: DeviceName) -> "Target":
+    from disentangle_cli.importing._run import Target
+
+    return Target(out, trained_on, overwrite, seed, resolve_device(device))
+
+
+def _print(source: str, report: "Report", target: "Target", fmt: Format) -> None:
+    doc = document("import", source=source, seed=target.seed, models=report.models, skipped=report.skipped)
+    emit_paths(report.paths, fmt, doc)

@@ -1,0 +1,124 @@
+"""Reading files of unknown origin: tensors, JSON and YAML, none of which can run anything."""
+
+import json
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from torch import Tensor
+
+from disentangle_cli.checkpoint import Weights, read_archive
+from disentangle_cli.errors import UsageError
+
+MAX_TEXT = 1 << 20
+"""Bytes of a JSON or YAML file; real ones have a few thousand."""
+
+_ERRORS = (
+    RuntimeError, ValueError, KeyError, EOFError, AttributeError, TypeError, IndexError, ImportError,
+    MemoryError, RecursionError,
+)  # fmt: skip
+
+
+def read_weights(path: Path, what: str, *keys: str) -> Weights:
+    """The state dict of a ``torch.save`` file, zip or older format, as float32 (counters stay int64).
+
+    ``keys`` are names under which the state dict may stand, e.g. ``"model_state_dict"``; without any of them
+    it is the whole file.
+
+    Raises:
+        UsageError: missing or damaged, carries code, holds anything but plain tensors, is not finite.
+    """
+    found = read_archive(path, what) if _is_zip(path) else _read_legacy(path, what)
+    for key in keys:
+        if isinstance(found, dict) and isinstance(found.get(key), dict):
+            found = found[key]
+            break
+    if not isinstance(found, dict) or not found:
+        raise UsageError(f"{path}: holds no state dict (a dict of names and tensors)")
+    return {str(name): _checked(path, name, tensor) for name, tensor in found.items()}
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        UsageError: missing, too large, malformed, or no object.
+    """
+    try:
+        found = json.loads(_text(path))
+    except (ValueError, RecursionError):
+        raise UsageError(f"{path}: not a JSON file") from None
+    if not isinstance(found, dict):
+        raise UsageError(f"{path}: expected a JSON object")
+    return found
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping of plain types.
+
+    Raises:
+        UsageError: missing, too large, malformed, or no mapping.
+    """
+    try:
+        found = yaml.safe_load(_text(path))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark else ""
+        raise UsageError(f"{path}: not a YAML file of plain values{where}") from None
+    if not isinstance(found, dict):
+        raise UsageError(f"{path}: expected a YAML mapping")
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_TEXT + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
+    if len(data) > MAX_TEXT:
+        raise UsageError(f"{path}: too large for such a file (more than 1 MiB)")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not a text file") from None
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        return zipfile.is_zipfile(path)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
+
+
+def _read_legacy(path: Path, what: str) -> Any:
+    """The format of ``torch.save`` before PyTorch 1.6: pickles followed by the numbers, uncompressed."""
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
+    except pickle.UnpicklingError as error:
+        if "Unsupported" in str(error) or "GLOBAL" in str(error):
+            raise UsageError(f"{path}: refused, it carries Python objects and not just tensors") from None
+        raise UsageError(f"{path}: not a {what}, or damaged") from None
+    except _ERRORS:
+        raise UsageError(f"{path}: not a {what}, or damaged") from None
+
+
+def _checked(path: Path, name: Any, tensor: Any) -> Tensor:
+    plain = isinstance(tensor, Tensor) and type(tensor) in (Tensor, torch.nn.Parameter)
+    if not isinstance(name, str) or not plain:
+        raise UsageError(f"{path}: {name!r} is no tensor; a state dict holds nothing else")
+    values: Tensor = tensor.detach()
+    size = values.numel() * values.element_size()
+    # a strided view may claim far more numbers than the file holds
+    if values.layout is not torch.strided or values.untyped_storage().nbytes() < size:
+        raise UsageError(f"{path}: {name!r} claims more numbers than it holds")
+    if not values.is_floating_point():
+        return values
+    if not values.isfinite().all():
+        raise UsageError(f"{path}: {name!r} is not finite")
+    return values.float()

@@ -1,0 +1,77 @@
+"""Small texts that describe latents, ranges and shapes."""
+
+import math
+from dataclasses import replace
+from typing import Any
+
+from disentangle_cli.errors import UsageError
+from disentangle_cli.latents import Block, Latents
+
+GRAMMAR = (
+    "normal:DIM[:MEAN:STD] or uniform:DIM[:LOW:HIGH], joined by commas; :noise after a block without codes"
+)
+
+
+def parse_latents(text: str) -> Latents:
+    """Read ``normal:10``, ``uniform:5:-1:1`` or ``uniform:5,normal:5:noise``.
+
+    Raises:
+        UsageError: not of that form, or no block of codes.
+    """
+    try:
+        return Latents([_block(part.strip(), i) for i, part in enumerate(text.split(","), start=1)])
+    except UsageError as error:
+        raise UsageError(f"latents {text!r}: {error}") from None
+
+
+def parse_range(text: str) -> tuple[float, float]:
+    """Read ``0:1`` or ``-1:1``: the values that stand for black and white.
+
+    Raises:
+        UsageError: not two different finite numbers.
+    """
+    low, colon, high = text.partition(":")
+    try:
+        numbers = float(low), float(high)
+    except ValueError:
+        numbers = (0.0, 0.0)
+    if not colon or numbers[0] == numbers[1] or not all(map(math.isfinite, numbers)):
+        raise UsageError(f"input range {text!r}: expected LOW:HIGH, e.g. 0:1 or -1:1")
+    return numbers
+
+
+def parse_image(value: Any) -> tuple[int, int, int]:
+    """Read ``"1x64x64"`` or ``[1, 64, 64]``: channels, height, width.
+
+    Raises:
+        UsageError: not of that form, or the sizes are out of range.
+    """
+    parts = value.split("x") if isinstance(value, str) else value
+    try:
+        channels, height, width = (int(part) for part in parts)
+    except (TypeError, ValueError):
+        raise UsageError(f"image {value!r}: expected CHANNELSxHEIGHTxWIDTH, e.g. 1x64x64") from None
+    if not 1 <= channels <= 4 or not 1 <= height <= 4096 or height != width:
+        raise UsageError(f"image {value!r}: images are square, with 1 to 4 channels")
+    return channels, height, width
+
+
+def _block(text: str, number: int) -> Block:
+    kind, *rest = text.split(":")
+    code = not rest or rest[-1] != "noise"
+    numbers = rest if code else rest[:-1]
+    try:
+        dim, parameters = int(numbers[0]), [float(number) for number in numbers[1:]]
+    except (IndexError, ValueError):
+        raise UsageError(f"expected {GRAMMAR}") from None
+    known = kind in ("normal", "uniform") and len(parameters) in (0, 2)
+    if not known or not all(map(math.isfinite, parameters)):
+        raise UsageError(f"expected {GRAMMAR}")
+    label = "codes" if code else "noise"
+    block = Block(label if number == 1 else f"{label} {number}", kind, dim, code)
+    if not parameters:
+        return block
+    first, second = parameters
+    if kind == "normal":
+        return replace(block, mean=first, std=second)
+    return replace(block, low=first, high=second)

@@ -1,0 +1,38 @@
+"""AnnealedVAE: a KL term held at a capacity that grows (Burgess et al. 2018, equation 8).
+
+    L = reconstruction + gamma |KL - C(t)|,   C(t) = min(c_max, c_max t / T)
+
+t counts iterations from 0, T is the length of the ramp, c_max its end.
+"""
+
+from typing import ClassVar
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from disentangle_cli.config import Ramp, TrainConfig
+from disentangle_cli.models._training import MODELS
+from disentangle_cli.models.vae import Penalty, Posterior, Vae, VaeConfig
+
+
+class AnnealedVaeConfig(VaeConfig):
+    """Configuration of an AnnealedVAE's run."""
+
+    gamma: float = Field(default=1000.0, ge=0)
+    """How tightly the KL term is held."""
+    capacity: Ramp = Ramp(end=25.0, over=100_000)
+    """C in nats; the study sweeps its end over 5, 10, 25, 50, 75, 100."""
+
+
+@MODELS.register("annealed-vae")
+class AnnealedVae(Vae[AnnealedVaeConfig]):
+    """A VAE whose KL term follows a capacity."""
+
+    Config: ClassVar[type[TrainConfig]] = AnnealedVaeConfig
+    summary = "VAE with a growing capacity (Burgess et al. 2018)"
+
+    def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
+        """Gamma times the distance of the KL term from the capacity."""
+        capacity = self.config.capacity.at(iteration)
+        return self.config.gamma * (kl - capacity).abs(), {"capacity": torch.tensor(capacity)}

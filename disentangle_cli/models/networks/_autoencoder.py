@@ -1,0 +1,28 @@
+"""What the autoencoder architectures share: initialisation and the layer that gives an encoder's outputs."""
+
+import torch
+from torch import Tensor, nn
+
+from disentangle_cli.models.networks._layers import Linear
+
+
+class Head(Linear):
+    """A last linear layer, computed in the type of its weights also under autocast.
+
+    Bfloat16 keeps three digits: too few for a posterior mean whose standard deviation is a hundredth of it.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs) -> (n, outputs)."""
+        with torch.autocast(x.device.type, enabled=False):
+            return super().forward(x.to(self.weight.dtype))
+
+
+def glorot(net: nn.Module, rng: torch.Generator) -> None:
+    """Draw all weights uniformly on +-sqrt(6 / (fan in + fan out)), zero bias (Glorot and Bengio 2010)."""
+    with torch.no_grad():
+        for layer in net.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+                nn.init.xavier_uniform_(layer.weight, generator=rng)
+                if layer.bias is not None:
+                    nn.init.zeros_(layer.bias)

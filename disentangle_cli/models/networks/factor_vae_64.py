@@ -1,0 +1,44 @@
+"""The 64x64 FactorVAE networks of the InfoGAN-CR paper's official code (dSprites, 3D Teapots).
+
+They are the GAN's networks without normalisation, with ReLU throughout and a linear layer before the head.
+"""
+
+import torch
+from torch import nn
+
+from disentangle_cli.models.networks._autoencoder import Head
+from disentangle_cli.models.networks._base import ARCHITECTURES, Architecture
+from disentangle_cli.models.networks._layers import Conv, Linear, TransposedConv, initialise
+
+
+@ARCHITECTURES.register("factor-vae-64")
+class FactorVae64(Architecture):
+    """Encoder and decoder."""
+
+    sizes = (64,)
+
+    def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
+        """(n, L) -> (n, C, 64, 64) logits; 248,833 parameters for L = 10 and one channel."""
+        return nn.Sequential(
+            Linear(latent_dim, 128), nn.ReLU(),
+            Linear(128, 1024), nn.ReLU(), nn.Unflatten(1, (64, 4, 4)),
+            TransposedConv(64, 64), nn.ReLU(),  # 8x8
+            TransposedConv(64, 32), nn.ReLU(),  # 16x16
+            TransposedConv(32, 32), nn.ReLU(),  # 32x32
+            TransposedConv(32, channels),
+        )  # fmt: skip
+
+    def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
+        """(n, C, 64, 64) -> (n, outputs); 249,172 parameters for 20 outputs and one channel."""
+        return nn.Sequential(
+            Conv(channels, 32), nn.ReLU(),  # 32x32
+            Conv(32, 32), nn.ReLU(),  # 16x16
+            Conv(32, 64), nn.ReLU(),  # 8x8
+            Conv(64, 64), nn.ReLU(),  # 4x4
+            Linear(1024, 128),  # no activation, as in the official code
+            Head(128, outputs),
+        )  # fmt: skip
+
+    def initialise(self, net: nn.Module, rng: torch.Generator) -> None:
+        """Normal with standard deviation 0.02, as the official code initialises all its networks."""
+        initialise(net, rng)

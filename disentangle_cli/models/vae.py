@@ -1,0 +1,78 @@
+"""VAE: the variational autoencoder (Kingma and Welling 2014; Rezende, Mohamed and Wierstra 2014).
+
+The encoder gives a Gaussian posterior q(z|x) = N(mean, diag(exp(logvar))), the prior is N(0, 1):
+
+    L = reconstruction + KL,   KL = mean over the batch of sum_j (mean_j^2 + exp(logvar_j) - logvar_j - 1) / 2
+
+Models that derive from this one replace :meth:`Vae.regulariser`.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, TypeVar
+
+import torch
+from pydantic import model_validator
+from torch import Tensor
+
+from disentangle_cli.config import TrainConfig
+from disentangle_cli.errors import UsageError
+from disentangle_cli.models._autoencoder import Autoencoder, AutoencoderConfig
+from disentangle_cli.models._training import MODELS
+
+Penalty = tuple[Tensor, dict[str, Tensor]]
+"""What is added to the reconstruction loss, and scalars to log."""
+
+
+@dataclass(frozen=True)
+class Posterior:
+    """q(z|x) of a batch: ``mean``, ``logvar`` and one ``sample`` per image, (B, K) each."""
+
+    mean: Tensor
+    logvar: Tensor
+    sample: Tensor
+
+
+class VaeConfig(AutoencoderConfig):
+    """Configuration of a VAE's run."""
+
+    @model_validator(mode="after")
+    def _standard_normal(self) -> "VaeConfig":
+        codes = self.latents.codes
+        if codes.kind != "normal" or (codes.mean, codes.std) != (0.0, 1.0):
+            raise UsageError("latents.codes: the codes of a VAE are of kind normal with mean 0 and std 1")
+        return self
+
+
+V = TypeVar("V", bound=VaeConfig)
+
+
+@MODELS.register("vae")
+class Vae(Autoencoder[V]):
+    """Encoder and decoder in training."""
+
+    Config: ClassVar[type[TrainConfig]] = VaeConfig
+    summary = "Variational autoencoder (Kingma and Welling 2014)"
+    outputs_per_code = 2
+
+    def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
+        """The model's own term; ``kl`` is the KL term, summed over codes."""
+        return kl, {}
+
+    def bottleneck(self, encoded: Tensor, iteration: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """One posterior sample per image, and the regulariser."""
+        posterior = self.posterior(encoded)
+        per_code = kl_divergence(posterior.mean, posterior.logvar)
+        penalty, scalars = self.regulariser(posterior, per_code.sum(), iteration)
+        details = {f"kl/{name}": value for name, value in zip(self.latents.names, per_code, strict=True)}
+        return posterior.sample, penalty, {"kl": per_code.sum()} | scalars | details
+
+    def posterior(self, encoded: Tensor) -> Posterior:
+        """Encoder outputs (B, 2K), means first, with fresh samples mean + std * N(0, 1)."""
+        mean, logvar = encoded.chunk(2, dim=1)
+        noise = torch.randn(mean.shape, generator=self.rng).to(self.device)
+        return Posterior(mean, logvar, mean + (logvar / 2).exp() * noise)
+
+
+def kl_divergence(mean: Tensor, logvar: Tensor) -> Tensor:
+    """KL(N(mean, exp(logvar)) || N(0, 1)) in nats of each code, averaged over the batch: (B, K) -> (K,)."""
+    return (mean.square() + logvar.exp() - logvar - 1).mean(0) / 2
