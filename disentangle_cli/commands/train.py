@@ -79,7 +79,7 @@ def train_cli(
     from disentangle_cli.config import to_yaml
     from disentangle_cli.training import configure, parse_seeds, parse_sweeps, train_pool
     from disentangle_cli.training.pool import raise_failures
-    from disentangle_cli.training.run import Run, check_shape
+    from disentangle_cli.training.spec import Run, check_shape
 
     if precision not in ("auto", "fp32", "bf16"):
         raise UsageError(f"--precision {precision}: choose auto, fp32 or bf16")

@@ -159,14 +159,15 @@ def _score_model(path: str, model: Model, dataset: Dataset | str | None, options
 
 
 def _dataset_of(path: str, model: Model, spec: str | None) -> Dataset:
-    trained: Any = getattr(model, "provenance", {}).get("dataset")
-    trained = trained if isinstance(trained, dict) else {"name": trained}
-    name = spec or trained.get("path") or trained.get("name")
+    trained: dict[str, Any] = getattr(model, "provenance", {})
+    named = trained.get("dataset")
+    named = named.get("name") if isinstance(named, dict) else named
+    name = spec or trained.get("dataset_path") or named
     if not name:
         raise UsageError(f"{path}: does not say which data set it was trained on; name one with --dataset")
     channels, height, _ = model.image_shape
     data = open_dataset(str(name), size=height, channels=channels)
-    expected = trained.get("fingerprint")
+    expected = trained.get("dataset_fingerprint")
     if spec is None and expected and expected != data.fingerprint:
         warn(f"{path}: data set {data.name} differs from the one the model was trained on")
     return data

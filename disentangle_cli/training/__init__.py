@@ -2,6 +2,7 @@
 
 from disentangle_cli.training.pool import parse_seeds, parse_sweeps, train_pool
 from disentangle_cli.training.request import configure
-from disentangle_cli.training.run import Run, train
+from disentangle_cli.training.run import train
+from disentangle_cli.training.spec import Run
 
 __all__ = ["Run", "configure", "parse_seeds", "parse_sweeps", "train", "train_pool"]

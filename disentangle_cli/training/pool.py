@@ -11,7 +11,8 @@ from disentangle_cli import output
 from disentangle_cli.config import parse_assignment
 from disentangle_cli.datasets import open_dataset
 from disentangle_cli.errors import DcrError, Interrupted, RunError, UsageError
-from disentangle_cli.training.run import Run, train
+from disentangle_cli.training.run import train
+from disentangle_cli.training.spec import Run
 
 MAX_RUNS = 10_000
 

@@ -1,10 +1,7 @@
 """One training run, from its request to the finished checkpoint."""
 
 import contextlib
-import signal
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,57 +10,18 @@ from torch import Tensor
 
 from disentangle_cli import output
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from disentangle_cli.config import TrainConfig, to_yaml
-from disentangle_cli.datasets import DATASETS, Dataset, open_dataset
+from disentangle_cli.config import to_yaml
+from disentangle_cli.datasets import DATASETS, open_dataset
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.files import locked, write_atomic
 from disentangle_cli.models._training import MODELS
 from disentangle_cli.training._feed import Feed
 from disentangle_cli.training._hardware import keep_freed_memory, pick_device, use_bf16
 from disentangle_cli.training._log import RunLog
+from disentangle_cli.training._signals import caught_signals
 from disentangle_cli.training._snapshots import quick_score, save_traversal
 from disentangle_cli.training._state import read_state, write_state
-
-
-@dataclass(frozen=True)
-class Run:
-    """A request to train one model.
-
-    ``name`` is the stem of the outputs (default ``<model>_<dataset>_seed-<seed>``); ``time_limit`` is in
-    seconds.
-    """
-
-    model: str
-    config: TrainConfig
-    dataset: str
-    seed: int = 0
-    out: Path = Path("ckpts")
-    name: str | None = None
-    resume: bool = False
-    overwrite: bool = False
-    time_limit: float | None = None
-    device: str = "auto"
-    precision: str = "auto"
-
-    @property
-    def stem(self) -> str:
-        """Name shared by the checkpoint and the folder beside it."""
-        return self.name or f"{self.model}_{dataset_stem(self.dataset)}_seed-{self.seed}"
-
-    @property
-    def checkpoint(self) -> Path:
-        """The finished model."""
-        return self.out / f"{self.stem}.pt"
-
-    @property
-    def folder(self) -> Path:
-        """Log, configuration, pictures and resume state."""
-        return self.out / self.stem
-
-
-def dataset_stem(spec: str) -> str:
-    """A data set's part of a file name: its name, or the stem of its path."""
-    return Path(spec).stem or Path(spec).resolve().name
+from disentangle_cli.training.spec import Run, check_shape, describe, is_same_run
 
 
 def train(run: Run) -> Path:
@@ -78,7 +36,7 @@ def train(run: Run) -> Path:
         Interrupted: a signal or the time limit stopped the run; its state is saved.
     """
     busy = f"{run.folder}: another process is training there; wait for it, or choose another --name or --out"
-    with locked(run.folder / ".lock", busy), _signals() as stop:
+    with locked(run.folder / ".lock", busy), caught_signals() as stop:
         return _Session(run, stop).execute()
 
 
@@ -123,7 +81,7 @@ class _Session:
         run = self.run
         if not run.checkpoint.exists() or run.overwrite:
             return False
-        same = _same_run(load_checkpoint(run.checkpoint), identity)
+        same = is_same_run(load_checkpoint(run.checkpoint), identity)
         if not same:
             raise UsageError(
                 f"{run.checkpoint} is of another configuration; choose another --name or --out, "
@@ -274,68 +232,3 @@ class _Session:
         self.save(iterations)
         self.pictures("final")
         return save_checkpoint(self.run.checkpoint, checkpoint)
-
-
-def describe(run: Run, dataset: Dataset) -> dict[str, Any]:
-    """What makes two runs the same: model, configuration, data and seed (not what is logged)."""
-    config = run.config.model_dump(mode="json", exclude={"log"})
-    return {
-        "model": run.model,
-        "config": config,
-        "dataset": dataset.name,
-        "fingerprint": dataset.fingerprint,
-        "seed": run.seed,
-    }
-
-
-def check_shape(run: Run, dataset: Dataset) -> tuple[int, int, int]:
-    """The image shape of the data set.
-
-    Raises:
-        UsageError: the architecture cannot make such images.
-    """
-    from disentangle_cli.models.networks import ARCHITECTURES
-
-    channels, height, width = dataset.image_shape
-    sizes = ARCHITECTURES.get(run.config.architecture)().sizes
-    if height != width or (sizes and height not in sizes):
-        wanted = " or ".join(f"{size}x{size}" for size in sizes) or "square images"
-        raise UsageError(
-            f"{run.dataset} has images of {height}x{width}, but {run.config.architecture} makes {wanted} "
-            "(see --set data.size=... and --set architecture=...)"
-        )
-    return channels, height, width
-
-
-def _same_run(checkpoint: Checkpoint, identity: dict[str, Any]) -> bool:
-    provenance = checkpoint.provenance
-    found = {
-        "model": checkpoint.model,
-        "config": checkpoint.config.get("training"),
-        "dataset": provenance.get("dataset"),
-        "fingerprint": provenance.get("dataset_fingerprint"),
-        "seed": provenance.get("seed"),
-    }
-    return found == identity
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[list[str]]:
-    """Collect SIGINT and SIGTERM in the yielded list instead of dying of them; a second one is at once."""
-    caught: list[str] = []
-
-    def note(number: int, frame: Any) -> None:
-        if caught:
-            raise KeyboardInterrupt
-        caught.append(signal.Signals(number).name)
-
-    try:
-        previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not in the main thread: signals are not ours to take
-        yield caught
-        return
-    try:
-        yield caught
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

@@ -63,9 +63,12 @@ def parts(
     used = [k for k in range(factors.shape[1]) if np.ptp(factors[:, k]) > 0]
     if not used:
         raise Undefined("no factor takes more than one value")
-    values = np.asarray(factors if factor_values is None else factor_values, np.float64)[:, used]
+    # row-major, so that sums over rows round alike however the caller laid the arrays out
+    values = np.ascontiguousarray(
+        np.asarray(factors if factor_values is None else factor_values)[:, used], float
+    )
     classes = np.stack([np.unique(factors[:, k], return_inverse=True)[1].reshape(-1) for k in used], axis=1)
-    whole = Half(np.asarray(codes, np.float64), classes.astype(np.int64), values)
+    whole = Half(np.ascontiguousarray(codes, np.float64), classes.astype(np.int64), values)
     continuous = np.zeros(len(used), bool) if is_continuous is None else is_continuous[used]
     if rows == "all":
         return Parts(whole, whole, used, factors.shape[1], continuous)

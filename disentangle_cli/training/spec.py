@@ -1,0 +1,93 @@
+"""What one training run is: its request, its output paths, and what makes two runs the same."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from disentangle_cli.checkpoint import Checkpoint
+from disentangle_cli.config import TrainConfig
+from disentangle_cli.datasets import Dataset
+from disentangle_cli.errors import UsageError
+from disentangle_cli.models.networks import ARCHITECTURES
+
+
+@dataclass(frozen=True)
+class Run:
+    """A request to train one model.
+
+    ``name`` is the stem of the outputs (default ``<model>_<dataset>_seed-<seed>``); ``time_limit`` is in
+    seconds.
+    """
+
+    model: str
+    config: TrainConfig
+    dataset: str
+    seed: int = 0
+    out: Path = Path("ckpts")
+    name: str | None = None
+    resume: bool = False
+    overwrite: bool = False
+    time_limit: float | None = None
+    device: str = "auto"
+    precision: str = "auto"
+
+    @property
+    def stem(self) -> str:
+        """Name shared by the checkpoint and the folder beside it."""
+        return self.name or f"{self.model}_{dataset_stem(self.dataset)}_seed-{self.seed}"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The finished model."""
+        return self.out / f"{self.stem}.pt"
+
+    @property
+    def folder(self) -> Path:
+        """Log, configuration, pictures and resume state."""
+        return self.out / self.stem
+
+
+def dataset_stem(spec: str) -> str:
+    """A data set's part of a file name: its name, or the stem of its path."""
+    return Path(spec).stem or Path(spec).resolve().name
+
+
+def describe(run: Run, dataset: Dataset) -> dict[str, Any]:
+    """What makes two runs the same: model, configuration, data and seed (not what is logged)."""
+    config = run.config.model_dump(mode="json", exclude={"log"})
+    return {
+        "model": run.model,
+        "config": config,
+        "dataset": dataset.name,
+        "fingerprint": dataset.fingerprint,
+        "seed": run.seed,
+    }
+
+
+def check_shape(run: Run, dataset: Dataset) -> tuple[int, int, int]:
+    """The image shape of the data set.
+
+    Raises:
+        UsageError: the architecture cannot make such images.
+    """
+    channels, height, width = dataset.image_shape
+    sizes = ARCHITECTURES.get(run.config.architecture)().sizes
+    if height != width or (sizes and height not in sizes):
+        wanted = " or ".join(f"{size}x{size}" for size in sizes) or "square images"
+        raise UsageError(
+            f"{run.dataset} has images of {height}x{width}, but {run.config.architecture} makes {wanted} "
+            "(see --set data.size=... and --set architecture=...)"
+        )
+    return channels, height, width
+
+
+def is_same_run(checkpoint: Checkpoint, identity: dict[str, Any]) -> bool:
+    provenance = checkpoint.provenance
+    found = {
+        "model": checkpoint.model,
+        "config": checkpoint.config.get("training"),
+        "dataset": provenance.get("dataset"),
+        "fingerprint": provenance.get("dataset_fingerprint"),
+        "seed": provenance.get("seed"),
+    }
+    return found == identity
