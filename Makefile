@@ -40,7 +40,8 @@ clean: ## remove the environment, caches and what the demo made
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 		|| { echo "dcr needs Python 3.11 or newer; name one with: make PYTHON=python3.12 ..." >&2; exit 2; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "no venv could be made (on Debian: apt-get install python3-venv)" >&2; exit 2; }
 
 # the stamps keep a second call from installing again
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python

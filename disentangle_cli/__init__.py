@@ -13,12 +13,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from disentangle_cli.checkpoint import save_checkpoint as save
     from disentangle_cli.generation import generate
     from disentangle_cli.models import load_model as load
+    from disentangle_cli.models import save_model as save
     from disentangle_cli.scoring import score
     from disentangle_cli.selection import select
-    from disentangle_cli.training import train
+    from disentangle_cli.training import train_model as train
     from disentangle_cli.traversal import traverse
 
 __version__ = "0.1.0"
@@ -26,8 +26,8 @@ __all__ = ["__version__", "generate", "load", "save", "score", "select", "train"
 
 _HOMES = {
     "load": ("disentangle_cli.models", "load_model"),
-    "save": ("disentangle_cli.checkpoint", "save_checkpoint"),
-    "train": ("disentangle_cli.training", "train"),
+    "save": ("disentangle_cli.models", "save_model"),
+    "train": ("disentangle_cli.training", "train_model"),
     "generate": ("disentangle_cli.generation", "generate"),
     "score": ("disentangle_cli.scoring", "score"),
     "select": ("disentangle_cli.selection", "select"),

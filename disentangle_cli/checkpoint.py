@@ -24,6 +24,8 @@ from disentangle_cli.latents import Latents
 FORMAT = "dcr-checkpoint"
 VERSION = 1
 MAX_SIDE = 4096
+DTYPES = (torch.float32, torch.float64, torch.float16, torch.bfloat16, torch.int64, torch.int32, torch.uint8)
+"""Types a weight may be stored in; an architecture then asks for its own."""
 
 Weights = dict[str, Tensor]
 
@@ -156,11 +158,16 @@ def read_archive(path: Path, what: str) -> Any:
 
 def _read(path: Path) -> dict[str, Any]:
     document = read_archive(path, "dcr checkpoint")
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
+    if (
+        not isinstance(document, dict)
+        or type(document.get("format")) is not str
+        or document["format"] != FORMAT
+    ):
         raise UsageError(f"{path}: not a dcr checkpoint (see dcr import for models trained elsewhere)")
-    if document.get("version") != VERSION:
-        found = document.get("version")
-        raise UsageError(f"{path}: checkpoint version {found!r}, this dcr reads version {VERSION}")
+    found = document.get("version")
+    if type(found) is not int or found != VERSION:
+        shown = found if type(found) is int else f"of type {type(found).__name__}"
+        raise UsageError(f"{path}: checkpoint version {shown}, this dcr reads version {VERSION}")
     return document
 
 
@@ -203,6 +210,8 @@ def _validate(document: dict[str, Any], where: str) -> None:
             need(
                 isinstance(name, str) and type(tensor) is Tensor, f"{part} holds something that is no tensor"
             )
+            need(tensor.device.type == "cpu", f"{part} weight {name!r} has no data")
+            need(tensor.dtype in DTYPES, f"{part} weight {name!r} is of type {tensor.dtype}")
             size = tensor.numel() * tensor.element_size()
             real = tensor.layout is torch.strided and tensor.untyped_storage().nbytes() >= size
             need(real, f"{part} weight {name!r} claims more numbers than it holds")

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import glob
 import hashlib
 import os
 import secrets
@@ -38,6 +39,17 @@ def atomic(path: str | Path) -> Iterator[Path]:
         raise RunError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def sweep(path: str | Path) -> None:
+    """Remove what killed processes left of :func:`atomic` writes to ``path``.
+
+    Call it while holding the lock under which ``path`` is written.
+    """
+    path = Path(path)
+    token = "[0-9a-f]" * 12  # exactly what `atomic` adds: a longer name belongs to another stem
+    for left in path.parent.glob(f".{glob.escape(path.stem)}-{token}{path.suffix}"):
+        left.unlink(missing_ok=True)
 
 
 def write_atomic(path: str | Path, data: bytes | str) -> Path:

@@ -54,6 +54,7 @@ def generate(
     latents = model.latents.sample(num, torch.Generator().manual_seed(seed))
     for name, value in (fix or {}).items():
         latents[:, model.latents.column(name)] = value
+    latents = model.latents.nearest(latents)
     return Samples(decode(model, latents), latents.numpy(), list(model.latents.names))
 
 
@@ -109,7 +110,8 @@ def encode_dataset(
 
     Returns:
         ``codes (N, K)`` float32; with labels also ``factors (N, F)`` int64 class ids,
-        ``factor_values (N, F)`` float64 and ``is_continuous (F,)`` bool: what ``dcr score`` takes.
+        ``factor_values (N, F)`` float64, ``is_continuous (F,)`` bool and ``factor_names (F,)``: what
+        ``dcr score`` takes.
 
     Raises:
         UsageError: the images do not have the model's shape.
@@ -133,6 +135,7 @@ def encode_dataset(
         arrays["factors"] = dataset.classes(rows)
         arrays["factor_values"] = dataset.values(rows)
         arrays["is_continuous"] = np.array([factor.continuous for factor in dataset.factors])
+        arrays["factor_names"] = np.array([factor.name for factor in dataset.factors])
     return arrays
 
 

@@ -16,6 +16,7 @@ from disentangle_cli.errors import UsageError
 
 KINDS = ("uniform", "normal", "grid")
 MAX_DIM = 100_000
+MAX_VALUE = 1e6
 
 
 @dataclass(frozen=True)
@@ -225,11 +226,17 @@ def _read_block(block: dict[str, Any]) -> Block:
     unknown = fields.keys() - {"low", "high", "mean", "std", "values"} - _TYPES.keys()
     if unknown:
         raise UsageError(f"latent block {fields['name']!r}: unknown key {sorted(map(str, unknown))[0]!r}")
-    try:
-        if "values" in fields:
-            fields["values"] = tuple(float(value) for value in fields["values"])
-        for key in fields.keys() & {"low", "high", "mean", "std"}:
-            fields[key] = float(fields[key])
-    except (TypeError, ValueError):
-        raise UsageError(f"latent block {fields['name']!r}: its parameters must be numbers") from None
+    if "values" in fields:
+        values = fields["values"]
+        if not isinstance(values, list | tuple) or not all(_is_number(value) for value in values):
+            raise UsageError(f"latent block {fields['name']!r}: values must be finite numbers")
+        fields["values"] = tuple(float(value) for value in values)
+    for key in sorted(fields.keys() & {"low", "high", "mean", "std"}):
+        if not _is_number(fields[key]):
+            raise UsageError(f"latent block {fields['name']!r}: {key} must be a finite number")
+        fields[key] = float(fields[key])
     return Block(**fields)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float) and abs(value) <= MAX_VALUE

@@ -124,6 +124,9 @@ BROKEN: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("latents", change("latents", [{"name": "c", "kind": "uniform", "dim": 10**9, "code": True}]), "dim"),
     ("no tensors", change("weights", {"generator": {"a": 1}, "encoder": {"a": 1}}), "no tensor"),
     ("nan weights", reweigh("encoder", **{"1.bias": torch.full((8,), torch.nan)}), "not finite"),
+    ("meta", reweigh("encoder", **{"1.bias": torch.zeros(8, device="meta")}), "has no data"),
+    ("float8", reweigh("encoder", **{"1.bias": torch.zeros(8).to(torch.float8_e5m2)}), "float8"),
+    ("tensor version", change("version", torch.ones(2)), "version of type Tensor"),
     ("huge view", reweigh("encoder", **{"1.bias": torch.zeros(1).expand(10**12)}), "claims more"),
 ]
 
@@ -154,7 +157,7 @@ MISFITS: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     (
         "width",
         lambda d: d | {"config": d["config"] | {"architecture": {"name": "mlp", "hidden": [9**9]}}},
-        "fit",
+        "from 1 to 100000",
     ),
     ("output", lambda d: d | {"config": d["config"] | {"encoder_output": "x"}}, "encoder_output"),
 ]

@@ -115,6 +115,7 @@ def test_seeds_and_sweeps() -> None:
     assert parse_seeds("0-3,7,2") == [0, 1, 2, 3, 7]
     assert parse_sweeps(["a=1,2", "b.c=x"]) == [["a=1", "b.c=x"], ["a=2", "b.c=x"]]
     assert parse_sweeps([]) == [[]]
+    assert parse_sweeps(["a=[1,2],[3]"]) == [["a=[1,2]"], ["a=[3]"]]
     for bad in ("", "3-1", "a", "1-", "0-99999"):
         with pytest.raises(UsageError, match="--seeds"):
             parse_seeds(bad)

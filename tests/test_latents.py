@@ -116,7 +116,7 @@ def test_pair_values_are_uniform_without_a_gap() -> None:
         ([{"name": "c", "kind": "uniform", "dim": 1, "code": False}], "no code"),
         ([{"name": "c", "kind": "uniform", "dim": 1, "code": True, "low": 2}], "low"),
         ([{"name": "c", "kind": "uniform", "dim": 1, "code": True, "widht": 2}], "widht"),
-        ([{"name": "c", "kind": "normal", "dim": 1, "code": True, "std": "wide"}], "numbers"),
+        ([{"name": "c", "kind": "normal", "dim": 1, "code": True, "std": "wide"}], "finite number"),
         ([{"name": "c", "kind": "grid", "dim": 1, "code": True, "values": [1.0]}], "two"),
         ([{"name": "c", "kind": "uniform", "dim": True, "code": True}], "dim"),
     ],

@@ -24,8 +24,8 @@ from disentangle_cli.scoring import (
 )
 from disentangle_cli.scoring._collect import collect
 from disentangle_cli.scoring._encoding import Encoder
+from disentangle_cli.scoring._intervals import combine
 from disentangle_cli.scoring._plan import draw, families_for, plan_for, read_plan_settings
-from disentangle_cli.scoring._repeats import combine
 
 SIZES = (3, 1, 5, 4)
 SMALL = (
@@ -217,8 +217,10 @@ def test_repeats_give_mean_and_std() -> None:
 def test_a_null_in_one_repeat_is_null() -> None:
     runs = [{"score": 0.5, "x": 1.0}, {"score": None, "reason": "why", "x": 2.0}]
     assert combine(runs) == {
-        "score": None, "std": None, "repeats": [0.5, None], "x": 1.5, "reason": "why",
-        "parts": {"x": {"mean": 1.5, "std": pytest.approx(np.std([1, 2], ddof=1)), "values": [1.0, 2.0]}},
+        "score": None, "std": None, "interval": None, "needed": None, "repeats": [0.5, None], "x": 1.5,
+        "reason": "why",
+        "parts": {"x": {"mean": 1.5, "std": pytest.approx(np.std([1, 2], ddof=1)), "values": [1.0, 2.0],
+                        "interval": pytest.approx([1.5 - 12.7062 / 2, 1.5 + 12.7062 / 2], abs=1e-4)}},
     }  # fmt: skip
 
 

@@ -62,15 +62,9 @@ def resolve_device(device: DeviceName | str) -> str:
     Raises:
         UsageError: ``cuda`` was asked for and is not there.
     """
-    import torch
+    from disentangle_cli.devices import pick_device
 
-    if device == "cpu":
-        return "cpu"
-    if torch.cuda.is_available():
-        return "cuda"
-    if device == "cuda":
-        raise UsageError("--device cuda: no CUDA device is available; use --device cpu or auto")
-    return "cpu"
+    return str(pick_device(str(device)))
 
 
 def parse_assignments(texts: list[str] | None, option: str) -> dict[str, str]:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from disentangle_cli import output
+from disentangle_cli.commands._centrality_output import Outcome, notes, show
+from disentangle_cli.commands._centrality_output import report as report_page
 from disentangle_cli.commands._options import (
     Checkpoints,
     Device,
@@ -21,9 +23,17 @@ from disentangle_cli.commands._options import (
 )
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import Format
+from disentangle_cli.registry import Registry
 
 if TYPE_CHECKING:
+    from disentangle_cli.datasets import Dataset
     from disentangle_cli.selection import Selection
+    from disentangle_cli.selection._base import Task
+    from disentangle_cli.selection._explain import Explanation
+    from disentangle_cli.selection._pool import Pool
+
+
+METHOD_NAMES = Registry[object]("disentangle_cli.selection", "selection method").names()
 
 
 class Inactive(StrEnum):
@@ -43,7 +53,11 @@ class Encode(StrEnum):
 def centrality_cli(
     checkpoints: Checkpoints,
     method: Annotated[
-        str, typer.Option(help="Comma-separated selection methods, or all; --select takes the first named.")
+        str,
+        typer.Option(
+            help=f"Selection methods, comma-separated, or all: {', '.join(METHOD_NAMES)}. "
+            "--select and --plot take the first named."
+        ),
     ] = "model-centrality",
     inactive: Annotated[
         Inactive | None,
@@ -65,6 +79,12 @@ def centrality_cli(
     scale_images: Annotated[
         int | None, typer.Option(min=2, help="Images for the scale of each code.", show_default="73728")
     ] = None,
+    images: Annotated[
+        str | None,
+        typer.Option(help="Images that UDR compares codes on: a data set, or generated (by the pool itself). "
+                     "Default: the models' own data set if it is at hand, else generated.",
+                     metavar="DATASET|generated", show_default=False),
+    ] = None,
     sets: Sets = None,
     top: Annotated[
         int | None, typer.Option(min=1, help="Print the K best only.", metavar="K", show_default=False)
@@ -77,6 +97,28 @@ def centrality_cli(
         Path | None,
         typer.Option(help="Draw the matrix of scores as a PNG.", metavar="FILE", show_default=False),
     ] = None,
+    explain: Annotated[
+        str | None,
+        typer.Option(help="Tell which code of this model is which code of the others (from the votes of "
+                     "model-centrality).", metavar="MODEL", show_default=False),
+    ] = None,
+    explain_plot: Annotated[
+        Path | None,
+        typer.Option(help="Draw the matching of codes that --explain found as a PNG.", metavar="FILE",
+                     show_default=False),
+    ] = None,
+    labels_check: Annotated[
+        str | None,
+        typer.Option(help="For studies: score all models on this labelled data set, and tell how far each "
+                     "pick is from the best.", metavar="DATASET", show_default=False),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write everything to one HTML page.", metavar="FILE", show_default=False),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Rank models of different data sets all the same.")
+    ] = False,
     cache: Annotated[
         bool, typer.Option("--cache/--no-cache", help="Keep evaluated pairs on disk and use them again.")
     ] = True,
@@ -85,58 +127,108 @@ def centrality_cli(
     jobs: Jobs = 1,
     fmt: FormatOption = Format.table,
 ) -> None:  # fmt: skip
-    """Rank models without labels and pick the best (ModelCentrality).
+    """Rank models without labels and pick the best.
 
-    Each model's encoder is tried on the images that every other model generates; the model that agrees
-    most with all others is the pick. Give checkpoints of one image size.
+    Models that disentangle well resemble each other: the one that agrees most with all others is the pick.
+
+    Give checkpoints of one image size and one data set; GANs, VAEs and imported models may mix.
     """
     paths = expand_paths(checkpoints)
-    _check_outputs(select, plot)
+    _check_outputs({"--select": select, "--plot": plot, "--explain-plot": explain_plot, "--report": report})
+    if explain_plot is not None and explain is None:
+        raise UsageError(f"--explain-plot {explain_plot}: name the model with --explain")
+    from disentangle_cli.selection._agreement import agreement
     from disentangle_cli.selection._base import METHODS, Task
+    from disentangle_cli.selection._explain import find_model
     from disentangle_cli.selection._pool import load_pool
     from disentangle_cli.selection._settings import Settings
 
-    names = _methods(method, METHODS.names())
+    names = _methods(method)
     settings = Settings().with_texts(parse_assignments(sets, "--set")).with_options(
         groups_per_code=groups_per_code,
         group_size=group_size,
         scale_images=scale_images,
+        images_from=images,
         inactive=inactive and inactive.value,
         encode=encode and encode.value,
     )  # fmt: skip
     runs = [METHODS.get(name) for name in names]
-    pool = load_pool(paths, resolve_device(device))
+    pool = load_pool(paths, resolve_device(device), force, spare=select)
     if select is not None:
         _check_target(select, pool)
-    selections = [run(Task(pool, seed, settings, jobs, cache)) for run in runs]
+    explained = None if explain is None else find_model(explain, pool)
+    labelled = None if labels_check is None else _open_labelled(labels_check, pool)
+    task = Task(pool, seed, settings, jobs, cache)
+    selections = [run(task) for run in runs]
+    outcome = Outcome(
+        pool=pool,
+        selections=selections,
+        seed=seed,
+        top=top,
+        agreement=agreement(selections),
+        explanation=None if explained is None else _explain(explained, selections, task),
+        labels=None if labelled is None else _labels(selections, labelled, task),
+    )
+    show(outcome, fmt)
+    for note in notes(outcome):
+        output.log(note)
     if select is not None:
         _copy(selections[0].selected, select)
     if plot is not None:
         from disentangle_cli.selection._heatmap import save_heatmap
 
         output.log(f"drew {save_heatmap(selections[0], plot)}")
-    _print(selections, pool, seed, top, fmt)
+    if explain_plot is not None and outcome.explanation is not None:
+        from disentangle_cli.selection._matching_picture import save_matching
+
+        output.log(f"drew {save_matching(outcome.explanation, explain_plot)}")
+    if report is not None:
+        from disentangle_cli.files import write_atomic
+
+        output.log(f"wrote {write_atomic(report, report_page(outcome))}")
 
 
-def _methods(text: str, known: list[str]) -> list[str]:
-    names = known if text == "all" else list(dict.fromkeys(part.strip() for part in text.split(",")))
+def _explain(model: str, selections: list["Selection"], task: "Task") -> "Explanation":
+    from disentangle_cli.selection._explain import explain
+    from disentangle_cli.selection.model_centrality import model_centrality
+
+    voted = next((selection for selection in selections if selection.votes is not None), None)
+    return explain(model, voted or model_centrality(task), task.pool)
+
+
+def _open_labelled(spec: str, pool: "Pool") -> "Dataset":
+    from disentangle_cli.selection._labels_check import open_labelled
+
+    return open_labelled(spec, pool)
+
+
+def _labels(selections: list["Selection"], dataset: "Dataset", task: "Task") -> dict[str, Any]:
+    from disentangle_cli.selection._labels_check import labels_check, supervised_scores
+
+    return labels_check(selections, supervised_scores(task.pool, dataset, task.seed, task.cache), dataset)
+
+
+def _methods(text: str) -> list[str]:
+    names = METHOD_NAMES if text == "all" else list(dict.fromkeys(part.strip() for part in text.split(",")))
     for name in names:
-        if name not in known:
-            choices = ", ".join([*known, "all"])
+        if name not in METHOD_NAMES:
+            choices = ", ".join([*METHOD_NAMES, "all"])
             raise UsageError(f"unknown selection method {name!r}; choose one of: {choices}")
     return names
 
 
-def _check_outputs(select: Path | None, plot: Path | None) -> None:
+def _check_outputs(paths: dict[str, Path | None]) -> None:
     """Refuse before the work what would fail after it."""
-    for option, path in (("--select", select), ("--plot", plot)):
-        if path is not None and path.is_dir():
+    for option, path in paths.items():
+        if path is None:
+            continue
+        if path.is_dir():
             raise UsageError(f"{option} {path} is a folder; name a file in it")
-    if plot is not None and plot.suffix.lower() != ".png":
-        raise UsageError(f"--plot {plot}: the picture is a PNG, so the name must end in .png")
+        if option.endswith("plot") and path.suffix.lower() != ".png":
+            raise UsageError(f"{option} {path}: the picture is a PNG, so the name must end in .png")
 
 
-def _check_target(target: Path, pool: Any) -> None:
+def _check_target(target: Path, pool: "Pool") -> None:
     """Refuse to overwrite a model whose content no other file of the pool holds."""
     twins = {duplicate.model for duplicate in pool.duplicates}
     twins |= {duplicate.same_as for duplicate in pool.duplicates}
@@ -154,26 +246,3 @@ def _copy(source: str, target: Path) -> None:
         with atomic(target) as temporary:
             shutil.copyfile(source, temporary)
     output.log(f"copied {source} to {target}")
-
-
-def _print(selections: list["Selection"], pool: Any, seed: int, top: int | None, fmt: Format) -> None:
-    first = selections[0]
-    document = output.document(
-        "centrality",
-        models=list(pool.names),
-        duplicates=[{"model": d.model, "same_as": d.same_as} for d in pool.duplicates],
-        seed=seed,
-        device=pool.device,
-        settings=first.settings,
-        methods={selection.method: selection.to_json(top) for selection in selections},
-    )
-    columns = ["rank", "model", "score", "codes"]
-    tables = [[[r.rank, r.model, r.score, r.codes] for r in s.ranking[:top]] for s in selections]
-    if fmt is Format.table:
-        for selection, rows in zip(selections, tables, strict=True):
-            output.emit(document, fmt, columns, rows, title=selection.method)
-    else:
-        long = [[s.method, *row] for s, rows in zip(selections, tables, strict=True) for row in rows]
-        output.emit(document, fmt, ["method", *columns], long)
-    for selection in selections:
-        output.log(f"{selection.method} selects {selection.selected}")

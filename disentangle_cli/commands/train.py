@@ -1,18 +1,17 @@
 """``dcr train``: train one model, a pool of seeds, or a sweep."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from disentangle_cli import output
-from disentangle_cli.commands._options import Device, DeviceName, FormatOption, Jobs, Seed, Sets
+from disentangle_cli.commands._options import Device, DeviceName, FormatOption, Jobs, Sets
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import Format, document, emit_paths
 from disentangle_cli.registry import Registry
-
-if TYPE_CHECKING:
-    from disentangle_cli.training import Run
 
 MODEL_NAMES = Registry[object]("disentangle_cli.models", "model").names()
 
@@ -22,8 +21,14 @@ def train_cli(
         str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.", show_default=False)
     ],
     dataset: Annotated[
-        str, typer.Option("--dataset", "-d", help="A data set's name, an .npz file or a folder of images.")
-    ] = "dsprites",
+        str | None,
+        typer.Option(
+            "--dataset",
+            "-d",
+            help="A data set's name, an .npz file or a folder of images (default: dsprites).",
+            show_default=False,
+        ),
+    ] = None,
     preset: Annotated[
         str | None, typer.Option("--preset", "-p", help="Named settings (default: fast).", show_default=False)
     ] = None,
@@ -33,7 +38,10 @@ def train_cli(
             "--iterations", "-n", min=1, help="Length; the schedule scales with it.", show_default=False
         ),
     ] = None,
-    seed: Seed = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", min=0, help="Seed of everything random (default: 0).", show_default=False),
+    ] = None,
     seeds: Annotated[
         str | None,
         typer.Option("--seeds", metavar="0-9", help="Train a pool, one run per seed.", show_default=False),
@@ -60,9 +68,13 @@ def train_cli(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
     time_limit: Annotated[
         str | None,
-        typer.Option(metavar="30m", help="Stop and save after this time (s, m or h).", show_default=False),
+        typer.Option(
+            metavar="30m", help="Stop and save all runs after this time (s, m, h).", show_default=False
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, train nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check, train nothing; print what would be written.")
+    ] = False,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print the configuration as YAML and stop.")
     ] = False,
@@ -77,44 +89,46 @@ def train_cli(
     pictures and the resume state. A run that was stopped, in whatever way, goes on with --resume.
     """
     from disentangle_cli.config import to_yaml
-    from disentangle_cli.training import configure, parse_seeds, parse_sweeps, train_pool
+    from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps, train_pool
     from disentangle_cli.training.pool import raise_failures
-    from disentangle_cli.training.spec import Run, check_shape
+    from disentangle_cli.training.run import prepare
+    from disentangle_cli.training.spec import Run
 
-    if precision not in ("auto", "fp32", "bf16"):
-        raise UsageError(f"--precision {precision}: choose auto, fp32 or bf16")
+    if seed is not None and seeds is not None:
+        raise UsageError("give --seed or --seeds, not both")
     if name is not None and (Path(name).name != name or name.startswith(".")):
         raise UsageError(f"--name {name!r} must be a plain file name")
+    earlier = from_earlier(config)
+    data = dataset or earlier.get("dataset") or "dsprites"
+    first_seed = earlier.get("seed", 0) if seed is None else seed
+    limit = parse_duration(time_limit)
+    deadline = None if limit is None else time.time() + limit
     runs: list[Run] = []
     for chosen in parse_sweeps(sweep or []):
         settings = configure(model, preset, iterations, [*(sets or []), *chosen], config)
-        for one in parse_seeds(seeds) if seeds is not None else [seed]:
+        for one in parse_seeds(seeds) if seeds is not None else [first_seed]:
             run = Run(
-                model, settings, dataset, one, out, name, resume, overwrite,
-                parse_duration(time_limit), device.value, precision,
-            )  # fmt: skip
+                model, settings, data, one, out, name, resume, overwrite, deadline, device.value, precision
+            )
             suffix = [assignment.replace("=", "-").replace("/", "-") for assignment in chosen]
             if name is not None and seeds is not None:
                 suffix.append(f"seed-{one}")
-            if suffix:
-                run = _renamed(run, "_".join([run.stem, *suffix]))
-            runs.append(run)
+            runs.append(replace(run, name="_".join([run.stem, *suffix])) if suffix else run)
     if print_config:
         typer.echo(to_yaml({"model": model} | runs[0].config.model_dump(mode="json")), nl=False)
         return
     if dry_run:
-        from disentangle_cli.datasets import open_dataset
-
-        data = runs[0].config.data
-        opened = open_dataset(dataset, size=data.size, channels=data.channels)
         for run in runs:
-            check_shape(run, opened)
+            prepare(run)
             output.log(f"would train {run.stem} for {run.config.iterations} iterations")
+        complete = runs
     else:
-        raise_failures(train_pool(runs, jobs))
-    emit_paths(
-        [run.checkpoint for run in runs], fmt, document("train", paths=[str(r.checkpoint) for r in runs])
-    )
+        outcomes = train_pool(runs, jobs)
+        complete = [outcome.run for outcome in outcomes if outcome.error is None]
+    common = {"model": model, "dataset": data, "seed": runs[0].seed, "seeds": [r.seed for r in complete]}
+    emit_paths([run.checkpoint for run in complete], fmt, document("train", **common))
+    if not dry_run:
+        raise_failures(outcomes)
 
 
 def parse_duration(text: str | None) -> float | None:
@@ -134,9 +148,3 @@ def parse_duration(text: str | None) -> float | None:
     if not 0 < seconds < 1e9:
         raise UsageError(f"--time-limit {text!r}: write it like 90s, 30m or 2h")
     return seconds
-
-
-def _renamed(run: "Run", name: str) -> "Run":
-    from dataclasses import replace
-
-    return replace(run, name=name)

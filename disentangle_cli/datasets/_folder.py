@@ -1,4 +1,4 @@
-"""``--dataset FOLDER``: people's own images, unlabelled."""
+"""``--dataset FOLDER``: people's own images, with labels if there is a ``factors.csv``."""
 
 import os
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli import output
+from disentangle_cli.datasets._factors_csv import read_factors_csv
 from disentangle_cli.datasets._image_files import SUFFIXES, decode, grey_mode
 from disentangle_cli.datasets._labels import unlabelled
 from disentangle_cli.datasets._pixels import Layout, Source
@@ -21,7 +22,8 @@ class FolderDataset(TableDataset):
     """All image files under a folder, in the order of their paths, as squares of ``size`` pixels.
 
     Subfolders are included; hidden files and files that are not images by their suffix are not. The set
-    is grey unless any image shows colour, or as ``channels`` (1 or 3) says.
+    is grey unless any image shows colour, or as ``channels`` (1 or 3) says. A ``factors.csv`` in the folder
+    labels the images: a column ``file`` (paths relative to the folder) and a column for each factor.
     """
 
     def __init__(self, path: Path, *, size: int = 64, channels: int | None = None) -> None:
@@ -33,6 +35,9 @@ class FolderDataset(TableDataset):
         files = image_files(path)
         if not files:
             raise UsageError(f"{path}: no images in this folder; it may hold {', '.join(sorted(SUFFIXES))}")
+        table = path / "factors.csv"
+        names = [file.relative_to(path).as_posix() for file in files]
+        labels = read_factors_csv(table, names) if table.is_file() else unlabelled(len(files))
         pixels = stored(
             path,
             state="\n".join(_state(file, path) for file in files),
@@ -40,7 +45,7 @@ class FolderDataset(TableDataset):
             nbytes=len(files) * (channels or 3) * size * size,
             build=lambda: _source(files, size, channels or detect_channels(files, size), path),
         )
-        super().__init__(path.absolute().name or "root", pixels, unlabelled(len(files)))
+        super().__init__(path.absolute().name or "root", pixels, labels)
         self.files = files
 
 

@@ -8,7 +8,6 @@ takes milliseconds. A damaged byte between the samples is not noticed here; :fun
 """
 
 import contextlib
-import glob
 import hashlib
 import json
 from collections.abc import Callable, Iterator
@@ -20,7 +19,7 @@ import numpy as np
 from disentangle_cli import output
 from disentangle_cli.datasets._pixels import Layout, Pixels, Source, in_memory
 from disentangle_cli.errors import RunError
-from disentangle_cli.files import atomic, cache_dir, locked
+from disentangle_cli.files import atomic, cache_dir, locked, sweep
 
 FORMAT = "dcr-pixels"
 VERSION = 1
@@ -70,7 +69,7 @@ def cached(stem: str, key: str, build: Callable[[], Source], what: str) -> Pixel
         with _locked(path, what):
             if found := _open(path, key, say=True):  # another process made it while this one waited
                 return found
-            _sweep(path)
+            sweep(path)
             _write(path, key, build(), what)
     except RunError as error:
         source = build()
@@ -184,13 +183,6 @@ def _locked(path: Path, what: str) -> Iterator[None]:
             output.log(f"waiting for another process that is making {what}")
             stack.enter_context(locked(lock, busy, wait=True))
         yield
-
-
-def _sweep(path: Path) -> None:
-    """Remove what a killed process left half written (the lock is held: nobody is writing now)."""
-    token = "[0-9a-f]" * 12  # exactly what `atomic` adds: a longer name belongs to another stem
-    for left in path.parent.glob(f".{glob.escape(path.stem)}-{token}{path.suffix}"):
-        left.unlink(missing_ok=True)
 
 
 def _mib(layout: Layout) -> str:

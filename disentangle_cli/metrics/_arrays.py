@@ -4,7 +4,8 @@ Shapes below: N rows, K codes, F factors; M groups of L images; P pairs-batches 
 for the global scale. Any array may be absent; a metric that needs it is then null with a reason.
 """
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,11 @@ class Arrays:
             factor that is; ``eval_`` twins judge what was learnt on them.
         pair_codes_1, pair_codes_2, pair_labels: (P, B, K) twice and (P,): pairs of images that share the
             value of factor ``label``; ``eval_`` twins likewise.
-        factor_names: (F,) for messages only.
+        squared_errors: (n,) squared reconstruction error of each image, summed over its pixels.
+        class_probabilities: (n, C) what a classifier says of generated images.
+        real_features, generated_features: (r, D), (g, D) Inception features of images.
+        factor_names: (F,) for messages, and to choose factors by.
+        missing: why arrays are absent, by name, where there is something to say.
     """
 
     codes: Floats | None = None
@@ -52,7 +57,12 @@ class Arrays:
     eval_pair_codes_1: Floats | None = None
     eval_pair_codes_2: Floats | None = None
     eval_pair_labels: Ints | None = None
+    squared_errors: Floats | None = None
+    class_probabilities: Floats | None = None
+    real_features: Floats | None = None
+    generated_features: Floats | None = None
     factor_names: tuple[str, ...] | None = None
+    missing: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in NAMES:
@@ -71,9 +81,11 @@ class Arrays:
         return value is not None and value.dtype.kind == "f" and not bool(np.isfinite(value).all())
 
 
-NAMES = tuple(field.name for field in fields(Arrays) if field.name != "factor_names")
+NAMES = tuple(entry.name for entry in fields(Arrays) if entry.name not in ("factor_names", "missing"))
 
-_DIMENSIONS = {"codes": 2, "factors": 2, "factor_values": 2, "reference_codes": 2}
+_REAL = ("factor_values", "squared_errors", "class_probabilities", "real_features", "generated_features")
+_TWO = ("codes", "factors", "reference_codes", *_REAL)
+_DIMENSIONS = {name: 2 for name in _TWO if name != "squared_errors"}
 _PARTNERS = (
     ("codes", "factors"),
     ("factors", "factor_values"),
@@ -84,6 +96,7 @@ _PARTNERS = (
     ("pair_codes_1", "pair_labels"),
     ("eval_pair_codes_1", "eval_pair_codes_2"),
     ("eval_pair_codes_1", "eval_pair_labels"),
+    ("generated_features", "real_features"),
 )
 
 
@@ -102,7 +115,7 @@ def _converted(name: str, value: NDArray[Any]) -> NDArray[Any]:
         )
     if name == "is_continuous":
         return value.astype(bool)
-    if "codes" in name or name == "factor_values":
+    if "codes" in name or name in _REAL:
         return value if value.dtype.kind == "f" and value.itemsize >= 4 else value.astype(np.float64)
     whole = value.astype(np.int64) if np.isfinite(value).all() else value
     if not np.array_equal(whole, value) or value.min() < 0:
@@ -118,6 +131,10 @@ def _check_partners(arrays: Arrays) -> None:
         if first == "train_rows" and a is not None and b is None:
             raise UsageError(f"{first} is given without {second}")
         if a is None or b is None or first == "train_rows":
+            continue
+        if first == "generated_features":
+            if a.shape[1] != b.shape[1]:
+                raise UsageError(f"{first} {a.shape} and {second} {b.shape} differ in width")
             continue
         same = a.shape == b.shape if "codes" in second or second == "factor_values" else len(a) == len(b)
         if not same:

@@ -47,6 +47,7 @@ class Metric(Node):
         defaults: settings whose default depends on the protocol.
         bounds: lowest and highest value.
         higher_is_better: the direction.
+        cost: what it takes, in words.
     """
 
     def __init__(
@@ -56,12 +57,14 @@ class Metric(Node):
         defaults: Mapping[str, Mapping[str, Any]],
         bounds: tuple[float, float],
         higher_is_better: bool,
+        cost: str,
     ) -> None:
         super().__init__(function)
         self.by_protocol = by_protocol
         self.defaults = defaults
         self.bounds = bounds
         self.higher_is_better = higher_is_better
+        self.cost = cost
 
     def inputs_under(self, protocol: str) -> dict[str, bool]:
         """Name of each input under ``protocol``, with whether it must be there."""
@@ -83,11 +86,12 @@ def metric(
     defaults: Mapping[str, Mapping[str, Any]] | None = None,
     bounds: tuple[float, float] = (0.0, 1.0),
     higher_is_better: bool = True,
+    cost: str = "tiny",
 ) -> Callable[[Callable[..., Result]], Metric]:
     """Decorator: enter a function into :data:`METRICS` under its own name; see :class:`Metric`."""
 
     def enter(function: Callable[..., Result]) -> Metric:
-        entry = Metric(function, by_protocol or {}, defaults or {}, bounds, higher_is_better)
+        entry = Metric(function, by_protocol or {}, defaults or {}, bounds, higher_is_better, cost)
         return METRICS.register(function.__name__)(entry)
 
     return enter

@@ -81,7 +81,8 @@ class Evaluation:
             return self._derived(name, settings)
         value = self.arrays.get(name)
         if value is None and required:
-            raise Undefined(f"needs {name}, which is absent")
+            why = self.arrays.missing.get(name)
+            raise Undefined(f"needs {name}: {why}" if why else f"needs {name}, which is absent")
         if self.arrays.not_finite(name):
             raise Undefined(f"{name} holds NaN or infinite values")
         return value

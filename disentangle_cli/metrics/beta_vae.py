@@ -21,7 +21,8 @@ from disentangle_cli.metrics._learners import logistic_regression
             "eval_pair_codes_2",
             "eval_pair_labels",
         ),
-    }
+    },
+    cost="encoding",
 )
 def beta_vae(
     seed: int,

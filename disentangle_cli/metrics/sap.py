@@ -8,10 +8,11 @@ from sklearn.svm import LinearSVC
 
 from disentangle_cli.metrics._base import Result, metric
 from disentangle_cli.metrics._matrix import top_two_gap
+from disentangle_cli.metrics._parallel import over_factors
 from disentangle_cli.metrics.derived.parts import Parts
 
 
-@metric(defaults={"disentanglement-lib": {"rows": "split", "factors_are": "discrete"}})
+@metric(defaults={"disentanglement-lib": {"rows": "split", "factors_are": "discrete"}}, cost="small")
 def sap(
     parts: Parts,
     seed: int,
@@ -35,13 +36,13 @@ def sap(
     declared = factors_are == "declared"
     continuous = parts.continuous if declared else np.full(len(parts.factor_ids), factors_are == "continuous")
     top_two_gap(parts.train.codes[:1].T)  # refuses a single code before the fits
-    columns = [
-        _squared_correlation(parts.train.codes, parts.train.values[:, k])
-        if continuous[k]
-        else _accuracy(parts, k, c, seed)
-        for k in range(len(continuous))
-    ]
-    matrix = np.stack(columns, axis=1)
+
+    def column(k: int) -> NDArray[np.float64]:
+        if continuous[k]:
+            return _squared_correlation(parts.train.codes, parts.train.values[:, k])
+        return _accuracy(parts, k, c, seed)
+
+    matrix = np.stack(over_factors(column, len(continuous)), axis=1)
     per_factor = top_two_gap(matrix)
     return {
         "score": float(per_factor.mean()),

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from disentangle_cli.checkpoint import Checkpoint, load_checkpoint
+from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Latents
 from disentangle_cli.models.networks import ARCHITECTURES
@@ -50,6 +50,7 @@ class LoadedModel:
         Raises:
             UsageError: the weights do not fit the architecture, the latents or the image size.
         """
+        self.checkpoint = checkpoint
         self.name = checkpoint.model
         self.config = checkpoint.config
         self.provenance = checkpoint.provenance
@@ -123,6 +124,16 @@ def load_model(path: str | Path, device: str | torch.device = "cpu") -> LoadedMo
         raise UsageError(f"{path}: {error}") from None
     model.path = str(path)
     return model
+
+
+def save_model(path: str | Path, model: LoadedModel | Checkpoint) -> Path:
+    """Write a loaded model, or a checkpoint put together by hand, to ``path`` atomically.
+
+    Raises:
+        RunError: the file cannot be written.
+        UsageError: the checkpoint holds something the format does not allow.
+    """
+    return save_checkpoint(path, model.checkpoint if isinstance(model, LoadedModel) else model)
 
 
 def _choice(config: dict[str, Any], key: str, choices: tuple[str, ...]) -> str:

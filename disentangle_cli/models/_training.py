@@ -23,8 +23,6 @@ class Trainable(ABC, Generic[C]):
     """
 
     Config: ClassVar[type[TrainConfig]]
-    summary: ClassVar[str]
-    """One line for ``--help`` and the docs."""
 
     def __init__(
         self, config: C, image_shape: tuple[int, int, int], seed: int, device: torch.device, bf16: bool

@@ -30,7 +30,6 @@ class AnnealedVae(Vae[AnnealedVaeConfig]):
     """A VAE whose KL term follows a capacity."""
 
     Config: ClassVar[type[TrainConfig]] = AnnealedVaeConfig
-    summary = "VAE with a growing capacity (Burgess et al. 2018)"
 
     def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
         """Gamma times the distance of the KL term from the capacity."""

@@ -28,7 +28,6 @@ class BetaTcVae(Vae[BetaTcVaeConfig]):
     """A VAE with a heavier total correlation."""
 
     Config: ClassVar[type[TrainConfig]] = BetaTcVaeConfig
-    summary = "VAE with a heavier total correlation (Chen et al. 2018)"
 
     def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
         """KL and the surplus weight of the total correlation that it contains."""

@@ -25,7 +25,6 @@ class BetaVae(Vae[BetaVaeConfig]):
     """A VAE with a heavier KL term."""
 
     Config: ClassVar[type[TrainConfig]] = BetaVaeConfig
-    summary = "VAE with a heavier KL term (Higgins et al. 2017)"
 
     def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
         """Beta times the KL term."""

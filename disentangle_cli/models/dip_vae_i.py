@@ -33,7 +33,6 @@ class DipVaeI(Vae[D]):
     """A VAE whose posterior means are decorrelated."""
 
     Config: ClassVar[type[TrainConfig]] = DipVaeConfig
-    summary = "VAE with decorrelated means (Kumar et al. 2018)"
 
     def covariance(self, posterior: Posterior) -> Tensor:
         """C: (K, K)."""

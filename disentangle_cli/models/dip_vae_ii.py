@@ -30,7 +30,6 @@ class DipVaeII(DipVaeI[DipVaeIIConfig]):
     """A VAE whose aggregate posterior is decorrelated."""
 
     Config: ClassVar[type[TrainConfig]] = DipVaeIIConfig
-    summary = "VAE with decorrelated samples (Kumar et al. 2018)"
 
     def covariance(self, posterior: Posterior) -> Tensor:
         """C: (K, K)."""

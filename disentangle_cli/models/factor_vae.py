@@ -51,7 +51,6 @@ class FactorVae(Vae[FactorVaeConfig]):
     """A VAE with a discriminator on its latents."""
 
     Config: ClassVar[type[TrainConfig]] = FactorVaeConfig
-    summary = "VAE with adversarial total correlation (Kim and Mnih 2018)"
 
     def add_networks(self) -> None:
         """Add D."""

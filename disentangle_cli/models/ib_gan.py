@@ -47,7 +47,6 @@ class IbGan(InfoGan[IbGanConfig]):
     """G with its stochastic layer, D and Q in training."""
 
     Config: ClassVar[type[TrainConfig]] = IbGanConfig
-    summary = "InfoGAN with an information bottleneck (Jeon et al. 2021)"
 
     def count_codes(self) -> int:
         """Q recovers z."""

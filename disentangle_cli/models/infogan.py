@@ -14,10 +14,10 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 import torch
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
 from disentangle_cli.config import Staircase, Strict, TrainConfig
@@ -47,12 +47,18 @@ class OptimConfig(Strict):
     """Decay per iteration of the running average of weights that the checkpoint holds (0: last weights)."""
 
 
+def _at_least_one(codes: Staircase) -> Staircase:
+    if min(codes.at(0), codes.start + codes.step * codes.times) < 1:
+        raise ValueError("at least one code must be regularised")
+    return codes
+
+
 class InfoConfig(Strict):
     """The information term."""
 
     weight: float = Field(default=0.05, ge=0)
     """w in the losses, for both players."""
-    codes: Staircase | None = None
+    codes: Annotated[Staircase, AfterValidator(_at_least_one)] | None = None
     """How many codes, from the first on, are regularised at an iteration (None: all, always)."""
 
 
@@ -74,7 +80,6 @@ class InfoGan(Trainable[C]):
     """G, D and Q in training."""
 
     Config: ClassVar[type[TrainConfig]] = InfoGanConfig
-    summary = "InfoGAN with spectral norm (InfoGAN modified of the InfoGAN-CR paper)"
 
     def __init__(self, config: Any, *args: Any) -> None:
         super().__init__(config, *args)
@@ -138,7 +143,7 @@ class InfoGan(Trainable[C]):
         for name, net in self.players.items():
             if name != "generator":
                 commit(net)
-        self.update_averages()
+        self.update_averages(iteration)
         return {key: value.detach() for key, value in scalars.items()}
 
     def discriminator_step(self, real: Tensor, fake: Tensor, codes: Tensor, active: int) -> dict[str, Tensor]:
@@ -227,13 +232,14 @@ class InfoGan(Trainable[C]):
         for name, optimiser in self.optimisers.items():
             optimiser.param_groups[0]["lr"] = getattr(self.config.optim, name) * min(1.0, left)
 
-    def update_averages(self) -> None:
-        """Move the averaged weights and statistics towards the current ones."""
+    def update_averages(self, iteration: int) -> None:
+        """Move the averaged weights and statistics towards the current ones, faster while there are few."""
+        decay = min(self.config.optim.average, (1 + iteration) / (10 + iteration))
         for name, average in self.averages.items():
             current = self.players[name].state_dict()
             for key, value in average.state_dict().items():
                 if value.is_floating_point() and not key.endswith(".u"):
-                    value.lerp_(current[key], 1 - self.config.optim.average)
+                    value.lerp_(current[key], 1 - decay)
                 else:
                     value.copy_(current[key])
 
@@ -277,3 +283,5 @@ def _momentum(net: nn.Module, momentum: float) -> Iterator[None]:
     for layer in layers:
         layer.momentum = momentum
     yield
+    for layer in layers:
+        layer.momentum = 1 - BN_DECAY

@@ -9,11 +9,11 @@ Two schedules make it progressive: the weight w (0 until the codes are informati
 distance of the codes that differ (large and easy at first). At each change H starts anew.
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 import torch.nn.functional as F
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from torch import Tensor
 
 from disentangle_cli.config import Staircase, Strict, TrainConfig
@@ -26,12 +26,21 @@ from disentangle_cli.models.networks._layers import initialise, rest, wake
 OFF = 1e-8
 
 
+def _within_prior(gap: Staircase) -> Staircase:
+    if not all(0 <= gap.start + gap.step * n <= 2 for n in (0, gap.times)):
+        raise ValueError("the gap must stay between 0 and 2")
+    return gap
+
+
+Gap = Annotated[Staircase, AfterValidator(_within_prior)]
+
+
 class ContrastiveConfig(Strict):
     """The contrastive regulariser."""
 
     weight: Staircase = Staircase(start=0.0, step=2.0, every=288_000, times=1)
     """w over the iterations."""
-    gap: Staircase = Staircase()
+    gap: Gap = Staircase()
     """Least distance between the two values of a code that is not shared, 0 to 2 on a prior of width 2."""
     renew: bool = True
     """Draw H anew whenever weight or gap change, as in the paper; otherwise H follows the gap."""
@@ -52,7 +61,6 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
     """G, D, Q and H in training."""
 
     Config: ClassVar[type[TrainConfig]] = InfoGanCrConfig
-    summary = "InfoGAN with the contrastive regulariser (Lin et al. 2020)"
 
     def add_players(self) -> None:
         """Add H."""
@@ -72,7 +80,7 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
         if schedule.renew:
             for changing in (schedule.gap, schedule.weight):
                 if changing.changes_at(iteration):
-                    self.renew_h()
+                    self.renew_h(iteration)
         scalars = {"h/weight": torch.tensor(self.weight), "h/gap": torch.tensor(gap)}
         if self.weight <= OFF and not schedule.always:
             return scalars
@@ -119,11 +127,12 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
         loss = F.cross_entropy(logits, self.label)
         return self.weight * loss, {"g/contrastive": loss}
 
-    def renew_h(self) -> None:
+    def renew_h(self, iteration: int) -> None:
         """Draw H anew with a fresh optimiser; its spectral-norm vectors and batch-norm statistics stay."""
         wake(self.players["contrastive"])
         initialise(self.players["contrastive"], self.rng, keep_u=True)
         self.optimisers["contrastive"] = self.new_optimiser("contrastive")
+        self.set_learning_rates(iteration)
 
 
 def draw_pair(

@@ -42,7 +42,6 @@ class QlAe(Autoencoder[QlAeConfig]):
     """Encoder and decoder with rounding in between."""
 
     Config: ClassVar[type[TrainConfig]] = QlAeConfig
-    summary = "Autoencoder with quantised latents (after Hsu et al. 2023)"
     outputs_per_code = 1
 
     def bottleneck(self, encoded: Tensor, iteration: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:

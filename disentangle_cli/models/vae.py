@@ -51,7 +51,6 @@ class Vae(Autoencoder[V]):
     """Encoder and decoder in training."""
 
     Config: ClassVar[type[TrainConfig]] = VaeConfig
-    summary = "Variational autoencoder (Kingma and Welling 2014)"
     outputs_per_code = 2
 
     def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:

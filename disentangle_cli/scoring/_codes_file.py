@@ -1,4 +1,4 @@
-"""Codes computed elsewhere: the ``.npz`` files that ``dcr score`` takes."""
+"""Codes computed elsewhere: the ``.npz`` and ``.csv`` files that ``dcr score`` takes."""
 
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,13 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.metrics import Arrays
 from disentangle_cli.metrics._arrays import NAMES
 from disentangle_cli.output import detail
+from disentangle_cli.scoring._codes_csv import read_codes_csv
+
+CODES_SUFFIXES = (".npz", ".csv")
 
 
 def read_codes(path: str | Path) -> Arrays:
-    """Read a codes file; nothing in it is ever unpickled.
+    """Read a codes file, or a pair of ``.csv`` files; nothing in it is ever unpickled.
 
     ``codes (N, K)`` and ``factors (N, F)`` must be there; the other arrays are optional and listed at
     :class:`~disentangle_cli.metrics.Arrays`, except that ``train_rows`` and ``test_rows`` are half-open pairs
@@ -27,16 +30,20 @@ def read_codes(path: str | Path) -> Arrays:
     path = Path(path)
     if not path.is_file():
         raise UsageError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
+    if path.suffix.lower() == ".csv":
+        return Arrays(**read_codes_csv(path))
     file = NpzFile(path)
     for name in ("codes", "factors"):
         if name not in file:
             raise UsageError(f"{path}: has no array {name!r}; it has: {', '.join(file.names) or 'none'}")
-    if other := sorted(set(file.names) - set(NAMES)):
+    if other := sorted(set(file.names) - {*NAMES, "factor_names"}):
         detail(f"{path}: ignored {', '.join(other)}")
     arrays: dict[str, Any] = {name: file.read(name) for name in NAMES if name in file}
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise UsageError(f"{path}: {name} holds NaN or infinite values; remove those rows")
+    if (names := _factor_names(file, arrays["factors"])) is not None:
+        arrays["factor_names"] = names
     try:
         for name in {"train_rows", "test_rows"} & arrays.keys():
             arrays[name] = _row_numbers(name, arrays[name], len(arrays["codes"]))
@@ -49,3 +56,17 @@ def _row_numbers(name: str, pair: NDArray[Any], rows: int) -> NDArray[np.int64]:
     if pair.shape != (2,) or pair.dtype.kind not in "iu" or not 0 <= pair[0] < pair[1] <= rows:
         raise UsageError(f"{name} must be two whole numbers [start, stop) within the {rows} rows")
     return np.arange(int(pair[0]), int(pair[1]), dtype=np.int64)
+
+
+def _factor_names(file: NpzFile, factors: NDArray[Any]) -> tuple[str, ...] | None:
+    """Texts of the optional array ``factor_names (F,)``."""
+    if "factor_names" not in file:
+        return None
+    header = file.header("factor_names")
+    if header.dtype.kind not in "US" or factors.ndim != 2 or header.shape != (factors.shape[1],):
+        raise UsageError(f"{file.path}: factor_names must be texts, one per column of factors")
+    raw = file.read("factor_names").tolist()
+    names = tuple(n.decode(errors="replace") if isinstance(n, bytes) else str(n) for n in raw)
+    if len(set(names)) != len(names):
+        raise UsageError(f"{file.path}: factor_names holds a name twice")
+    return names

@@ -6,15 +6,31 @@ import numpy as np
 
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.metrics import Arrays
+from disentangle_cli.output import warn
 from disentangle_cli.scoring._encoding import Encoder
-from disentangle_cli.scoring._plan import FAMILIES, Draw, Plan, draw, families_for
+from disentangle_cli.scoring._images import image_arrays
+from disentangle_cli.scoring._plan import (
+    FAMILIES,
+    IMAGE_FAMILIES,
+    Draw,
+    Plan,
+    draw,
+    families_for,
+    too_few_images,
+)
 
 
 def collect(
     encoder: Encoder, dataset: Dataset, plan: Plan, wanted: set[str], seed: int, repeat: int = 0
 ) -> Arrays:
     """Draw and encode what the metric arrays called ``wanted`` need; every image at most once."""
-    draws = {family: draw(dataset, plan, family, seed, repeat) for family in families_for(wanted)}
+    families = [f for f in families_for(wanted) if f not in IMAGE_FAMILIES]
+    missing: dict[str, str] = {}
+    if any(f.endswith(("groups", "pairs")) for f in families) and (problem := too_few_images(dataset)):
+        warn(problem)
+        missing = {f"{f.removesuffix('s')}_codes{'_1' * f.endswith('pairs')}": problem for f in families}
+        families = [f for f in families if not f.endswith(("groups", "pairs"))]
+    draws = {family: draw(dataset, plan, family, seed, repeat) for family in families}
     if draws:
         encoder.fill(np.concatenate([d.indices.reshape(-1) for d in draws.values()]))
     arrays: dict[str, Any] = {"factor_names": tuple(factor.name for factor in dataset.factors)}
@@ -23,6 +39,8 @@ def collect(
         arrays |= _arrays(family, found, encoder.codes(found.indices, noise))
     if "rows" in draws:
         arrays |= _truth(dataset, draws["rows"].indices, plan)
+    made = image_arrays(encoder.model, dataset, plan, wanted, seed, repeat)
+    arrays |= made | {"missing": missing | made["missing"]}
     return Arrays(**arrays)
 
 

@@ -1,6 +1,7 @@
 """Quality gates: thresholds on metrics, and comparison with an earlier result."""
 
 import json
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +27,8 @@ class Gate:
         return self.address.partition(".")[0]
 
 
-def parse_gates(texts: Iterable[str], metrics: Sequence[str]) -> list[Gate]:
-    """Read ``metric=value`` and ``metric.part=value`` texts.
+def parse_gates(texts: Iterable[str], metrics: Sequence[str], option: str = "--fail-under") -> list[Gate]:
+    """Read ``metric=value`` and ``metric.part=value`` texts; ``option`` is what messages call them.
 
     Raises:
         UsageError: a text is malformed or names a metric that is not computed.
@@ -38,12 +39,12 @@ def parse_gates(texts: Iterable[str], metrics: Sequence[str]) -> list[Gate]:
         try:
             gate = Gate(address, float(number))
         except ValueError:
-            raise UsageError(f"--fail-under {text}: write it as metric=number, e.g. factor_vae=0.8") from None
+            raise UsageError(f"{option} {text}: write it as metric=number, e.g. factor_vae=0.8") from None
         if gate.value != gate.value or abs(gate.value) == float("inf"):
-            raise UsageError(f"--fail-under {text}: the threshold must be a finite number")
+            raise UsageError(f"{option} {text}: the threshold must be a finite number")
         if gate.metric not in metrics:
             raise UsageError(
-                f"--fail-under {text}: {gate.metric!r} is not computed; computed are {', '.join(metrics)}"
+                f"{option} {text}: {gate.metric!r} is not computed; computed are {', '.join(metrics)}"
             )
         gates.append(gate)
     return gates
@@ -72,8 +73,26 @@ def look_up(result: dict[str, Any], address: str) -> float | None:
     return value
 
 
-def check_gates(results: Iterable[dict[str, Any]], gates: Sequence[Gate]) -> None:
-    """Hold every result against every gate.
+def bound(result: dict[str, Any], address: str, high: bool) -> float | None:
+    """The worse end of the 95% interval at an address: the lower one where ``high`` is good.
+
+    Raises:
+        UsageError: there is no such number, or it has no interval.
+    """
+    if look_up(result, address) is None:
+        return None
+    name, _, part = address.partition(".")
+    entry = result["metrics"][name]
+    holder = entry if part in ("", "score") else entry.get("parts", {}).get(part, {})
+    if not holder.get("interval"):
+        raise UsageError(f"{address} has no interval here; ask for one with --repeats or --bootstrap")
+    return float(holder["interval"][0 if high else 1])
+
+
+def check_gates(
+    results: Iterable[dict[str, Any]], gates: Sequence[Gate], interval_gates: Sequence[Gate] = ()
+) -> None:
+    """Hold every result against every gate; ``interval_gates`` against the worse end of the interval.
 
     Raises:
         GateError: one line that lists each miss and by how much.
@@ -81,10 +100,11 @@ def check_gates(results: Iterable[dict[str, Any]], gates: Sequence[Gate]) -> Non
     """
     misses = []
     for result in results:
-        for gate in gates:
-            value = look_up(result, gate.address)
-            where = f"{result['model']}: {gate.address}"
+        for gate, by_interval in [(g, False) for g in gates] + [(g, True) for g in interval_gates]:
             high = METRICS.get(gate.metric).higher_is_better
+            value = bound(result, gate.address, high) if by_interval else look_up(result, gate.address)
+            end = f" ({'lower' if high else 'upper'} end)" if by_interval else ""
+            where = f"{result['model']}: {gate.address}{end}"
             if value is None:
                 reason = result["metrics"][gate.metric].get("reason", "it has no value here")
                 misses.append(f"{where} is null ({reason})")
@@ -126,7 +146,9 @@ def _is_result(entry: Any) -> bool:
 def check_baseline(results: Sequence[dict[str, Any]], baseline: Sequence[dict[str, Any]], path: str) -> None:
     """Compare the score of every metric with an earlier result of the same model.
 
-    Models are matched by path, else by file name; a single model matches a single earlier one.
+    Where there are intervals, a fall counts when it is larger than the half width of the interval of the
+    difference (the root of the sum of both squares). Models are matched by path, else by file name; a
+    single model matches a single earlier one.
 
     Raises:
         GateError: one line that lists each metric that fell, and by how much.
@@ -146,10 +168,24 @@ def check_baseline(results: Sequence[dict[str, Any]], baseline: Sequence[dict[st
                 falls.append(f"{where} fell from {before:.4f} to null ({now.get('reason', 'no value')})")
                 continue
             fall = before - now["score"] if METRICS.get(name).higher_is_better else now["score"] - before
-            if fall > ROUNDING:
+            if fall > max(_reach(now, old["metrics"][name]), ROUNDING):
                 falls.append(f"{where} fell by {fall:.4g}, from {before:.4f} to {now['score']:.4f}")
     if falls:
         raise GateError("worse than the baseline: " + "; ".join(falls))
+
+
+def _reach(*entries: dict[str, Any]) -> float:
+    """Half width of the interval of a difference; 0 without intervals."""
+    squares = 0.0
+    for entry in entries:
+        ends, score = entry.get("interval"), entry.get("score")
+        if (
+            isinstance(ends, list)
+            and len(ends) == 2
+            and all(isinstance(e, int | float) for e in (*ends, score))
+        ):
+            squares += max(score - ends[0], ends[1] - score) ** 2  # one end may be cut off at the range
+    return math.sqrt(squares)
 
 
 def _match(

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli.datasets import Dataset
+from disentangle_cli.datasets._grid import GridDataset
 from disentangle_cli.errors import UsageError
 
 IntArray = NDArray[np.int64]
+MANY = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Plan:
         reference: images for the global scale of each code.
         groups, eval_groups: groups of ``group_size`` images that share one factor value.
         pairs, eval_pairs: batches of ``pair_size`` pairs that share one factor value.
+        reconstructions: images encoded and decoded.
+        generated: images drawn from the prior, and real ones beside them where they are compared.
         random_labels: the shared factor is drawn; otherwise the factors take turns.
         distinct_reference: the reference images are drawn without replacement.
     """
@@ -37,12 +41,22 @@ class Plan:
     pairs: int
     eval_pairs: int
     pair_size: int
+    reconstructions: int
+    generated: int
     random_labels: bool
     distinct_reference: bool
 
 
 SETTABLE = tuple(field.name for field in dataclasses.fields(Plan) if field.type == "int" or field.type is int)
-MINIMUM = {"test_rows": 0, "eval_groups": 0, "pairs": 0, "eval_pairs": 0, "group_size": 2}
+MINIMUM = {
+    "test_rows": 0,
+    "eval_groups": 0,
+    "pairs": 0,
+    "eval_pairs": 0,
+    "group_size": 2,
+    "reconstructions": 1,
+    "generated": 2,
+}
 
 
 def plan_for(protocol: str, images: int, changes: Mapping[str, int] | None = None) -> Plan:
@@ -54,9 +68,9 @@ def plan_for(protocol: str, images: int, changes: Mapping[str, int] | None = Non
     """
     if protocol == "infogan-cr":
         tenth = max(images // 10, 10_000)
-        plan = Plan(tenth, 0, min(tenth, images), 500, 0, 100, 0, 0, 0, False, True)
+        plan = Plan(tenth, 0, min(tenth, images), 500, 0, 100, 0, 0, 0, 2_000, 10_000, False, True)
     else:
-        plan = Plan(10_000, 5_000, 10_000, 10_000, 5_000, 64, 10_000, 5_000, 64, True, False)
+        plan = Plan(10_000, 5_000, 10_000, 10_000, 5_000, 64, 10_000, 5_000, 64, 2_000, 10_000, True, False)
     return dataclasses.replace(plan, **dict[str, Any](changes or {}))
 
 
@@ -80,8 +94,20 @@ def read_plan_settings(pairs: Iterable[str]) -> dict[str, int]:
     return changes
 
 
-FAMILIES = ("rows", "reference", "groups", "eval_groups", "pairs", "eval_pairs")
+FAMILIES = (
+    "rows",
+    "reference",
+    "groups",
+    "eval_groups",
+    "pairs",
+    "eval_pairs",
+    "reconstructions",
+    "generated",
+)
 """What is drawn separately; each has its own random stream, so that asking for less changes no number."""
+
+IMAGE_FAMILIES = ("reconstructions", "generated")
+"""Families of images that the model makes itself."""
 
 _READS = {
     "rows": ("codes", "factors"),
@@ -95,7 +121,7 @@ _READS = {
 
 def families_for(arrays: set[str]) -> list[str]:
     """The families that the metric arrays called ``arrays`` come from."""
-    return [family for family in FAMILIES if arrays & set(_READS[family])]
+    return [family for family, read in _READS.items() if arrays & set(read)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +158,27 @@ def _labels(dataset: Dataset, plan: Plan, rng: np.random.Generator, count: int) 
         raise UsageError(f"data set {dataset.name}: no factor has more than one value, nothing can be scored")
     turn = rng.integers(0, len(varying), count) if plan.random_labels else np.arange(count) % len(varying)
     return varying[turn]
+
+
+def too_few_images(dataset: Dataset) -> str | None:
+    """Why groups of images that share a factor value cannot be drawn from a finite labelled set, or None.
+
+    A full grid always has enough; otherwise every value that occurs must occur at least twice.
+    """
+    sizes = [factor.size for factor in dataset.factors if factor.size > 1]
+    if isinstance(dataset, GridDataset) or not sizes or len(dataset) > MANY:
+        return None
+    table = dataset.classes(np.arange(len(dataset)))
+    for factor, column in zip(dataset.factors, table.T, strict=True):
+        counts = np.bincount(column, minlength=factor.size)
+        alone = np.flatnonzero(counts == 1)
+        if len(alone) and factor.size > 1:
+            return (
+                f"{dataset.name}: {len(alone)} value(s) of factor {factor.name}, e.g. "
+                f"{factor.values[alone[0]]:g}, have one image, and groups need at least two; merge values or "
+                "leave the factor out with --factors"
+            )
+    return None
 
 
 def draw_groups(dataset: Dataset, rng: np.random.Generator, labels: IntArray, size: int) -> IntArray:

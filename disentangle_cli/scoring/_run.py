@@ -1,22 +1,28 @@
 """``score``: models or codes in, one result per model out."""
 
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, Evaluation, Result, read_settings
 from disentangle_cli.metrics._evaluate import required_arrays
+from disentangle_cli.metrics._settings import protocol_settings
 from disentangle_cli.models import Model, load_model
-from disentangle_cli.output import progress, warn
-from disentangle_cli.scoring._codes_file import read_codes
+from disentangle_cli.output import detail, progress, warn
+from disentangle_cli.scoring._bootstrap import resampled
+from disentangle_cli.scoring._codes_file import CODES_SUFFIXES, read_codes
 from disentangle_cli.scoring._collect import collect
 from disentangle_cli.scoring._encoding import Encoder
+from disentangle_cli.scoring._images import feature_problem
+from disentangle_cli.scoring._intervals import combine, with_bootstrap
 from disentangle_cli.scoring._plan import plan_for, read_plan_settings
-from disentangle_cli.scoring._repeats import combine
+from disentangle_cli.scoring._restrict import restrict_arrays, restrict_dataset
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,9 @@ class Options:
         repeats: how often to draw and score anew.
         settings: ``metric.key=value`` and ``data.key=value`` texts.
         seed: seed of all draws and learners; repeat r uses ``seed + r`` in the learners.
+        bootstrap: how often to resample the data and score anew, for intervals; not with ``repeats``.
+        factors: names of the factors to score; empty: all.
+        half_width: of the 95% interval for which the number of samples needed is reported.
 
     Raises:
         UsageError: any of them is unknown or does not fit.
@@ -42,6 +51,9 @@ class Options:
     repeats: int = 1
     settings: tuple[str, ...] = ()
     seed: int = 0
+    bootstrap: int = 0
+    factors: tuple[str, ...] = ()
+    half_width: float = 0.01
     names: list[str] = field(init=False)
     chosen: Mapping[str, Mapping[str, Any]] = field(init=False)
     data: Mapping[str, int] = field(init=False)
@@ -53,9 +65,18 @@ class Options:
             raise UsageError(f"encode must be mean or sample, not {self.encode!r}")
         if self.repeats < 1:
             raise UsageError("repeats must be at least 1")
+        if self.bootstrap == 1 or self.bootstrap < 0:
+            raise UsageError("bootstrap must be 0 (off) or at least 2")
+        if self.bootstrap and self.repeats > 1:
+            raise UsageError("choose one of --repeats (draws anew) and --bootstrap (resamples one draw)")
+        if not 0 < self.half_width < float("inf"):
+            raise UsageError("the half width of an interval must be a positive number")
         names = resolve_metrics(self.metrics)
         of_data = [text for text in self.settings if text.startswith("data.")]
         others = [text for text in self.settings if text not in of_data]
+        asked = {part.strip() for part in self.metrics.split(",")}
+        if (problem := feature_problem()) and asked & {"fid", "kid"}:
+            raise UsageError(f"{' and '.join(sorted(asked & {'fid', 'kid'}))}: {problem}")
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "chosen", read_settings(others, names))
         object.__setattr__(self, "data", read_plan_settings(of_data))
@@ -93,6 +114,9 @@ def score(
     repeats: int = 1,
     settings: tuple[str, ...] = (),
     seed: int = 0,
+    bootstrap: int = 0,
+    factors: Sequence[str] = (),
+    half_width: float = 0.01,
     device: str = "cpu",
 ) -> dict[str, Any]:
     """Score one model or one set of codes; the arguments are those of :class:`Options`.
@@ -104,7 +128,9 @@ def score(
     Raises:
         UsageError: an option, a file or the data set does not fit.
     """
-    options = Options(metrics, protocol, encode, repeats, tuple(settings), seed)
+    options = Options(
+        metrics, protocol, encode, repeats, tuple(settings), seed, bootstrap, tuple(factors), half_width
+    )
     if isinstance(model, str | Path):
         return score_path(str(model), dataset, options, device)
     if isinstance(model, Arrays):
@@ -122,8 +148,8 @@ def score_path(
 
 
 def is_codes_file(path: str) -> bool:
-    """Whether ``path`` is (or by its suffix means to be) an ``.npz`` of codes."""
-    if path.lower().endswith(".npz"):
+    """Whether ``path`` is (or by its suffix means to be) an ``.npz`` or ``.csv`` of codes."""
+    if path.lower().endswith(CODES_SUFFIXES):
         return True
     try:
         with zipfile.ZipFile(path) as archive:
@@ -136,6 +162,7 @@ def _score_arrays(
     name: str, arrays: Arrays, dataset: Dataset | str | None, options: Options
 ) -> dict[str, Any]:
     label = dataset if isinstance(dataset, str) or dataset is None else dataset.name
+    arrays = restrict_arrays(arrays, options.factors, name)
     results = _repeat(options, options.chosen, lambda repeat: arrays)
     factors = None if arrays.factor_names is None else list(arrays.factor_names)
     return _entry(name, label, None, factors, options, results)
@@ -147,12 +174,15 @@ def _score_model(path: str, model: Model, dataset: Dataset | str | None, options
         raise UsageError(
             f"data set {data.name} has no factor labels, which scores need (`dcr centrality` needs none)"
         )
+    data = restrict_dataset(data, options.factors)
     encoder = Encoder(model, data, options.samples)
     plan = plan_for(options.protocol, len(data), options.data)
     wanted = {array for name in options.names for array in required_arrays(name, options.protocol)}
     chosen = {name: dict(values) for name, values in options.chosen.items()}
-    if options.protocol == "disentanglement-lib" and "mig" in options.names:
-        chosen["mig"] = {"rows": "split"} | chosen.get("mig", {})  # the study gives MIG 10,000 rows
+    if options.protocol == "disentanglement-lib":
+        for name in options.names:  # the study gives MIG and others its 10,000 training rows
+            if protocol_settings(name, options.protocol).get("rows") == "all":
+                chosen[name] = {"rows": "split"} | chosen.get(name, {})
     results = _repeat(options, chosen, lambda r: collect(encoder, data, plan, wanted, options.seed, r))
     factors = [factor.name for factor in data.factors]
     return _entry(path, data.name, "sample" if encoder.samples else "mean", factors, options, results)
@@ -166,7 +196,12 @@ def _dataset_of(path: str, model: Model, spec: str | None) -> Dataset:
     if not name:
         raise UsageError(f"{path}: does not say which data set it was trained on; name one with --dataset")
     channels, height, _ = model.image_shape
-    data = open_dataset(str(name), size=height, channels=channels)
+    try:
+        data = open_dataset(str(name), size=height, channels=channels)
+    except UsageError as error:
+        if spec is not None:
+            raise
+        raise UsageError(f"{path}: {error}; name its data set with --dataset") from None
     expected = trained.get("dataset_fingerprint")
     if spec is None and expected and expected != data.fingerprint:
         warn(f"{path}: data set {data.name} differs from the one the model was trained on")
@@ -176,16 +211,36 @@ def _dataset_of(path: str, model: Model, spec: str | None) -> Dataset:
 def _repeat(
     options: Options, chosen: Mapping[str, Mapping[str, Any]], arrays_of: Callable[[int], Arrays]
 ) -> dict[str, Result]:
-    runs: list[dict[str, Result]] = []
+    runs = []
+    arrays = None
     for repeat in range(options.repeats):
-        evaluation = Evaluation(arrays_of(repeat), options.protocol, chosen, options.seed + repeat)
-        runs.append({})
-        with progress(total=len(options.names), desc="scoring", unit="metrics") as bar:
-            for name in options.names:
-                bar.set_postfix_str(name)
-                runs[-1][name] = evaluation.score(name)
-                bar.update()
-    return {name: combine([run[name] for run in runs]) for name in options.names}
+        arrays = arrays_of(repeat)
+        runs.append(_evaluated(options, chosen, arrays, repeat))
+    results = {name: combine([run[name] for run in runs], options.half_width, name) for name in options.names}
+    if not options.bootstrap or arrays is None:
+        return results
+    rng = np.random.default_rng([options.seed, options.bootstrap])
+    drawn = []
+    for number in range(options.bootstrap):
+        detail(f"resample {number + 1} of {options.bootstrap}")
+        drawn.append(_evaluated(options, chosen, resampled(arrays, rng, options.seed), 0))
+    return {
+        name: with_bootstrap(results[name], [run[name] for run in drawn], options.half_width, name)
+        for name in options.names
+    }
+
+
+def _evaluated(
+    options: Options, chosen: Mapping[str, Mapping[str, Any]], arrays: Arrays, repeat: int
+) -> dict[str, Result]:
+    evaluation = Evaluation(arrays, options.protocol, chosen, options.seed + repeat)
+    results = {}
+    with progress(total=len(options.names), desc="scoring", unit="metrics") as bar:
+        for name in options.names:
+            bar.set_postfix_str(name)
+            results[name] = evaluation.score(name)
+            bar.update()
+    return results
 
 
 def _entry(
@@ -203,6 +258,7 @@ def _entry(
         "encode": encode,
         "seed": options.seed,
         "repeats": options.repeats,
+        "bootstrap": options.bootstrap,
         "factors": factors,
         "metrics": results,
     }

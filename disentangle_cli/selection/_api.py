@@ -18,6 +18,7 @@ def select(
     device: str = "cpu",
     jobs: int = 1,
     cache: bool = True,
+    force: bool = False,
     **settings: Any,
 ) -> Selection:
     """Rank models without labels and pick the best.
@@ -31,6 +32,7 @@ def select(
         device: where models named by path run (``cpu`` or ``cuda``).
         jobs: processes; with more than one, objects must be picklable.
         cache: keep evaluations on disk and use them again.
+        force: rank models that were trained on different data sets all the same.
         settings: see :class:`disentangle_cli.selection.Settings`, e.g. ``groups_per_code=20``.
 
     Raises:
@@ -39,4 +41,4 @@ def select(
     """
     chosen = Settings().with_options(**settings)
     run = METHODS.get(method)
-    return run(Task(load_pool(models, device), seed, chosen, jobs, cache))
+    return run(Task(load_pool(models, device, force), seed, chosen, jobs, cache))

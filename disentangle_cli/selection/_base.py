@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from disentangle_cli.registry import Registry
 from disentangle_cli.selection._pool import Pool
 from disentangle_cli.selection._settings import Settings
+from disentangle_cli.selection._votes import CrossVotes
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,33 @@ class Ranked:
         score: higher is better; None when the method cannot tell.
         rank: from 1.
         codes: the number of codes the method counted for this model.
+        family: ``gan`` or ``vae``.
+        balanced: the score with one voice for each family instead of one for each model.
+        interval: 95% interval of the score; None where the method cannot tell.
+        medoid_probability: how often the model came first when the pool was resampled.
     """
 
     model: str
     score: float | None
     rank: int
     codes: int
+    family: str = ""
+    balanced: float | None = None
+    interval: tuple[float, float] | None = None
+    medoid_probability: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The line as JSON types."""
+        return {
+            "model": self.model,
+            "score": self.score,
+            "rank": self.rank,
+            "codes": self.codes,
+            "family": self.family,
+            "family_balanced": self.balanced,
+            "interval": None if self.interval is None else list(self.interval),
+            "medoid_probability": self.medoid_probability,
+        }
 
 
 @dataclass(frozen=True)
@@ -41,7 +63,13 @@ class Selection:
         matrix: (n, n) float64, raw score of model i judged on model j; NaN where not evaluated.
         seed, settings: what the numbers depend on besides the models.
         corrected: (n, n) float64 where the method corrects the raw scores.
+        axes: what an entry of the matrix is, in words.
+        similarity: (n, n) float64, row i is what the others say about model i; NaN where nobody can tell.
+        balanced: name of the best model when every family has one voice.
+        confidence: how sure the pick is, as JSON types; None for pools too small to tell.
         details: further results as JSON types.
+        votes, columns: what ModelCentrality's scores come from: the votes of all pairs, and the latent
+            dimensions that each generator held fixed.
     """
 
     method: str
@@ -52,7 +80,13 @@ class Selection:
     seed: int
     settings: dict[str, Any]
     corrected: NDArray[np.float64] | None = None
+    axes: str = "encoder (row) on generator (column)"
+    similarity: NDArray[np.float64] | None = None
+    balanced: str | None = None
+    confidence: dict[str, Any] | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    votes: CrossVotes | None = field(default=None, repr=False)
+    columns: list[list[int]] | None = None
 
     @property
     def complete(self) -> bool:
@@ -62,11 +96,10 @@ class Selection:
     def to_json(self, top: int | None = None) -> dict[str, Any]:
         """The method's entry of the ``centrality`` document; ``top`` shortens the ranking."""
         entry: dict[str, Any] = {
-            "ranking": [
-                {"model": r.model, "score": r.score, "rank": r.rank, "codes": r.codes}
-                for r in self.ranking[:top]
-            ],
+            "ranking": [ranked.to_json() for ranked in self.ranking[:top]],
             "selected": self.selected,
+            "family_balanced": {"selected": self.balanced, "agrees": self.balanced == self.selected},
+            "confidence": self.confidence,
             "matrix": self.matrix.tolist(),
             "complete": self.complete,
         }

@@ -16,13 +16,10 @@ from disentangle_cli.selection._cache import ArrayCache
 from disentangle_cli.selection._evaluate import evaluate
 from disentangle_cli.selection._pool import Member
 from disentangle_cli.selection._settings import Settings
-from disentangle_cli.selection._votes import Votes
+from disentangle_cli.selection._votes import CrossVotes, Votes
 
 MAX_ENCODERS = 64
 """Encoders that share one pass over a generator's images; a larger pool makes the images again."""
-
-CrossVotes = dict[tuple[int, int], Votes]
-"""The votes of encoder i on generator j under (i, j)."""
 
 
 @dataclass(frozen=True)

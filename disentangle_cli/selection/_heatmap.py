@@ -40,7 +40,7 @@ class _Layout:
         n = len(labels)
         cell = 64 if n <= 8 else 48 if n <= NUMBERS_UP_TO else max(1, min(20, 1200 // n))
         text = max(9, min(16, cell - 4))
-        width = max(_font(text).getlength(label) for label in labels)
+        width = max(font_of(text).getlength(label) for label in labels)
         # hundreds of models: names would run into each other
         return cls(n, cell, text, math.ceil(width) + 12 if cell >= 9 else 0)
 
@@ -125,7 +125,7 @@ def _limits(matrix: NDArray[np.float64]) -> tuple[float, float]:
     return (low, high) if high - low >= 0.2 - 1e-9 else (high - 0.2, high)
 
 
-def _colour(value: float, low: float, high: float) -> Colour:
+def colour_of(value: float, low: float, high: float) -> Colour:
     place = min(max((value - low) / (high - low), 0.0), 1.0) * (len(RAMP) - 1)
     step = min(int(place), len(RAMP) - 2)
     first, second = np.array(RAMP[step]), np.array(RAMP[step + 1])
@@ -138,7 +138,7 @@ def _contrasting(colour: Colour) -> Colour:
     return PAPER if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else INK
 
 
-def _font(size: int) -> Font:
+def font_of(size: int) -> Font:
     return ImageFont.load_default(size=size)
 
 
@@ -147,17 +147,17 @@ def _draw_title(draw: ImageDraw.ImageDraw, selection: Selection, layout: _Layout
     selected = f"selected: {_elided(Path(selection.selected).name, 60)}"
     total = len(selection.models)
     count = f"{total} models" if layout.n == total else f"best {layout.n} of {total} models"
-    draw.text((24, 18), f"{selection.method}, {count}", fill=INK, font=_font(20))
-    draw.text((24, 46), selected, fill=MEDOID, font=_font(14))
-    subtitle = f"{kind} of encoder (row) on generator (column), best model first"
-    draw.text((24, 66), subtitle, fill=FAINT, font=_font(14))
+    draw.text((24, 18), f"{selection.method}, {count}", fill=INK, font=font_of(20))
+    draw.text((24, 46), selected, fill=MEDOID, font=font_of(14))
+    subtitle = f"{kind} of {selection.axes}, best model first"
+    draw.text((24, 66), subtitle, fill=FAINT, font=font_of(14))
 
 
 def _draw_cells(
     draw: ImageDraw.ImageDraw, matrix: NDArray[np.float64], layout: _Layout, low: float, high: float
 ) -> None:
     gap = 1 if layout.cell >= 12 else 0
-    font = _font(layout.cell // 4 + 2)
+    font = font_of(layout.cell // 4 + 2)
     for i, row in enumerate(matrix):
         for j, value in enumerate(row):
             x, y = layout.left + j * layout.cell, layout.top + i * layout.cell
@@ -166,7 +166,7 @@ def _draw_cells(
                 draw.rectangle(box, fill=UNKNOWN)
                 draw.line(box, fill=FAINT)
                 continue
-            colour = _colour(value, low, high)
+            colour = colour_of(value, low, high)
             draw.rectangle(box, fill=colour)
             if layout.n <= NUMBERS_UP_TO:
                 centre = (x + layout.cell / 2, y + layout.cell / 2)
@@ -180,7 +180,7 @@ def _draw_cells(
 def _draw_labels(image: Image.Image, draw: ImageDraw.ImageDraw, labels: list[str], layout: _Layout) -> None:
     if not layout.label:
         return
-    font = _font(layout.text)
+    font = font_of(layout.text)
     for i, label in enumerate(labels):
         fill = MEDOID if i == 0 else INK
         middle = (i + 0.5) * layout.cell
@@ -194,21 +194,21 @@ def _draw_labels(image: Image.Image, draw: ImageDraw.ImageDraw, labels: list[str
 def _draw_scores(draw: ImageDraw.ImageDraw, selection: Selection, layout: _Layout) -> None:
     if not layout.label:
         return
-    draw.text((layout.scores, layout.top - 10), "score", fill=FAINT, font=_font(layout.text), anchor="ls")
+    draw.text((layout.scores, layout.top - 10), "score", fill=FAINT, font=font_of(layout.text), anchor="ls")
     for i, ranked in enumerate(selection.ranking):
         text = "-" if ranked.score is None else f"{ranked.score:.3f}"
         fill = MEDOID if i == 0 else INK
         place = (layout.scores, layout.top + (i + 0.5) * layout.cell)
-        draw.text(place, text, fill=fill, font=_font(layout.text), anchor="lm")
+        draw.text(place, text, fill=fill, font=font_of(layout.text), anchor="lm")
 
 
 def _draw_bar(draw: ImageDraw.ImageDraw, layout: _Layout, low: float, high: float) -> None:
     width = max(240, min(layout.grid, 400))
     left, top = min(layout.left, layout.size[0] - width - 40), layout.top + layout.grid + 28
     for x in range(width):
-        colour = _colour(low + (high - low) * x / (width - 1), low, high)
+        colour = colour_of(low + (high - low) * x / (width - 1), low, high)
         draw.line((left + x, top, left + x, top + 14), fill=colour)
     draw.rectangle((left - 1, top - 1, left + width, top + 15), outline=FAINT)
     for part in (0.0, 0.5, 1.0):
         text = f"{low + (high - low) * part:.2f}"
-        draw.text((left + part * (width - 1), top + 22), text, fill=INK, font=_font(13), anchor="mt")
+        draw.text((left + part * (width - 1), top + 22), text, fill=INK, font=font_of(13), anchor="mt")

@@ -11,8 +11,9 @@ import torch
 from disentangle_cli.errors import RunError, UsageError
 from disentangle_cli.latents import Latents
 from disentangle_cli.models import Model, load_model
-from disentangle_cli.output import progress, warn
+from disentangle_cli.output import log, progress, warn
 from disentangle_cli.selection._identity import identity
+from disentangle_cli.selection._origin import Origin, conflict
 
 KEPT = 256
 """Models that stay loaded after the pool was read; the others are read again when their turn comes."""
@@ -27,6 +28,7 @@ class Member:
         identity: hex SHA-256 of its content.
         image_shape: (C, H, W).
         latents: its latent specification.
+        origin: the data set it was trained on, as far as it says.
         open: makes the model, or hands it out.
     """
 
@@ -34,6 +36,7 @@ class Member:
     identity: str
     image_shape: tuple[int, int, int]
     latents: Latents
+    origin: Origin
     open: Callable[[], Model]
 
     @cached_property
@@ -47,7 +50,13 @@ class Member:
 
     @cached_property
     def family(self) -> str:
-        """``vae`` for a model that has a posterior, else ``gan``."""
+        """``vae`` for an autoencoder, else ``gan``.
+
+        An autoencoder has a posterior or, where its encoder gives no distribution, codes only: the noise
+        that a GAN's generator draws besides its codes has no place in a reconstruction.
+        """
+        if self.latents.dim == self.latents.num_codes:
+            return "vae"
         images = self.model.generate(self.model.sample_latents(2, torch.Generator().manual_seed(0)))
         return "gan" if self.model.posterior(images) is None else "vae"
 
@@ -98,26 +107,39 @@ class _InMemory:
         return self.model
 
 
-def load_pool(models: Sequence[str | Path | Model], device: str = "cpu") -> Pool:
+def load_pool(
+    models: Sequence[str | Path | Model], device: str = "cpu", force: bool = False, spare: Path | None = None
+) -> Pool:
     """Read checkpoints (paths) and take models (objects) into one pool.
 
-    The same content twice is counted once, with a warning.
+    The same content twice is counted once, with a warning, under the name given first; the file ``spare``,
+    which is about to be written, is named only if no other file holds its content.
 
     Raises:
-        UsageError: a file is missing or broken, image sizes differ, or fewer than two distinct models.
+        UsageError: a file is missing or broken, image sizes differ, fewer than two distinct models, or
+            models trained on different data sets without ``force``.
     """
     members: dict[str, Member] = {}
-    duplicates = []
+    twins: list[tuple[str, str]] = []
     for number, entry in enumerate(progress(list(models), desc="reading models", unit="model"), start=1):
         member = _read(entry, number, device)
-        if first := members.get(member.identity):
-            duplicates.append(Duplicate(member.name, first.name))
-            warn(f"{member.name} has the same content as {first.name}; it is counted once")
-        else:
-            members[member.identity] = member
-    pool = Pool(tuple(members.values()), tuple(duplicates), device)
+        first = members.get(member.identity)
+        if first is not None:
+            kept, twin = (member, first) if _is_file(first.name, spare) else (first, member)
+            twins.append((twin.name, twin.identity))
+            member = kept
+        members[member.identity] = member
+    duplicates = tuple(Duplicate(name, members[content].name) for name, content in twins)
+    for twin_of in duplicates:
+        warn(f"{twin_of.model} has the same content as {twin_of.same_as}; it is counted once")
+    pool = Pool(tuple(members.values()), duplicates, device)
     _check(pool)
+    _check_origins(pool, force)
     return pool
+
+
+def _is_file(name: str, path: Path | None) -> bool:
+    return path is not None and path.exists() and Path(name).exists() and path.samefile(name)
 
 
 def _read(entry: str | Path | Model, number: int, device: str) -> Member:
@@ -135,7 +157,8 @@ def _read(entry: str | Path | Model, number: int, device: str) -> Member:
 
 def _member(name: str, content: str, model: Model, opener: Callable[[], Model]) -> Member:
     channels, height, width = model.image_shape
-    return Member(name, content, (channels, height, width), model.latents, opener)
+    origin = Origin.of(getattr(model, "provenance", None))
+    return Member(name, content, (channels, height, width), model.latents, origin, opener)
 
 
 def _check(pool: Pool) -> None:
@@ -150,6 +173,24 @@ def _check(pool: Pool) -> None:
                 f"models of different image sizes cannot be compared: {first.name} makes {_size(first)}, "
                 f"{member.name} makes {_size(member)}"
             )
+
+
+def _check_origins(pool: Pool, force: bool) -> None:
+    """Models that learnt other images cannot agree, however good they are; unknown ones are taken."""
+    named = [(member.name, member.origin) for member in pool.members]
+    if found := conflict(named):
+        (first, one), (second, other) = found
+        told = f"{first} was trained on {one.label}, {second} on {other.label}" + (
+            " (same name, other content)" if one.label == other.label else ""
+        )
+        if not force:
+            raise UsageError(f"models of different data sets cannot be ranked together: {told}; "
+                             "leave some out, or rank them all the same with --force")  # fmt: skip
+        warn(f"the pool mixes data sets: {told}")
+    unknown = [name for name, origin in named if not origin.known]
+    if unknown and len(unknown) < len(named):
+        more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
+        log(f"{unknown[0]}{more}: data set unknown; taken to be that of the other models")
 
 
 def _size(member: Member) -> str:

@@ -9,7 +9,10 @@ from disentangle_cli.errors import UsageError
 INACTIVE = ("auto", "keep")
 ENCODE = ("mean", "sample")
 
-_LEAST = {"groups_per_code": 1, "group_size": 2, "scale_images": 2, "activity_pairs": 2, "permutations": 1}
+_LEAST = {
+    "groups_per_code": 1, "group_size": 2, "scale_images": 2, "activity_pairs": 2, "permutations": 1,
+    "images": 2, "replicates": 2,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Settings:
         activity_pairs: pairs of prior samples that measure how much each code does (``auto``).
         activity_threshold: a code is active from this activity on, see ``_activity.py`` (``auto``).
         permutations: of the labels, which give the accuracy of chance (``auto``).
+        images: shared images that UDR compares codes on.
+        images_from: where they come from: the name or path of a data set, or ``generated`` for images that
+            the models of the pool make, evenly; None: the data set that the models name, if it can be
+            opened, else generated.
+        replicates: of the bootstrap that tells how sure the pick is.
         inactive: what happens to codes that do nothing: ``keep`` is the official rule (every code counts),
             ``auto`` leaves them out and corrects for chance; None: ``auto`` for a pool that mixes GANs and
             autoencoders, else ``keep``.
@@ -36,6 +44,9 @@ class Settings:
     activity_pairs: int = 2000
     activity_threshold: float = 0.01
     permutations: int = 100
+    images: int = 1000
+    images_from: str | None = None
+    replicates: int = 200
     inactive: str | None = None
     encode: str | None = None
 

@@ -78,6 +78,10 @@ class Votes:
         return int(self.counts().max(axis=1, initial=0).sum()) / len(self.votes)
 
 
+CrossVotes = dict[tuple[int, int], Votes]
+"""The votes of encoder i on generator j under (i, j); models that take no part are missing."""
+
+
 def cast_votes(group_std: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.int64]:
     """(M,) the code of least relative spread in each group; the first of equals.
 

@@ -18,9 +18,12 @@ from disentangle_cli.output import progress, warn
 from disentangle_cli.selection import _draws
 from disentangle_cli.selection._activity import activity
 from disentangle_cli.selection._base import METHODS, Selection, Task
+from disentangle_cli.selection._bootstrap import group_changes, mean_replicates
 from disentangle_cli.selection._chance import chance_accuracy, corrected, held_out_accuracy
-from disentangle_cli.selection._cross import CrossVotes, cross_votes
-from disentangle_cli.selection._medoid import central_scores, ranking
+from disentangle_cli.selection._conclude import Findings, concluded
+from disentangle_cli.selection._cross import cross_votes
+from disentangle_cli.selection._medoid import mean, symmetrised
+from disentangle_cli.selection._votes import CrossVotes
 
 Matrix = NDArray[np.float64]
 
@@ -39,24 +42,35 @@ def model_centrality(task: Task) -> Selection:
         warn("two models always tie: each is compared with the other only; add a third")
     if settings.inactive == "keep":
         columns = [member.latents.code_columns for member in pool.members]
-        matrix, comparable = _official(cross_votes(task, columns), len(pool)), None
+        votes = cross_votes(task, columns)
+        matrix, comparable = _official(votes, len(pool)), None
+        scale = np.ones_like(matrix)
         details: dict[str, Any] = {}
     else:
         columns, details = _active(task)
-        matrix, comparable = _comparable(cross_votes(task, _played(task, columns)), columns, task)
-    scores = central_scores(matrix if comparable is None else comparable)
-    ranked = ranking(pool.names, scores, [len(codes) for codes in columns])
-    return Selection(
-        method="model-centrality",
-        models=pool.names,
-        ranking=ranked,
-        selected=ranked[0].model,
+        votes = cross_votes(task, _played(task, columns))
+        matrix, comparable, scale = _comparable(votes, columns, task)
+    similarity = symmetrised(matrix if comparable is None else comparable)
+
+    def resample(drawn: NDArray[np.int64]) -> Matrix:
+        held_out = settings.inactive == "auto"
+        changes = group_changes(votes, pool, settings.replicates, held_out, task.seed)
+        return mean_replicates(similarity, drawn, changes, scale)
+
+    found = Findings(
         matrix=matrix,
-        seed=task.seed,
-        settings=settings.to_json(),
+        similarity=similarity,
+        centre=mean,
+        codes=[len(codes) for codes in columns],
+        resample=resample,
+        resampled=("groups", "models"),
+        axes="encoder (row) on generator (column)",
         corrected=comparable,
         details=details,
+        votes=votes,
+        columns=columns,
     )
+    return concluded(task, "model-centrality", found)
 
 
 def _official(votes: CrossVotes, n: int) -> Matrix:
@@ -87,14 +101,19 @@ def _played(task: Task, columns: list[list[int]]) -> list[list[int]]:
     return played
 
 
-def _comparable(votes: CrossVotes, columns: list[list[int]], task: Task) -> tuple[Matrix, Matrix]:
-    """Held-out accuracies, and the same corrected for chance and for the codes that one side lacks."""
+def _comparable(votes: CrossVotes, columns: list[list[int]], task: Task) -> tuple[Matrix, Matrix, Matrix]:
+    """Held-out accuracies, and the same corrected for chance and for the codes that one side lacks.
+
+    Third, what a unit of accuracy adds to the corrected score.
+    """
     members, n = task.pool.members, len(task.pool)
-    raw, comparable = np.full((n, n), np.nan), np.full((n, n), np.nan)
+    raw, comparable, scale = (np.full((n, n), np.nan) for _ in range(3))
     for (i, j), pair in votes.items():
         rng = _draws.numpy_stream(task.seed, members[i].identity, members[j].identity, "permutations")
         raw[i, j] = held_out_accuracy(pair)
         sizes = len(columns[i]), len(columns[j])
-        score = corrected(raw[i, j], chance_accuracy(pair, task.settings.permutations, rng))
-        comparable[i, j] = score * min(sizes) / max(sizes)
-    return raw, comparable
+        chance = chance_accuracy(pair, task.settings.permutations, rng)
+        shared = min(sizes) / max(sizes)
+        comparable[i, j] = corrected(raw[i, j], chance) * shared
+        scale[i, j] = shared / (1 - chance) if chance < 1 else 0.0
+    return raw, comparable, scale

@@ -1,4 +1,4 @@
-"""Where a training runs: device, precision, threads, memory allocator."""
+"""How a training computes: precision, determinism, memory allocator."""
 
 import ctypes
 
@@ -7,23 +7,6 @@ import torch
 from disentangle_cli.errors import UsageError
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-
-
-def pick_device(name: str) -> torch.device:
-    """``auto``, ``cpu`` or ``cuda`` (``cuda:1``, ...) as a device.
-
-    Raises:
-        UsageError: the name is unknown or there is no such device here.
-    """
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-    except RuntimeError:
-        raise UsageError(f"--device {name}: choose auto, cpu or cuda") from None
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"--device {name}: this machine has no such CUDA device (use auto or cpu)")
-    return device
 
 
 def use_bf16(precision: str, device: torch.device) -> bool:
@@ -36,6 +19,13 @@ def use_bf16(precision: str, device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capability = torch.backends.cpu.get_cpu_capability()
     return "AVX512" in capability and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def make_deterministic(device: torch.device) -> None:
+    """Have CUDA choose kernels that give the same result every time (those of the CPU do anyway)."""
+    if device.type == "cuda":
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
 
 
 def keep_freed_memory() -> None:

@@ -40,7 +40,7 @@ class RunLog:
             self._rewrite()
         else:
             with self._path.open("a", newline="") as file:
-                csv.DictWriter(file, self._fields).writerow(row)
+                csv.DictWriter(file, self._fields, lineterminator="\n").writerow(row)
         if self._events is not None:
             for key, value in scalars.items():
                 self._events.add_scalar(key, value, iteration)
@@ -52,6 +52,6 @@ class RunLog:
 
     def _rewrite(self) -> None:
         with atomic(self._path) as temporary, temporary.open("w", newline="") as file:
-            writer = csv.DictWriter(file, self._fields)
+            writer = csv.DictWriter(file, self._fields, lineterminator="\n")
             writer.writeheader()
             writer.writerows(self._rows)

@@ -2,23 +2,30 @@
 
 import contextlib
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextlib.contextmanager
-def caught_signals() -> Iterator[list[str]]:
-    """Collect SIGINT and SIGTERM in the yielded list instead of dying of them; a second one is at once."""
+def caught_signals(forward: Callable[[], None] | None = None) -> Iterator[list[str]]:
+    """Collect SIGINT and SIGTERM in the yielded list instead of dying of them; a second one is at once.
+
+    ``forward`` is called at each. Outside the main thread signals are not ours to take: the list stays empty.
+    """
     caught: list[str] = []
 
     def note(number: int, frame: Any) -> None:
+        if forward is not None:
+            forward()
         if caught:
             raise KeyboardInterrupt
         caught.append(signal.Signals(number).name)
 
     try:
-        previous = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    except ValueError:  # not in the main thread: signals are not ours to take
+        previous = {number: signal.signal(number, note) for number in SIGNALS}
+    except ValueError:
         yield caught
         return
     try:

@@ -13,6 +13,19 @@ RUN_KEYS = ("model", "dataset", "seed")
 """Keys that a run's ``config.yaml`` has besides its settings."""
 
 
+def from_earlier(config_file: Path | None) -> dict[str, Any]:
+    """Data set and seed that a configuration file names, where it does (a run's own ``config.yaml``).
+
+    Raises:
+        UsageError: the file cannot be read, or they are not a text and a number.
+    """
+    found = read_yaml(config_file) if config_file else {}
+    for key, kind in (("dataset", str), ("seed", int)):
+        if key in found and type(found[key]) is not kind:
+            raise UsageError(f"{config_file}: {key} must be of type {kind.__name__}")
+    return {key: found[key] for key in ("dataset", "seed") if key in found}
+
+
 def configure(
     model: str,
     preset: str | None = None,
@@ -38,6 +51,7 @@ def configure(
             raise UsageError(f"{config_file}: is for --model {given['model']}")
         settings = merge(settings, {key: value for key, value in given.items() if key not in RUN_KEYS})
         where = str(config_file)
+        validate(MODELS.get(model).Config, settings, where)
     for assignment in sets:
         settings = override(settings, assignment)
         where = "--set"

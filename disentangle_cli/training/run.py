@@ -9,102 +9,99 @@ import torch
 from torch import Tensor
 
 from disentangle_cli import output
-from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.config import to_yaml
-from disentangle_cli.datasets import DATASETS, open_dataset
+from disentangle_cli.datasets import DATASETS, Dataset, open_dataset
+from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.files import locked, write_atomic
 from disentangle_cli.models._training import MODELS
+from disentangle_cli.training._existing import clear, find_state, is_finished, sweep_leftovers
 from disentangle_cli.training._feed import Feed
-from disentangle_cli.training._hardware import keep_freed_memory, pick_device, use_bf16
+from disentangle_cli.training._hardware import keep_freed_memory, make_deterministic, use_bf16
 from disentangle_cli.training._log import RunLog
 from disentangle_cli.training._signals import caught_signals
 from disentangle_cli.training._snapshots import quick_score, save_traversal
-from disentangle_cli.training._state import read_state, write_state
-from disentangle_cli.training.spec import Run, check_shape, describe, is_same_run
+from disentangle_cli.training._state import write_state
+from disentangle_cli.training.spec import LOCK, Run, check_shape, describe
 
 
-def train(run: Run) -> Path:
+def train(run: Run, stop: list[str] | None = None) -> Path:
     """Train a model and return the path of its checkpoint.
 
-    A finished run with ``resume`` is left alone; an unfinished one goes on from its resume state.
+    A finished run with ``resume`` is left alone; an unfinished one goes on from its resume state. SIGINT and
+    SIGTERM are caught unless the caller does so and passes the ``stop`` list that fills when one comes.
 
     Raises:
         UsageError: the data do not fit the configuration, or outputs of another configuration (or of an
             unfinished run, without ``resume``) are in the way.
         RunError: a loss is not finite, or another process works on the same output.
-        Interrupted: a signal or the time limit stopped the run; its state is saved.
+        Interrupted: a signal or the deadline stopped the run; its state is saved.
     """
+    dataset = prepare(run)
     busy = f"{run.folder}: another process is training there; wait for it, or choose another --name or --out"
-    with locked(run.folder / ".lock", busy), caught_signals() as stop:
-        return _Session(run, stop).execute()
+    threads = torch.get_num_threads()
+    signals = caught_signals() if stop is None else contextlib.nullcontext(stop)
+    with locked(run.folder / LOCK, busy), signals as caught:
+        try:
+            return _Session(run, dataset, caught).execute()
+        finally:
+            torch.set_num_threads(threads)
+
+
+def prepare(run: Run) -> Dataset:
+    """Open the data of a run and check, before anything is written, that the run can start.
+
+    Raises:
+        UsageError: data, device, precision, architecture or batch size do not fit.
+    """
+    data = run.config.data
+    dataset = open_dataset(run.dataset, size=data.size, channels=data.channels)
+    check_shape(run, dataset)
+    device = pick_device(run.device)
+    bf16 = use_bf16(run.precision, device)
+    Feed(dataset, run.config.batch_size, run.seed, device)
+    MODELS.get(run.model)(run.config, dataset.image_shape, run.seed, device, bf16)
+    return dataset
 
 
 class _Session:
     """The moving parts of one call of :func:`train`."""
 
-    def __init__(self, run: Run, stop: list[str]) -> None:
+    def __init__(self, run: Run, dataset: Dataset, stop: list[str]) -> None:
         self.run = run
+        self.dataset = dataset
         self.stop = stop
-        self.state_path = run.folder / "resume.pt"
+        self.identity = describe(run, dataset)
         self.started = time.monotonic()
 
     def execute(self) -> Path:
         run, config = self.run, self.run.config
-        dataset = open_dataset(run.dataset, size=config.data.size, channels=config.data.channels)
-        identity = describe(run, dataset)
-        if self.is_finished(identity):
+        sweep_leftovers(run)
+        if is_finished(run, self.identity):
             output.log(f"{run.checkpoint} is finished already")
             return run.checkpoint
-        state = self.find_state(identity)
+        state = find_state(run, self.identity)
         device = pick_device(run.device)
-        bf16 = use_bf16(run.precision, device) if state is None else self.recorded_precision(state)
-        if state is not None and device.type == "cpu":
-            torch.set_num_threads(state["threads"])  # other thread counts sum in another order
+        make_deterministic(device)
         keep_freed_memory()
-        trainable = MODELS.get(run.model)(config, check_shape(run, dataset), run.seed, device, bf16)
+        if state is None:
+            bf16 = use_bf16(run.precision, device)
+            clear(run)
+        else:
+            bf16 = self.recorded_precision(state)
+            if device.type == "cpu":
+                torch.set_num_threads(state["threads"])  # other thread counts sum in another order
+        shape = self.dataset.image_shape
+        self.trainable = MODELS.get(run.model)(config, shape, run.seed, device, bf16)
         if state is not None:
-            trainable.restore(state["trainable"])
+            self.trainable.restore(state["trainable"])
         first = 0 if state is None else int(state["iteration"])
         self.earlier = 0.0 if state is None else float(state["wall_seconds"])
-        self.identity, self.dataset, self.trainable = identity, dataset, trainable
-        settings = {"model": run.model, "dataset": run.dataset, "seed": run.seed} | config.model_dump(
-            mode="json"
-        )
-        write_atomic(run.folder / "config.yaml", to_yaml(settings))
-        self.loop(Feed(dataset, config.batch_size, run.seed, device), first)
+        described = {"model": run.model, "dataset": run.dataset, "seed": run.seed}
+        write_atomic(run.folder / "config.yaml", to_yaml(described | config.model_dump(mode="json")))
+        self.loop(Feed(self.dataset, config.batch_size, run.seed, device), first)
         return self.finish()
-
-    # What is there already.
-
-    def is_finished(self, identity: dict[str, Any]) -> bool:
-        run = self.run
-        if not run.checkpoint.exists() or run.overwrite:
-            return False
-        same = is_same_run(load_checkpoint(run.checkpoint), identity)
-        if not same:
-            raise UsageError(
-                f"{run.checkpoint} is of another configuration; choose another --name or --out, "
-                "or --overwrite it"
-            )
-        return run.resume
-
-    def find_state(self, identity: dict[str, Any]) -> dict[str, Any] | None:
-        run = self.run
-        if run.overwrite or run.checkpoint.exists() or not self.state_path.exists():
-            return None
-        if not run.resume:
-            raise UsageError(
-                f"{run.folder} holds an unfinished run; --resume goes on with it, --overwrite drops it"
-            )
-        state = read_state(self.state_path)
-        if state["run"] != identity:
-            raise UsageError(
-                f"{run.folder} holds an unfinished run of another configuration; "
-                "choose another --name or --out, or --overwrite it"
-            )
-        output.log(f"going on with {run.stem} at iteration {state['iteration']}")
-        return state
 
     def recorded_precision(self, state: dict[str, Any]) -> bool:
         bf16 = bool(state["bf16"])
@@ -148,9 +145,18 @@ class _Session:
         if torch.stack([value.to(self.trainable.device) for value in scalars.values()]).isfinite().all():
             return
         bad = next(name for name, value in scalars.items() if not value.isfinite())
-        kept = f"; the last good state is {self.state_path}" if self.state_path.exists() else ""
-        raise RunError(
-            f"{self.run.stem} diverged: {bad} is {float(scalars[bad])} at iteration {iteration}{kept}; "
+        raise self.diverged(f"{bad} is {float(scalars[bad])}", iteration)
+
+    def check_weights(self, done: int) -> None:
+        """Never write weights that are not finite over a good state: the losses precede the last step."""
+        for part, weights in zip(("generator", "encoder"), self.trainable.weights(), strict=True):
+            if not all(value.isfinite().all() for value in weights.values()):
+                raise self.diverged(f"a weight of the {part} is not finite", done - 1)
+
+    def diverged(self, what: str, iteration: int) -> RunError:
+        kept = f"; the last good state is {self.run.state}" if self.run.state.exists() else ""
+        return RunError(
+            f"{self.run.stem} diverged: {what} at iteration {iteration}{kept}; "
             "try a lower learning rate (--print-config shows the settings under optim) or --precision fp32"
         )
 
@@ -174,15 +180,14 @@ class _Session:
             self.pictures(f"{done:07d}")
 
     def pictures(self, name: str) -> None:
-        save_traversal(self.checkpoint(0), self.run.folder / f"traversal-{name}.png", self.trainable.device)
+        checkpoint = self.checkpoint(self.run.config.iterations)
+        save_traversal(checkpoint, self.run.folder / f"traversal-{name}.png", self.trainable.device)
 
     def must_stop(self) -> str | None:
         if self.stop:
             return f"stopped by {self.stop[0]}"
-        limit = self.run.time_limit
-        return (
-            "time limit reached" if limit is not None and time.monotonic() - self.started >= limit else None
-        )
+        deadline = self.run.deadline
+        return "time limit reached" if deadline is not None and time.time() >= deadline else None
 
     # What is written.
 
@@ -190,8 +195,9 @@ class _Session:
         return self.earlier + time.monotonic() - self.started
 
     def save(self, iteration: int) -> None:
+        self.check_weights(iteration)
         write_state(
-            self.state_path,
+            self.run.state,
             run=self.identity,
             iteration=iteration,
             wall_seconds=self.wall_seconds(),
@@ -228,7 +234,6 @@ class _Session:
 
     def finish(self) -> Path:
         iterations = self.run.config.iterations
-        checkpoint = self.checkpoint(iterations)
         self.save(iterations)
         self.pictures("final")
-        return save_checkpoint(self.run.checkpoint, checkpoint)
+        return save_checkpoint(self.run.checkpoint, self.checkpoint(iterations))

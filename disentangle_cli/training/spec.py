@@ -10,13 +10,15 @@ from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.models.networks import ARCHITECTURES
 
+LOCK = ".lock"
+
 
 @dataclass(frozen=True)
 class Run:
     """A request to train one model.
 
-    ``name`` is the stem of the outputs (default ``<model>_<dataset>_seed-<seed>``); ``time_limit`` is in
-    seconds.
+    ``name`` is the stem of the outputs (default ``<model>_<dataset>_seed-<seed>``); ``deadline`` is when to
+    stop and save, in seconds since the epoch.
     """
 
     model: str
@@ -27,7 +29,7 @@ class Run:
     name: str | None = None
     resume: bool = False
     overwrite: bool = False
-    time_limit: float | None = None
+    deadline: float | None = None
     device: str = "auto"
     precision: str = "auto"
 
@@ -46,10 +48,16 @@ class Run:
         """Log, configuration, pictures and resume state."""
         return self.out / self.stem
 
+    @property
+    def state(self) -> Path:
+        """The resume state."""
+        return self.folder / "resume.pt"
+
 
 def dataset_stem(spec: str) -> str:
     """A data set's part of a file name: its name, or the stem of its path."""
-    return Path(spec).stem or Path(spec).resolve().name
+    path = Path(spec).resolve()
+    return path.name if path.is_dir() else path.stem
 
 
 def describe(run: Run, dataset: Dataset) -> dict[str, Any]:

@@ -47,6 +47,9 @@ def test_json_document(cli: Cli, pool: list[Path]) -> None:
     assert document["settings"]["scale_images"] == 300
     assert document["settings"]["inactive"] == "keep"
     assert "torch" in document["versions"]
+    assert document["families"] == dict.fromkeys(names, "gan")
+    assert document["datasets"] == dict.fromkeys(names, "toy")
+    assert document["agreement"] is None
     method = document["methods"]["model-centrality"]
     assert method["complete"] is True
     matrix = np.array(method["matrix"])
@@ -108,6 +111,122 @@ def test_plot(cli: Cli, pool: list[Path], tmp_path: Path) -> None:
         assert min(image.size) > 4 * 64
 
 
+def test_all_methods(cli: Cli, pool: list[Path], write_model: Callable[..., Path], tmp_path: Path) -> None:
+    pool += [write_model(f"v{s}.pt", seed=s, blocks=vae_latents(), posterior=True) for s in range(2)]
+    page = tmp_path / "page.html"
+    command = (
+        "centrality", *pool, *QUICK, "--method", "all", "--images", "generated", "--set", "images=120",
+        "--set", "replicates=50", "--set", "permutations=5", "--set", "activity_pairs=50",
+    )  # fmt: skip
+    table = cli(*command, "--report", page)
+    assert table.exit_code == 0, table.stderr
+    for text in ("udr-lasso", "udr-spearman", "balanced", "95%", "p_medoid", "e_c", "Kendall's tau"):
+        assert text in table.stdout
+    assert "udr-lasso compared codes on 120 images: generated" in table.stderr
+    assert "95% interval of the difference" in table.stderr
+    html = page.read_text()
+    assert html.count("data:image/png;base64,") == 3
+    assert "http" not in html
+    for path in pool:
+        assert str(path) in html
+
+    document = json.loads(cli(*command, "--format", "json").stdout)
+    assert list(document["methods"]) == ["model-centrality", "udr-lasso", "udr-spearman"]
+    assert document["agreement"]["methods"] == list(document["methods"])
+    assert np.array(document["agreement"]["kendall_tau"]).shape == (3, 3)
+    for method in document["methods"].values():
+        assert method["confidence"]["replicates"] == 50
+        assert set(method["ranking"][0]) >= {"family", "family_balanced", "interval", "medoid_probability"}
+        assert set(method["family_balanced"]) == {"selected", "agrees"}
+    rows = list(csv.DictReader(io.StringIO(cli(*command, "--format", "csv").stdout)))
+    assert len(rows) == 18
+    assert {row["method"] for row in rows} == set(document["methods"])
+    assert all(float(row["low"]) <= float(row["score"]) <= float(row["high"]) for row in rows)
+
+
+def test_explain(cli: Cli, pool: list[Path], tmp_path: Path) -> None:
+    picture = tmp_path / "codes.png"
+    options = ("--explain", "m1", "--explain-plot", picture)
+    result = cli("centrality", *pool, *QUICK, *options, "--method", "udr-spearman", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    explained = json.loads(result.stdout)["explain"]
+    assert explained["model"] == str(pool[1])
+    assert {other["model"] for other in explained["others"]} == {str(p) for p in pool} - {str(pool[1])}
+    assert all(len(other["pairs"]) == 3 for other in explained["others"])
+    with Image.open(picture) as image:
+        assert image.format == "PNG"
+    table = cli("centrality", *pool, *QUICK, "--explain", pool[1])
+    lines = table.stdout.splitlines()
+    start = lines.index(f"codes of {pool[1]} in other models")
+    assert lines[start + 1].split() == ["model", "agreement", "c1", "c2", "c3"]
+    assert len(lines) == start + 2 + 3
+    one_line_error(cli("centrality", *pool, *QUICK, "--explain", "m9"), "--explain m9")
+    one_line_error(cli("centrality", *pool, *QUICK, "--explain-plot", picture), "--explain")
+
+
+def test_labels_check(cli: Cli, pool: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import disentangle_cli.selection._labels_check as check
+
+    classes = np.stack(np.meshgrid(range(4), range(5), indexing="ij"), -1).reshape(-1, 2)
+    images = np.zeros((20, 8, 8), np.uint8)
+    images[np.arange(20), classes[:, 0] + 2, classes[:, 1] + 2] = 255
+    labelled = tmp_path / "dots.npz"
+    np.savez(labelled, imgs=images, latents_classes=classes)
+    monkeypatch.setattr(check, "METRICS", ("factor_vae", "mig"))  # forests take a while
+    command = ("centrality", *pool, *QUICK, "--labels-check", labelled)
+    result = cli(*command, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    checked = document["labels_check"]
+    assert set(checked["scores"]) == set(document["models"])
+    for metric in ("factor_vae", "mig"):
+        column = {name: scores[metric] for name, scores in checked["scores"].items()}
+        worth = checked["methods"]["model-centrality"][metric]
+        picked = column[document["methods"]["model-centrality"]["selected"]]
+        assert worth["selected"] == picked
+        assert worth["best"] == max(column.values())
+        assert worth["regret"] == pytest.approx(max(column.values()) - picked)
+        assert column[worth["best_model"]] == worth["best"]
+    # kept: scoring again would fail
+    monkeypatch.setattr(check, "score", None)
+    table = cli(*command)
+    assert table.exit_code == 0, table.stderr
+    assert "regret of the picks on dots" in table.stdout
+    bare = tmp_path / "bare.npz"
+    np.savez(bare, imgs=images)
+    one_line_error(cli("centrality", *pool, *QUICK, "--labels-check", bare), "no factor labels")
+
+
+def test_pools_of_several_data_sets(cli: Cli, pool: list[Path], write_model: Callable[..., Path]) -> None:
+    other = write_model("other.pt", seed=9, provenance={"dataset": "pots"})
+    one_line_error(cli("centrality", *pool, other, *QUICK), str(other), "pots", "toy", "--force")
+    forced = cli("centrality", *pool, other, *QUICK, "--force")
+    assert forced.exit_code == 0, forced.stderr
+    assert "mixes data sets" in forced.stderr
+    unknown = write_model("unknown.pt", seed=8, provenance={"source": "imported"})
+    taken = cli("centrality", *pool, unknown, *QUICK)
+    assert taken.exit_code == 0, taken.stderr
+    assert f"{unknown}: data set unknown" in taken.stderr
+
+
+def test_a_best_file_of_an_earlier_run_lends_no_name(cli: Cli, pool: list[Path], tmp_path: Path) -> None:
+    best = tmp_path / "a-best.pt"
+    best.write_bytes(pool[2].read_bytes())
+    result = cli("centrality", best, *pool, *QUICK, "--select", best, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    document = json.loads(result.stdout)
+    assert sorted(document["models"]) == [str(path) for path in pool]
+    assert document["duplicates"] == [{"model": str(best), "same_as": str(pool[2])}]
+
+
+def test_help_is_laid_out(cli: Cli) -> None:
+    from disentangle_cli.commands.centrality import centrality_cli
+
+    paragraphs = (centrality_cli.__doc__ or "").split("\n\n")
+    assert all(len(paragraph.strip().splitlines()) == 1 for paragraph in paragraphs)
+    assert cli("centrality", "--help").exit_code == 0
+
+
 def test_list_from_stdin(cli: Cli, pool: list[Path]) -> None:
     result = cli("centrality", "-", *QUICK, "--format", "json", stdin="\n".join(map(str, pool)) + "\n\n")
     assert json.loads(result.stdout)["models"] == [str(path) for path in pool]
@@ -124,6 +243,7 @@ def test_mixed_pool_is_corrected_by_default(
     method = document["methods"]["model-centrality"]
     assert np.array(method["corrected"], dtype=float).shape == (6, 6)
     assert set(method["activity"]) == set(document["models"])
+    assert set(document["families"].values()) == {"gan", "vae"}
     kept = cli("centrality", *pool, *vaes, *QUICK, "--format", "json", "--inactive", "keep")
     assert "corrected" not in json.loads(kept.stdout)["methods"]["model-centrality"]
 

@@ -78,7 +78,7 @@ def test_codes_of_a_data_set(cli: Cli, write_model: WriteModel, tmp_path: Path) 
     result = cli("generate", models[0], "--encode", tmp_path / "data.npz", "--out", out)
     assert (result.exit_code, result.stdout) == (0, f"{out}\n")
     arrays = read(out)
-    assert arrays.keys() == {"codes", "factors", "factor_values", "is_continuous"}
+    assert arrays.keys() == {"codes", "factors", "factor_values", "is_continuous", "factor_names"}
     assert arrays["codes"].shape == (20, 3)
     assert np.array_equal(arrays["factors"], factors)
 

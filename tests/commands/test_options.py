@@ -30,6 +30,7 @@ def test_assignments() -> None:
 @pytest.mark.parametrize("available", [True, False])
 def test_devices(monkeypatch: pytest.MonkeyPatch, available: bool) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: int(available))
     assert resolve_device("cpu") == "cpu"
     assert resolve_device("auto") == ("cuda" if available else "cpu")
     if available:

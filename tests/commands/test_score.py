@@ -226,3 +226,110 @@ def test_checkpoint_refusals(cli: Cli, write_model: Callable[..., Path], labelle
     assert "no-such-set" in unknown.stderr
     for option in (("--metrics", "mgi"), ("--protocol", "x"), ("--set", "mig.bans=2"), ("--set", "mig=2")):
         assert cli("score", large, *option).exit_code == 2
+
+
+def test_bootstrap_and_interval_gates(cli: Cli, codes: Callable[..., Path]) -> None:
+    path = codes()
+    few = ("--metrics", "mig,irs", "--bootstrap", 4)
+    result = cli("score", path, *few, "--format", "json", "--half-width", 0.05)
+    assert result.exit_code == 0, result.stderr
+    (entry,) = json.loads(result.stdout)["results"]
+    mig = entry["metrics"]["mig"]
+    assert entry["bootstrap"] == 4
+    assert mig["interval"][0] <= mig["score"] <= mig["interval"][1]
+    assert mig["needed"]["half_width"] == 0.05
+    assert cli("score", path, *few, "--format", "json", "--half-width", 0.05).stdout == result.stdout
+    rows = list(csv.DictReader(io.StringIO(cli("score", path, *few, "--format", "csv").stdout)))
+    assert float(rows[0]["low"]) <= float(rows[0]["value"]) <= float(rows[0]["high"])
+    assert cli("score", path, *few, "--fail-under-ci", "mig=0.5").exit_code == 0
+    failed = cli("score", path, *few, "--fail-under-ci", "mig=0.9999999", "--fail-under-ci", "irs=0.1")
+    assert failed.exit_code == 3
+    assert "lower end" in failed.stderr
+    alone = cli("score", path, "--metrics", "mig", "--fail-under-ci", "mig=0.5")
+    assert alone.exit_code == 2
+    assert "--bootstrap" in alone.stderr
+    both = cli("score", path, "--bootstrap", 4, "--repeats", 2)
+    assert both.exit_code == 2
+
+
+def test_all_metrics_of_a_codes_file(cli: Cli, codes: Callable[..., Path]) -> None:
+    result = cli("score", codes(), "--metrics", "all", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    metrics = json.loads(result.stdout)["results"][0]["metrics"]
+    assert metrics["infomec"]["score"] > 0.9
+    assert "squared_errors" in metrics["reconstruction_error"]["reason"]
+
+
+def test_csv_pair(cli: Cli, tmp_path: Path) -> None:
+    arrays = good()
+    lines = [",".join(map(str, row)) for row in arrays["codes"].tolist()]
+    (tmp_path / "codes.csv").write_text("\n".join(["c1,c2,c3", *lines]) + "\n")
+    shapes = np.array(["square", "ellipse", "heart"])[arrays["factors"][:, 0]]
+    rows = [f"{shape},{x / 2},{y}" for shape, (_, x, y) in zip(shapes, arrays["factors"], strict=True)]
+    table = tmp_path / "factors.csv"
+    table.write_text("\n".join(["shape,x,y", *rows]) + "\n")
+    result = cli("score", tmp_path / "codes.csv", "--metrics", "mig", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    (entry,) = json.loads(result.stdout)["results"]
+    assert entry["factors"] == ["shape", "x", "y"]
+    assert entry["metrics"]["mig"]["score"] > 0.9
+    part = cli("score", tmp_path / "codes.csv", "--metrics", "mig", "--factors", "y,x", "--format", "json")
+    assert json.loads(part.stdout)["results"][0]["factors"] == ["y", "x"]
+    wrong = cli("score", tmp_path / "codes.csv", "--factors", "size")
+    assert wrong.exit_code == 2
+    assert "has no 'size'; it has shape, x, y" in wrong.stderr
+    for text, named in [
+        ("shape,x,y\na,1\n", "row 2 has 2 fields"),
+        ("shape,x,y\na,1,2\n", "has 1 rows, codes.csv 300"),
+        ("shape,shape\na,1\n", "occur twice"),
+        ("shape\n", "at least one row"),
+        ("shape,x\na,\n", "empty field in row 2"),
+        ("x\nnan\n", "not finite"),
+    ]:
+        table.write_text(text)
+        refused = cli("score", tmp_path / "codes.csv")
+        assert refused.exit_code == 2
+        assert "factors.csv" in refused.stderr
+        assert named in refused.stderr
+    table.unlink()
+    assert "codes.factors.csv" in cli("score", tmp_path / "codes.csv").stderr
+
+
+def test_labelled_folder(cli: Cli, write_model: Callable[..., Path], tmp_path: Path) -> None:
+    from PIL import Image
+
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    rows = ["shape,file,x"]
+    for i in range(24):
+        pixels = np.full((8, 8), 10 * (i % 4) + 60 * (i // 12), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{i}.png")
+        rows.append(f"{'ab'[i // 12]},{i}.png,{(i % 4) / 2}")
+    table = folder / "factors.csv"
+    table.write_text("\n".join(rows) + "\n")
+    small = [f"--set=data.{key}=20" for key in ("rows", "reference", "groups", "group_size")]
+    names = ("--metrics", "factor_vae,beta_vae,mig,sap")
+    result = cli("score", write_model(), "--dataset", folder, *names, *small, "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    (entry,) = json.loads(result.stdout)["results"]
+    assert entry["factors"] == ["shape", "x"]
+    assert all(metric["score"] is not None for metric in entry["metrics"].values())
+    for text, named in [
+        ("\n".join(rows[:-1]), "no row for 23.png"),
+        ("\n".join([*rows, "a,99.png,1"]), "99.png"),
+        ("\n".join([*rows, rows[1]]), "twice"),
+        ("shape\na\n", "column 'file'"),
+    ]:
+        table.write_text(text)
+        refused = cli("score", write_model(), "--dataset", folder)
+        assert refused.exit_code == 2
+        assert named in refused.stderr
+
+
+def test_factor_names_of_a_codes_file(cli: Cli, codes: Callable[..., Path]) -> None:
+    named = codes(factor_names=np.array(["shape", "x", "y"]))
+    result = cli("score", named, "--metrics", "mig", "--factors", "x", "--format", "json")
+    assert json.loads(result.stdout)["results"][0]["factors"] == ["x"]
+    assert "factor1, factor2, factor3" in cli("score", codes(), "--factors", "shape").stderr
+    assert "factor_names" in cli("score", codes(factor_names=np.array(["a"]))).stderr
+    assert "twice" in cli("score", codes(factor_names=np.array(["a", "a", "b"]))).stderr

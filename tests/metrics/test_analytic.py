@@ -247,7 +247,9 @@ def test_fewer_rows_than_bins(rows: int, protocol: str) -> None:
         check_documented(result)
 
 
-@pytest.mark.parametrize("regressor", ["lasso", "lasso-cv", "rf", "rf-ibgan", "rf-depth", "rf-cv", "gbt"])
+@pytest.mark.parametrize(
+    "regressor", ["lasso", "lasso-cv", "rf", "rf-ibgan", "rf-depth", "rf-cv", "gbt", "hgb"]
+)
 def test_every_dci_regressor(regressor: str) -> None:
     settings = {"dci": {"regressor": regressor, "trees": 2}}
     result = evaluate(["dci"], arrays(identity), settings=settings)["dci"]

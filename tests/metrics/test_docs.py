@@ -7,6 +7,7 @@ import pytest
 from disentangle_cli.metrics import METRICS
 from disentangle_cli.metrics._arrays import NAMES
 from disentangle_cli.metrics._settings import settings_of
+from disentangle_cli.metrics._table import table
 from disentangle_cli.scoring._plan import SETTABLE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
@@ -24,3 +25,8 @@ def test_metric_and_its_settings(name: str) -> None:
 def test_sample_counts_and_arrays() -> None:
     assert all(f"`data.{key}`" in PAGE for key in SETTABLE)
     assert all(f"`{name}`" in PAGE for name in NAMES)
+
+
+def test_table_is_that_of_the_registry() -> None:
+    inside = PAGE.split("metrics._table -->\n")[1].split("<!-- table ends -->")[0]
+    assert inside.strip() == table()

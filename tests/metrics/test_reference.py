@@ -17,6 +17,8 @@ from disentangle_cli.metrics._matrix import top_two_gap
 from disentangle_cli.metrics.derived.importance import Importance
 from disentangle_cli.metrics.derived.mutual_information import Information
 from disentangle_cli.metrics.derived.parts import Half, Parts
+from disentangle_cli.metrics.gaussian_total_correlation import total_correlation
+from disentangle_cli.metrics.gaussian_wasserstein_correlation import wasserstein
 
 CASES = ("c1_disentangled_noise", "c3_partial")
 
@@ -63,7 +65,30 @@ def official_dci(regressor: str, name: str, tolerance: float, rows: str, **setti
     return Variant("dci", keys, tolerance, settings=chosen, rows=rows, matrix_tolerance=max(tolerance, 1e-6))
 
 
+IRS = {
+    "IRS": "score",
+    "capture:IRS_matrix": "matrix",
+    "capture:disentanglement_scores": "per_code",
+    "capture:parents": "best_factor",
+}
+DHSIC = {"dHSIC": "score"}
+
 VARIANTS = {
+    "dlib.irs_q0.99": Variant("irs", IRS, protocol=STUDY),
+    "dlib.irs_q1": Variant("irs", IRS, protocol=STUDY, settings={"quantile": 1.0}),
+    **{
+        f"{name.removesuffix('_norm')} of dlib.unsupervised_metrics"
+        if part == "score"
+        else f"{part} of dlib.unsupervised_metrics": Variant(metric, {name: part}, protocol=STUDY)
+        for name, metric, part in (
+            ("gaussian_total_correlation", "gaussian_total_correlation", "score"),
+            ("gaussian_wasserstein_correlation", "gaussian_wasserstein_correlation", "score"),
+            ("gaussian_wasserstein_correlation_norm", "gaussian_wasserstein_correlation", "normalised"),
+            ("mutual_info_score", "mutual_info_score", "score"),
+        )
+    },
+    "infogancr.dhsic": Variant("dhsic", DHSIC, rows="dhsic"),
+    "infogancr.dhsic_first_two_codes": Variant("dhsic", DHSIC, rows="dhsic, two codes"),
     "dlib.mig": Variant(
         "mig",
         {
@@ -139,6 +164,8 @@ def recorded(test_data: Path, case: str, variant: str) -> Any:
 def arrays_of(path: Path, rows: str, classes_as_values: bool) -> Arrays:
     with np.load(path) as z:
         case = {name: z[name] for name in z.files}
+    if rows.startswith("dhsic"):
+        return Arrays(codes=case["codes"][case["dhsic_rows"], : 2 if "two" in rows else None])
     train, test = case["dci_train_test" if rows == "dci" else "split_train_test"]
     count = {"dci": train + test, "first 2000": 2000}.get(rows, len(case["codes"]))
     split = {"train_rows": np.arange(train), "test_rows": np.arange(train, train + test)}
@@ -192,15 +219,27 @@ def test_equals_reference(test_data: Path, case: str, name: str) -> None:
         )
 
 
+def test_every_variant_is_compared(test_data: Path) -> None:
+    cases = json.loads((test_data / "metric_cases" / "expected.json").read_text())["cases"]
+    known = {name.rpartition(" ")[2] for name in VARIANTS} | {"dlib.dci_gbt_seed1"}
+    assert {variant for case in CASES for variant in cases[case]["metrics"]} <= known
+
+
 MATRIX_SCORES: dict[str, Callable[[np.ndarray], dict[str, Any] | float]] = {
     "dlib.dci": lambda m: dci_of(m, STUDY),
     "infogancr.entropic_scores": lambda m: dci_of(m, "infogan-cr"),
     "dlib.modularity": lambda m: METRICS.get("modularity")(
         Information(m, np.ones(m.shape[1])), dead_codes="zero"
     )["score"],
+    "dlib.gaussian": lambda m: {
+        "gaussian_total_correlation": total_correlation(m),
+        "gaussian_wasserstein_correlation": wasserstein(m),
+    },
     "dlib.sap_top_two": lambda m: float(top_two_gap(m).mean()),
 }
 OURS = {
+    "gaussian_total_correlation": "gaussian_total_correlation",
+    "gaussian_wasserstein_correlation": "gaussian_wasserstein_correlation",
     "disentanglement": "disentanglement",
     "completeness": "completeness",
     "per_code": "per_code",

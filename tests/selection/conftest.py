@@ -1,5 +1,6 @@
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,13 @@ def linear_checkpoint(
     kind: str = "uniform",
     side: int = SIDE,
     dead: int = 0,
+    constant: float = 0.7,
 ) -> Checkpoint:
     """A model that is exactly linear: pixels carry the latents, and the encoder reads the codes back.
 
     All models share the patterns, so a model of angle 0 reads every generator of angle 0 perfectly;
     ``angle`` (radians) turns the first two codes into each other, which disentangles worse; the encoder
-    turns them back, or by ``read``. ``dead`` codes at the end give the constant 0.7. With
+    turns them back, or by ``read``. ``dead`` codes at the end give ``constant``. With
     ``kind="normal"`` it is an autoencoder with a posterior.
     """
     live, pixels = codes - dead, side * side
@@ -39,7 +41,7 @@ def linear_checkpoint(
     reader = torch.zeros(codes, pixels)
     reader[:live] = 5 * (patterns[:, :live] @ turn_back).T
     bias = -reader @ torch.full((pixels,), 0.5)
-    bias[live:] = 0.7
+    bias[live:] = constant
     if kind == "normal":  # the posterior's log-variance is 0 everywhere
         reader = torch.cat([reader, torch.zeros_like(reader)])
         bias = torch.cat([bias, torch.zeros(codes)])
@@ -69,10 +71,16 @@ def cache_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def save(tmp_path: Path) -> Callable[..., str]:
-    def save(name: str, **options: float | int | str) -> str:
-        return str(save_checkpoint(tmp_path / name, linear_checkpoint(**options)))
+    def save(name: str, provenance: dict[str, object] | None = None, **options: float | int | str) -> str:
+        checkpoint = replace(linear_checkpoint(**options), provenance=provenance or {})
+        return str(save_checkpoint(tmp_path / name, checkpoint))
 
     return save
+
+
+@pytest.fixture
+def linear() -> Callable[..., Checkpoint]:
+    return linear_checkpoint
 
 
 @pytest.fixture

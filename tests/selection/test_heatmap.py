@@ -6,7 +6,7 @@ from PIL import Image
 
 from disentangle_cli.selection._base import Selection
 from disentangle_cli.selection._heatmap import RAMP, UNKNOWN, draw_heatmap, save_heatmap, short_names
-from disentangle_cli.selection._medoid import central_scores, ranking
+from disentangle_cli.selection._medoid import central_scores, ranking, symmetrised
 
 
 def selection(n: int, unknown: bool = False) -> Selection:
@@ -16,7 +16,7 @@ def selection(n: int, unknown: bool = False) -> Selection:
     if unknown:
         matrix[0, n - 1] = np.nan
     names = tuple(f"ckpts/infogan-cr_dsprites_seed-{i}.pt" for i in range(n))
-    ranked = ranking(names, central_scores(matrix), [5] * n)
+    ranked = ranking(names, central_scores(symmetrised(matrix)), [5] * n)
     return Selection("model-centrality", names, ranked, ranked[0].model, matrix, 0, {})
 
 

@@ -3,28 +3,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from disentangle_cli.selection._medoid import central_scores, ranking
+from disentangle_cli.selection._medoid import central_scores, ranking, symmetrised
 
 MATRIX = np.array([[1.0, 0.8, 0.2], [0.6, 1.0, 0.4], [0.0, 0.2, 1.0]])
 
 
 def test_scores_by_hand() -> None:
     # A = [[., .7, .1], [.7, ., .3], [.1, .3, .]]
-    np.testing.assert_allclose(central_scores(MATRIX), [0.4, 0.5, 0.2])
+    np.testing.assert_allclose(central_scores(symmetrised(MATRIX)), [0.4, 0.5, 0.2])
 
 
 def test_diagonal_never_counts() -> None:
     changed = MATRIX.copy()
     np.fill_diagonal(changed, [0.0, 7.0, np.nan])
-    np.testing.assert_array_equal(central_scores(changed), central_scores(MATRIX))
+    np.testing.assert_array_equal(central_scores(symmetrised(changed)), central_scores(symmetrised(MATRIX)))
 
 
 def test_unknown_entries_are_left_out() -> None:
     partial = MATRIX.copy()
     partial[0, 2] = np.nan
-    np.testing.assert_allclose(central_scores(partial), [0.7, 0.5, 0.3])
+    np.testing.assert_allclose(central_scores(symmetrised(partial)), [0.7, 0.5, 0.3])
     partial[:, 2] = np.nan
-    scores = central_scores(partial)
+    scores = central_scores(symmetrised(partial))
     np.testing.assert_allclose(scores[:2], [0.7, 0.7])
     assert np.isnan(scores[2])
 
@@ -41,5 +41,5 @@ def test_ranking_ties_and_unknown() -> None:
 
 @given(arrays(np.float64, (5, 5), elements=st.floats(0, 1)), st.permutations(range(5)))
 def test_order_of_the_pool_changes_no_score(matrix: np.ndarray, order: list[int]) -> None:
-    scores = central_scores(matrix)
-    np.testing.assert_array_equal(central_scores(matrix[np.ix_(order, order)]), scores[order])
+    scores = central_scores(symmetrised(matrix))
+    np.testing.assert_array_equal(central_scores(symmetrised(matrix[np.ix_(order, order)])), scores[order])

@@ -68,7 +68,7 @@ def test_trains_loads_and_resumes_bit_identically(model: str, dots: str, tmp_pat
             "name": "codes", "kind": "normal", "dim": 10, "code": True, "mean": 0.0, "std": 1.0,
         }  # fmt: skip
     with pytest.raises(Interrupted):
-        train(request(model, dots, tmp_path, name="cut", time_limit=0.0))
+        train(request(model, dots, tmp_path, name="cut", deadline=0.0))
     cut = load_checkpoint(train(request(model, dots, tmp_path, name="cut", resume=True)))
     assert cut.content_hash() == load_checkpoint(whole.checkpoint).content_hash()
 
@@ -77,7 +77,7 @@ def test_factor_vae_of_the_paper_resumes_bit_identically(dots: str, tmp_path: Pa
     fresh = "discriminator.fresh=true"
     whole = load_checkpoint(train(request("factor-vae", dots, tmp_path, fresh, name="whole")))
     with pytest.raises(Interrupted):
-        train(request("factor-vae", dots, tmp_path, fresh, name="cut", time_limit=0.0))
+        train(request("factor-vae", dots, tmp_path, fresh, name="cut", deadline=0.0))
     cut = load_checkpoint(train(request("factor-vae", dots, tmp_path, fresh, name="cut", resume=True)))
     assert cut.content_hash() == whole.content_hash()
 

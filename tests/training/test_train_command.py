@@ -188,6 +188,10 @@ def test_a_failed_run_does_not_stop_the_pool(command: Command, tmp_path: Path) -
         (["--set", "architecture=conv"], "unknown architecture"),
         (["--name", "../x"], "plain file name"),
         (["--seeds", "0-1", "--sweep", "info.weight=1,1"], "same checkpoint"),
+        (["--seeds", "0-1", "--seed", "3"], "not both"),
+        (["--seeds", "0-1", "--dataset", "nowhere.npz"], "nowhere.npz"),
+        (["--set", "contrastive.gap.start=5"], "the gap must stay between 0 and 2"),
+        (["--set", "info.codes={start: 0}"], "at least one code"),
     ],
 )
 def test_refusals(command: Command, tmp_path: Path, arguments: list[str], message: str) -> None:
@@ -196,7 +200,7 @@ def test_refusals(command: Command, tmp_path: Path, arguments: list[str], messag
     assert message in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
-    assert not list(tmp_path.glob("out/*.pt"))
+    assert not (tmp_path / "out").exists()
 
 
 def test_unknown_model_lists_models(command: Command) -> None:
@@ -220,3 +224,71 @@ def test_unwritable_output_exits_1(command: Command, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert os.linesep not in done.stderr.strip() or "file" in done.stderr
+
+
+def children(process: subprocess.Popen[str]) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
+    return [int(line) for line in found.stdout.split()]
+
+
+def start_pool(command: Command, tmp_path: Path) -> subprocess.Popen[str]:
+    """Two endless runs side by side, both past their first resume state."""
+    arguments = command("--iterations", "100000", "--seeds", "0-1", "--jobs", "2")
+    process = subprocess.Popen(arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    for seed in (0, 1):
+        wait_for(tmp_path / "out" / f"infogan-cr_squares_seed-{seed}" / "resume.pt", process)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_a_pool_saves_every_run(command: Command, tmp_path: Path, number: signal.Signals) -> None:
+    process = start_pool(command, tmp_path)
+    process.send_signal(number)
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert out == ""
+    assert errors.count("stopped by SIGTERM after iteration") == 2
+    assert "2 of 2 runs are not complete; --resume goes on with them" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_killed_run_costs_only_itself(command: Command, tmp_path: Path) -> None:
+    process = start_pool(command, tmp_path)
+    out = tmp_path / "out"
+    victim = next(
+        pid for pid in children(process)
+        if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
+    )  # fmt: skip
+    os.kill(victim, signal.SIGKILL)
+    time.sleep(1)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.count("its process died (exit code -9)") == 1
+    assert errors.count("stopped by SIGTERM") == 1
+    assert not list(out.glob("*.pt"))
+
+
+def test_an_interrupted_overwrite_can_be_resumed(command: Command, tmp_path: Path) -> None:
+    assert run(command("--set", "info.weight=0.3")).returncode == 0
+    switch = tmp_path / "out" / STEM / "switch.pt"
+    assert switch.exists()
+    longer = ["--iterations", "100000"]
+    stopped = run(command(*longer, "--overwrite", "--time-limit", "0.1s"))
+    assert stopped.returncode == 130, stopped.stderr
+    assert not switch.exists()  # nothing of the other run is left
+    again = run(command(*longer, "--resume", "--time-limit", "0.1s"))
+    assert again.returncode == 130
+    assert "going on with" in again.stderr
+
+
+def test_a_configuration_file_names_data_and_seed(command: Command, tmp_path: Path, squares: Path) -> None:
+    assert run(command("--seed", "5", "--name", "first")).returncode == 0
+    config = tmp_path / "out" / "first" / "config.yaml"
+    arguments = ["train", "--model", "infogan-cr", "--config", str(config), "--out", str(tmp_path / "again")]
+    done = CliRunner().invoke(app, [*arguments, "--precision", "fp32"])
+    assert done.exit_code == 0, done.stderr
+    path = tmp_path / "again" / "infogan-cr_squares_seed-5.pt"
+    assert done.stdout == f"{path}\n"
+    assert same_weights(path, tmp_path / "out" / "first.pt")

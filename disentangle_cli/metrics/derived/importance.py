@@ -12,7 +12,7 @@ from disentangle_cli.metrics._matrix import standardised
 from disentangle_cli.metrics._parallel import over_factors
 from disentangle_cli.metrics.derived.parts import Parts
 
-Regressor = Literal["auto", "lasso", "lasso-cv", "rf", "rf-ibgan", "rf-cv", "rf-depth", "gbt"]
+Regressor = Literal["auto", "lasso", "lasso-cv", "rf", "rf-ibgan", "rf-cv", "rf-depth", "gbt", "hgb"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +21,7 @@ class Importance:
 
     Attributes:
         matrix: (K, F') non-negative importances.
-        train, test: (F',) how well each factor is predicted: accuracy for ``gbt``, R^2 otherwise.
+        train, test: (F',) how well each factor is predicted: accuracy for ``gbt`` and ``hgb``, else R^2.
         regressor: the one used.
     """
 
@@ -44,7 +44,8 @@ def importance(
 ) -> Importance:
     """Fit one model per factor on all codes.
 
-    ``gbt`` classifies class ids from raw codes (boosted trees, Locatello et al. 2019); the others regress
+    ``gbt`` classifies class ids from raw codes (boosted trees, Locatello et al. 2019), ``hgb`` does so by
+    histograms of the codes, many times faster, with the gain of the splits as importance; the others regress
     standardised factor values on standardised codes (InfoGAN-CR code): ``lasso`` with weight ``alpha``,
     ``lasso-cv`` with ``cv`` folds (5), random forests of ``trees`` trees with fixed depths per factor
     (``rf``, ``rf-ibgan``), with ``depth`` for all (``rf-depth``) or with a depth of 2 to 15 found by ``cv``
@@ -57,8 +58,8 @@ def importance(
     if kind == "auto":
         kind = "rf-ibgan" if parts.num_factors == 5 else "lasso"
     learner = make_learner(kind, parts.factor_ids, trees, alpha, depth, cv)
-    if kind == "gbt":
-        return _classified(parts, learner, seed)
+    if kind in ("gbt", "hgb"):
+        return _classified(parts, learner, seed, kind)
     codes = standardised(parts.train.codes)
     test_codes = standardised(parts.test.codes, parts.train.codes)
     values = standardised(parts.train.values)
@@ -77,7 +78,7 @@ def importance(
     return Importance(np.stack(columns, axis=1), train, test, kind)
 
 
-def _classified(parts: Parts, learner: Learner, seed: int) -> Importance:
+def _classified(parts: Parts, learner: Learner, seed: int, kind: str) -> Importance:
     def fit(k: int) -> tuple[NDArray[np.float64], float, float]:
         classes, test_classes = parts.train.classes[:, k], parts.test.classes[:, k]
         if np.ptp(classes) == 0:
@@ -94,7 +95,7 @@ def _classified(parts: Parts, learner: Learner, seed: int) -> Importance:
     matrix = np.stack([weights for weights, _, _ in fits], axis=1)
     if not np.isfinite(matrix).all():
         raise Undefined("the boosted trees found no split at all")
-    return Importance(matrix, np.array([f[1] for f in fits]), np.array([f[2] for f in fits]), "gbt")
+    return Importance(matrix, np.array([f[1] for f in fits]), np.array([f[2] for f in fits]), kind)
 
 
 def _r2(truth: NDArray[np.float64], guess: NDArray[np.float64]) -> float:

@@ -1,6 +1,6 @@
 """Mutual information between binned codes and factors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,17 @@ from disentangle_cli.metrics.derived.parts import Parts
 
 @dataclass(frozen=True, eq=False)
 class Information:
-    """Plug-in estimates in nats: ``matrix`` (K, F') and the ``entropy`` (F',) of each factor."""
+    """Plug-in estimates in nats.
+
+    Attributes:
+        matrix: (K, F') mutual information.
+        entropy: (F',) of each factor.
+        code_entropy: (K,) of each binned code.
+    """
 
     matrix: NDArray[np.float64]
     entropy: NDArray[np.float64]
+    code_entropy: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
 
 @derived
@@ -34,7 +41,10 @@ def mutual_information(parts: Parts, *, bins: int = 20) -> Information:
     classes = parts.train.classes
     binned = discretise(parts.train.codes, bins)
     matrix = [[pair_information(code, factor) for factor in classes.T] for code in binned.T]
-    return Information(np.array(matrix), np.array([entropy(np.bincount(factor)) for factor in classes.T]))
+    factor_entropy, code_entropy = (
+        np.array([entropy(np.bincount(column)) for column in columns.T]) for columns in (classes, binned)
+    )
+    return Information(np.array(matrix), factor_entropy, code_entropy)
 
 
 def discretise(codes: Floats, bins: int) -> NDArray[np.int64]:

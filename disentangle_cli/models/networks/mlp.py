@@ -8,6 +8,8 @@ from torch import nn
 from disentangle_cli.errors import UsageError
 from disentangle_cli.models.networks._base import ARCHITECTURES, Architecture
 
+MAX_WIDTH = 100_000
+
 
 def _layers(widths: list[int]) -> list[nn.Module]:
     layers: list[nn.Module] = []
@@ -26,8 +28,10 @@ class Mlp(Architecture):
 
     def __init__(self, hidden: list[int] | None = None) -> None:
         self.hidden = [256] if hidden is None else hidden
-        if not isinstance(self.hidden, list) or not all(type(w) is int and w > 0 for w in self.hidden):
-            raise UsageError("architecture mlp: hidden must be a list of positive integers")
+        if not isinstance(self.hidden, list) or not all(
+            type(w) is int and 0 < w <= MAX_WIDTH for w in self.hidden
+        ):
+            raise UsageError(f"architecture mlp: hidden must be a list of integers from 1 to {MAX_WIDTH}")
 
     def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
         """(n, L) -> (n, C, size, size) logits."""

@@ -1,0 +1,102 @@
+"""Scoring some factors only (``--factors shape,scale``)."""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.datasets import Dataset
+from disentangle_cli.errors import UsageError
+from disentangle_cli.metrics import Arrays
+
+IntArray = NDArray[np.int64]
+
+
+class FactorsOf(Dataset):
+    """``dataset`` with the factors of the given columns only; the others vary, but have no labels."""
+
+    def __init__(self, dataset: Dataset, columns: list[int]) -> None:
+        self.whole = dataset
+        self.columns = columns
+        self.name = dataset.name
+        self.fingerprint = dataset.fingerprint
+        self.image_shape = dataset.image_shape
+        self.factors = tuple(dataset.factors[k] for k in columns)
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def images(self, indices: IntArray) -> NDArray[np.uint8]:
+        """As the whole data set."""
+        return self.whole.images(indices)
+
+    def classes(self, indices: IntArray) -> IntArray:
+        """Class ids of the chosen factors, (n, F)."""
+        return self.whole.classes(indices)[:, self.columns]
+
+    def values(self, indices: IntArray) -> NDArray[np.float64]:
+        """Values of the chosen factors, (n, F)."""
+        return self.whole.values(indices)[:, self.columns]
+
+    def draw(self, rng: np.random.Generator, n: int) -> IntArray:
+        """As the whole data set."""
+        return self.whole.draw(rng, n)
+
+    def draw_fixed(self, rng: np.random.Generator, factor: int, classes: IntArray) -> IntArray:
+        """As the whole data set; ``factor`` counts the chosen ones."""
+        return self.whole.draw_fixed(rng, self.columns[factor], classes)
+
+
+def columns_of(wanted: Sequence[str], names: Sequence[str], where: str) -> list[int]:
+    """Column of each wanted factor.
+
+    Raises:
+        UsageError: an unknown name or one given twice; the message lists the names there are.
+    """
+    if len(set(wanted)) != len(wanted):
+        raise UsageError(f"--factors {','.join(wanted)}: a factor is named twice")
+    for name in wanted:
+        if name not in names:
+            raise UsageError(f"--factors: {where} has no {name!r}; it has {', '.join(names) or 'none'}")
+    return [list(names).index(name) for name in wanted]
+
+
+def restrict_dataset(dataset: Dataset, wanted: Sequence[str]) -> Dataset:
+    """``dataset``, or its view with the factors called ``wanted`` only (all when empty)."""
+    if not wanted:
+        return dataset
+    names = [factor.name for factor in dataset.factors]
+    return FactorsOf(dataset, columns_of(wanted, names, f"data set {dataset.name}"))
+
+
+def restrict_arrays(arrays: Arrays, wanted: Sequence[str], where: str) -> Arrays:
+    """``arrays`` with the factors called ``wanted`` only (all when empty); groups of others are dropped.
+
+    Factors without names are called ``factor1``, ``factor2``, ...
+
+    Raises:
+        UsageError: an unknown name.
+    """
+    if not wanted:
+        return arrays
+    count = 0 if arrays.factors is None else arrays.factors.shape[1]
+    names = arrays.factor_names or tuple(f"factor{k + 1}" for k in range(count))
+    columns = columns_of(wanted, names, where)
+    changes: dict[str, object] = {"factor_names": tuple(wanted)}
+    for name in ("factors", "factor_values"):
+        if (table := arrays.get(name)) is not None:
+            changes[name] = table[:, columns]
+    if arrays.is_continuous is not None:
+        changes["is_continuous"] = arrays.is_continuous[columns]
+    for family in ("group", "eval_group", "pair", "eval_pair"):
+        labels = arrays.get(f"{family}_labels")
+        if labels is None:
+            continue
+        kept = np.isin(labels, columns)
+        codes = [f"{family}_codes"] if "group" in family else [f"{family}_codes_1", f"{family}_codes_2"]
+        for name in codes:
+            changes[name] = arrays.get(name)[kept] if kept.any() else None
+        new = np.array([columns.index(k) for k in labels[kept]], np.int64)
+        changes[f"{family}_labels"] = new if kept.any() else None
+    return dataclasses.replace(arrays, **changes)  # type: ignore[arg-type]

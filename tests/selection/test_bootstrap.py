@@ -1,0 +1,154 @@
+"""How sure the pick is: resampled pools against plain loops, and against what must come out."""
+
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from disentangle_cli.selection import Settings, select
+from disentangle_cli.selection._base import Ranked
+from disentangle_cli.selection._bootstrap import (
+    GroupChange,
+    draw_models,
+    group_changes,
+    mean_replicates,
+    median_replicates,
+    resampled_accuracy,
+)
+from disentangle_cli.selection._chance import held_out_accuracy
+from disentangle_cli.selection._confidence import Resampled, medoid_probability, with_confidence
+from disentangle_cli.selection._votes import CrossVotes, Votes
+
+Save = Callable[..., str]
+
+
+def random_votes(rng: np.random.Generator, codes: int, labels: int, repeats: int, skill: float) -> Votes:
+    truth = np.tile(np.arange(labels), repeats)
+    guess = rng.integers(-1, codes, len(truth))
+    return Votes(np.where(rng.random(len(truth)) < skill, truth % codes, guess), truth, np.ones(codes, bool))
+
+
+class Identity:
+    """Draws every group exactly once: the resample is the sample."""
+
+    def integers(self, high: int, size: tuple[int, ...]) -> np.ndarray:
+        return np.broadcast_to(np.arange(high), size).copy()
+
+
+def test_unchanged_groups_give_the_plain_accuracies() -> None:
+    rng = np.random.default_rng(0)
+    votes = [random_votes(rng, codes, 4, 10, skill) for codes, skill in ((3, 0.2), (4, 0.5), (6, 0.9))]
+    same = cast(Any, Identity())
+    np.testing.assert_allclose(resampled_accuracy(votes, 2, False, same), [[v.accuracy for v in votes]] * 2)
+    expected = [[held_out_accuracy(v) for v in votes]] * 2
+    np.testing.assert_allclose(resampled_accuracy(votes, 2, True, same), expected)
+
+
+@pytest.mark.parametrize("held_out", [False, True])
+def test_spread_of_accuracies_is_binomial(held_out: bool) -> None:
+    # code k stands for label k beyond doubt: the accuracy is the mean of 400 independent groups
+    rng = np.random.default_rng(1)
+    votes = [random_votes(rng, 4, 4, 100, 0.7)]
+    accuracy = resampled_accuracy(votes, 2000, held_out, rng)[:, 0]
+    part = votes[0].accuracy
+    assert accuracy.mean() == pytest.approx(part, abs=0.005)
+    assert accuracy.std() == pytest.approx(np.sqrt(part * (1 - part) / 400), rel=0.1)
+
+
+def test_drawn_models_never_are_all_the_same_and_do_not_depend_on_order() -> None:
+    names = ["b", "c", "a"]
+    drawn = draw_models(names, np.arange(3), 500, 7)
+    assert drawn.shape == (500, 3)
+    assert (drawn != drawn[:, :1]).any(axis=1).all()
+    turned = draw_models(names[::-1], np.arange(3), 500, 7)
+    assert [[names[i] for i in row] for row in drawn] == [[names[::-1][i] for i in row] for row in turned]
+    assert set(draw_models(names, np.array([0, 2]), 50, 7).flat) == {0, 2}
+
+
+def test_replicates_equal_a_plain_loop() -> None:
+    rng = np.random.default_rng(2)
+    n, replicates = 7, 20
+    similarity = rng.random((n, n))
+    similarity += similarity.T
+    similarity[3, :] = similarity[:, 3] = np.nan  # a model that takes no part
+    part = np.array([0, 1, 2, 4, 5, 6])
+    scale = rng.random((n, n))
+    changes = [GroupChange(j, part, rng.normal(size=(replicates, 6))) for j in part]
+    drawn = draw_models(list("abcdefg"), part, replicates, 0)
+    scores = mean_replicates(similarity, drawn, changes, scale)
+    medians = median_replicates(similarity, drawn)
+    for r in range(replicates):
+        moved = similarity.copy()
+        for change in changes:
+            for e, i in enumerate(change.encoders):
+                moved[i, change.generator] += scale[i, change.generator] * change.change[r, e] / 2
+                moved[change.generator, i] += scale[i, change.generator] * change.change[r, e] / 2
+        for i in part:
+            others = [j for j in drawn[r] if j != i]
+            assert scores[r, i] == pytest.approx(np.mean([moved[i, j] for j in others]))
+            assert medians[r, i] == pytest.approx(np.median([similarity[i, j] for j in others]))
+    assert np.isnan(scores[:, 3]).all()
+    assert np.isnan(medians[:, 3]).all()
+
+
+def test_probabilities_and_words() -> None:
+    scores = np.array([[0.9, 0.8, np.nan], [0.9, 0.9, np.nan], [0.7, 0.8, np.nan], [0.9, 0.8, np.nan]])
+    np.testing.assert_allclose(medoid_probability(scores), [2.5 / 4, 1.5 / 4, 0])
+    ranked = (Ranked("a", 0.85, 1, 5), Ranked("b", 0.825, 2, 5), Ranked("c", None, 3, 1))
+    told, summary = with_confidence(ranked, ["a", "b", "c"], Resampled(scores, ("models",)))
+    assert told[2].interval is None
+    assert "a cannot be told apart from b" in summary["first_against_second"]["words"]
+    apart = scores - [0, 0.5, 0]
+    _, summary = with_confidence(ranked, ["a", "b", "c"], Resampled(apart, ("models",)))
+    assert summary["first_against_second"]["told_apart"] is True
+    assert "a scores higher than b" in summary["first_against_second"]["words"]
+
+
+def test_alike_and_unlike_models(save: Save, small: dict[str, int]) -> None:
+    # models that differ by their noise only are equally good; the turned one is worse than all
+    pool = [save(f"{noise}.pt", noise=noise, angle=0.05 * noise) for noise in range(1, 6)]
+    pool.append(save("turned.pt", angle=0.8, read=0.2))
+    for options in ({"inactive": "keep"}, {"inactive": "auto", "activity_pairs": 200, "permutations": 20}):
+        result = select(pool, replicates=100, **small, **options)
+        assert result.confidence is not None
+        assert result.confidence["resampled"] == ["groups", "models"]
+        assert result.confidence["first_against_second"]["told_apart"] is False
+        assert sum(ranked.medoid_probability for ranked in result.ranking) == pytest.approx(1)
+        assert result.ranking[-1].model == pool[-1]
+        assert result.ranking[-1].medoid_probability < 0.05
+        for ranked in result.ranking:
+            low, high = ranked.interval
+            assert low <= ranked.score <= high
+        again = select(pool[::-1], replicates=100, **small, **options)
+        ends = [{r.model: r.interval[side] for r in again.ranking} for side in (0, 1)]
+        for side in (0, 1):
+            assert ends[side] == pytest.approx({r.model: r.interval[side] for r in result.ranking})
+    udr = select(pool, "udr-spearman", images=200, images_from="generated")
+    assert udr.confidence["resampled"] == ["models"]
+
+
+def test_small_pools_say_nothing(save: Save, small: dict[str, int]) -> None:
+    pool = [save(f"{noise}.pt", noise=noise) for noise in range(1, 6)]
+    result = select(pool, **small)
+    assert result.confidence is None
+    assert all(ranked.interval is None for ranked in result.ranking)
+    assert result.to_json()["confidence"] is None
+    # a sixth without a score does not make it six
+    pool.append(save("one.pt", dead=2))
+    assert select(pool, inactive="auto", activity_pairs=100, permutations=5, **small).confidence is None
+
+
+def test_fifty_models_take_seconds() -> None:
+    rng = np.random.default_rng(0)
+    one = [random_votes(rng, 5, 5, 100, 0.6) for _ in range(50)]
+    votes: CrossVotes = {(i, j): one[i] for i in range(50) for j in range(50)}
+    pool = cast(Any, SimpleNamespace(members=[SimpleNamespace(identity=str(i)) for i in range(50)]))
+    start = time.process_time()
+    drawn = draw_models([str(i) for i in range(50)], np.arange(50), 200, 0)
+    changes = group_changes(votes, pool, Settings().replicates, True, 0)
+    scores = mean_replicates(rng.random((50, 50)), drawn, changes, np.ones((50, 50)))
+    assert scores.shape == (200, 50)
+    assert time.process_time() - start < 5
