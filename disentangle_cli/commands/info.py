@@ -18,9 +18,9 @@ SHORT_HASH = 12
 
 def info_cli(checkpoints: Checkpoints, fmt: FormatOption = Format.table) -> None:
     """Tell what checkpoints hold: model, data set, seed, latents, sizes, stored scores, content hash."""
-    from disentangle_cli.checkpoint import load_checkpoint
+    from disentangle_cli.models import load_model  # checks that the weights fit, too
 
-    models = [describe(path, load_checkpoint(path)) for path in expand_paths(checkpoints)]
+    models = [describe(path, load_model(path).checkpoint) for path in expand_paths(checkpoints)]
     emit(document("info", models=models), fmt, COLUMNS, [_row(model, fmt) for model in models])
 
 

@@ -79,3 +79,13 @@ def test_refusals_name_the_file(cli: Cli, write_model: WriteModel, tmp_path: Pat
         assert result.stdout == ""
         assert len(result.stderr.splitlines()) == 1
         assert str(tmp_path / name) in result.stderr
+
+
+def test_weights_that_do_not_fit_are_refused(cli: Cli, write_model: WriteModel) -> None:
+    path = write_model()
+    document = dict(torch.load(path, weights_only=True))
+    torch.save(document | {"latents": document["latents"][:1]}, path)
+    done = cli("info", path)
+    assert done.exit_code == 2
+    assert "do not fit the latents" in done.stderr
+    assert done.stdout == ""
