@@ -126,7 +126,8 @@ def train_cli(
         outcomes = train_pool(runs, jobs)
         complete = [outcome.run for outcome in outcomes if outcome.error is None]
     common = {"model": model, "dataset": data, "seed": runs[0].seed, "seeds": [r.seed for r in complete]}
-    emit_paths([run.checkpoint for run in complete], fmt, document("train", **common))
+    if complete:
+        emit_paths([run.checkpoint for run in complete], fmt, document("train", **common))
     if not dry_run:
         raise_failures(outcomes)
 

@@ -92,8 +92,9 @@ def train_pool(runs: Sequence[Run], jobs: int = 1) -> list[Outcome]:
     names = [run.checkpoint for run in runs]
     if len(set(names)) < len(names):
         raise UsageError("two runs of the pool would write the same checkpoint; give them different names")
-    for run in {(run.dataset, run.config.model_dump_json()): run for run in runs}.values():
-        prepare(run)  # also makes a data set's cache once, and not by all at the same time
+    if len(runs) > 1:  # a single run checks itself
+        for run in {(run.dataset, run.config.model_dump_json()): run for run in runs}.values():
+            prepare(run)  # also makes a data set's cache once, and not by all at the same time
     with output.progress(total=len(runs), desc="pool", unit="run") as bar:
         outcomes: dict[Path, Outcome] = {}
         for outcome in _in_processes(runs, jobs) if jobs > 1 and len(runs) > 1 else _in_turn(runs):

@@ -111,7 +111,7 @@ def test_an_unexpected_error_is_one_line_unless_debugging(cli: Cli, monkeypatch:
     def broken(path: str) -> None:
         raise ZeroDivisionError("so it\ngoes")
 
-    monkeypatch.setattr("disentangle_cli.checkpoint.load_checkpoint", broken)
+    monkeypatch.setattr("disentangle_cli.models.load_model", broken)
     result = cli("info", "x.pt")
     assert result.exit_code == 1
     assert result.stderr == (
@@ -129,7 +129,7 @@ def test_ctrl_c_is_130(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(path: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("disentangle_cli.checkpoint.load_checkpoint", interrupt)
+    monkeypatch.setattr("disentangle_cli.models.load_model", interrupt)
     result = cli("info", "x.pt")
     assert result.exit_code == 130
     assert "Traceback" not in result.stderr

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from disentangle_cli.models.networks._layers import Linear
+from disentangle_cli.models.networks._layers import Linear, TransposedConv
 
 
 class Head(Linear):
@@ -16,6 +16,18 @@ class Head(Linear):
         """(n, inputs) -> (n, outputs)."""
         with torch.autocast(x.device.type, enabled=False):
             return super().forward(x.to(self.weight.dtype))
+
+
+def relu_decoder(latent_dim: int, hidden: int, channels: int) -> nn.Sequential:
+    """(n, L) -> (n, C, 64, 64) logits, by way of ``hidden`` units."""
+    return nn.Sequential(
+        Linear(latent_dim, hidden), nn.ReLU(),
+        Linear(hidden, 1024), nn.ReLU(), nn.Unflatten(1, (64, 4, 4)),
+        TransposedConv(64, 64), nn.ReLU(),  # 8x8
+        TransposedConv(64, 32), nn.ReLU(),  # 16x16
+        TransposedConv(32, 32), nn.ReLU(),  # 32x32
+        TransposedConv(32, channels),
+    )  # fmt: skip
 
 
 def glorot(net: nn.Module, rng: torch.Generator) -> None:

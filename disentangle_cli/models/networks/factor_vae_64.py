@@ -6,9 +6,9 @@ They are the GAN's networks without normalisation, with ReLU throughout and a li
 import torch
 from torch import nn
 
-from disentangle_cli.models.networks._autoencoder import Head
+from disentangle_cli.models.networks._autoencoder import Head, relu_decoder
 from disentangle_cli.models.networks._base import ARCHITECTURES, Architecture
-from disentangle_cli.models.networks._layers import Conv, Linear, TransposedConv, initialise
+from disentangle_cli.models.networks._layers import Conv, Linear, initialise
 
 
 @ARCHITECTURES.register("factor-vae-64")
@@ -19,14 +19,7 @@ class FactorVae64(Architecture):
 
     def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
         """(n, L) -> (n, C, 64, 64) logits; 248,833 parameters for L = 10 and one channel."""
-        return nn.Sequential(
-            Linear(latent_dim, 128), nn.ReLU(),
-            Linear(128, 1024), nn.ReLU(), nn.Unflatten(1, (64, 4, 4)),
-            TransposedConv(64, 64), nn.ReLU(),  # 8x8
-            TransposedConv(64, 32), nn.ReLU(),  # 16x16
-            TransposedConv(32, 32), nn.ReLU(),  # 32x32
-            TransposedConv(32, channels),
-        )  # fmt: skip
+        return relu_decoder(latent_dim, 128, channels)
 
     def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
         """(n, C, 64, 64) -> (n, outputs); 249,172 parameters for 20 outputs and one channel."""

@@ -2,9 +2,9 @@
 
 from torch import nn
 
-from disentangle_cli.models.networks._autoencoder import Head
+from disentangle_cli.models.networks._autoencoder import Head, relu_decoder
 from disentangle_cli.models.networks._base import ARCHITECTURES, Architecture
-from disentangle_cli.models.networks._layers import Conv, Linear, TransposedConv
+from disentangle_cli.models.networks._layers import Conv, Linear
 
 
 @ARCHITECTURES.register("study-64")
@@ -15,14 +15,7 @@ class Study64(Architecture):
 
     def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
         """(n, L) -> (n, C, 64, 64) logits; 381,313 parameters for L = 10 and one channel."""
-        return nn.Sequential(
-            Linear(latent_dim, 256), nn.ReLU(),
-            Linear(256, 1024), nn.ReLU(), nn.Unflatten(1, (64, 4, 4)),
-            TransposedConv(64, 64), nn.ReLU(),  # 8x8
-            TransposedConv(64, 32), nn.ReLU(),  # 16x16
-            TransposedConv(32, 32), nn.ReLU(),  # 32x32
-            TransposedConv(32, channels),
-        )  # fmt: skip
+        return relu_decoder(latent_dim, 256, channels)
 
     def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
         """(n, C, 64, 64) -> (n, outputs); 309,204 parameters for 20 outputs and one channel."""
