@@ -8,7 +8,7 @@ ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CHECKED = disentangle_cli tests examples $(wildcard benchmarks)
 
-.PHONY: help demo test test-extras lint format bench clean
+.PHONY: help demo test test-extras test-oldest lint format bench clean
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:[^#]*## /\t/' | expand -t 16
@@ -19,8 +19,12 @@ demo: $(VENV)/.installed ## train, rank, score and draw a small pool; at most 4 
 test: $(VENV)/.installed-dev lint ## ruff, mypy and the quick tests; at most 10 minutes on 2 cores
 	$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS)
 
-test-extras: $(VENV)/.installed-dev ## the slow tests
+test-extras: $(VENV)/.installed-extras ## the slow tests, with Dask and Ray
 	$(ONE_THREAD) $(BIN)/python -m pytest -m slow
+
+test-oldest: $(VENV)/.installed-dev ## the metrics with the oldest scikit-learn that is supported
+	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/oldest 'scikit-learn==1.6.*'
+	PYTHONPATH=$(VENV)/oldest $(ONE_THREAD) $(BIN)/python -m pytest tests/metrics
 
 lint: $(VENV)/.installed-dev ## ruff and mypy --strict
 	$(BIN)/ruff check $(CHECKED)
@@ -31,11 +35,14 @@ format: $(VENV)/.installed-dev ## let ruff lay out and repair the code
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
 
-bench: $(VENV)/.installed-dev ## run every benchmark
-	@for script in $(wildcard benchmarks/*.py); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+bench: $(VENV)/.installed-dev ## run every benchmark; tables and numbers go to bench/
+	@mkdir -p bench
+	@for script in $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py)); do \
+		name=bench/$$(basename $$script .py); echo "== $$script"; \
+		$(BIN)/python $$script --out $$name.json --markdown $$name.md || exit 1; done
 
 clean: ## remove the environment, caches and what the demo made
-	rm -rf $(VENV) demo dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo bench dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -51,3 +58,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-extras: $(VENV)/.installed-dev
+	$(INSTALL) --editable '.[dev,dask,ray]'
+	@touch $@

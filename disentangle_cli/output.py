@@ -4,6 +4,7 @@ Library code may call :func:`log`, :func:`detail`, :func:`warn` and :func:`progr
 printed until the command line calls :func:`configure`, so Python users see no output.
 """
 
+import contextlib
 import csv
 import importlib.metadata
 import io
@@ -11,7 +12,8 @@ import json
 import math
 import platform
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -40,6 +42,9 @@ class _Settings:
 
 
 _settings = _Settings()
+
+
+_kept_warnings: ContextVar[list[str] | None] = ContextVar("_kept_warnings", default=None)
 
 
 def configure(*, quiet: bool | None = None, verbose: bool | None = None, debug: bool | None = None) -> None:
@@ -76,8 +81,21 @@ def detail(message: str) -> None:
 
 def warn(message: str) -> None:
     """Warn in one line (stderr; not with ``--quiet``)."""
-    if not _settings.quiet:
+    if (kept := _kept_warnings.get()) is not None:
+        kept.append(message)
+    elif not _settings.quiet:
         _stderr(f"warning: {one_line(message)}")
+
+
+@contextlib.contextmanager
+def kept_warnings() -> Iterator[list[str]]:
+    """Collect warnings instead of printing them: for a worker, whose stderr nobody may read."""
+    kept: list[str] = []
+    token = _kept_warnings.set(kept)
+    try:
+        yield kept
+    finally:
+        _kept_warnings.reset(token)
 
 
 def progress(

@@ -32,10 +32,16 @@ def _interrupted(error: BaseException) -> tuple[int, str] | None:
     return (130, "interrupted") if isinstance(error, KeyboardInterrupt | Abort) else None
 
 
-def _memory(error: BaseException) -> tuple[int, str] | None:
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether Python, the C library or torch (on any device) had no memory left."""
     # torch's error class is told by its name, so that reporting an error does not import torch
-    named = type(error).__name__ == "OutOfMemoryError" or "can't allocate memory" in str(error)
-    return (1, OUT_OF_MEMORY) if isinstance(error, MemoryError) or named else None
+    named = type(error).__name__ == "OutOfMemoryError"
+    said = any(words in str(error) for words in ("can't allocate memory", "not enough memory"))
+    return isinstance(error, MemoryError) or named or (isinstance(error, RuntimeError) and said)
+
+
+def _memory(error: BaseException) -> tuple[int, str] | None:
+    return (1, OUT_OF_MEMORY) if is_out_of_memory(error) else None
 
 
 def _operating_system(error: BaseException) -> tuple[int, str] | None:
@@ -62,6 +68,11 @@ ERROR_TABLE: tuple[Callable[[BaseException], tuple[int, str] | None], ...] = (
 )
 
 
+def _is_help(error: BaseException) -> bool:
+    """Whether Typer has answered a command without arguments by its help (the class is private there)."""
+    return type(error).__name__ == "NoArgsIsHelpError"
+
+
 def describe(error: BaseException) -> tuple[int, str]:
     """Exit code and one-line message for an exception."""
     code, message = next(found for rule in ERROR_TABLE if (found := rule(error)) is not None)
@@ -82,5 +93,8 @@ def exit_codes() -> Iterator[None]:
         code, message = describe(error)
         if debugging():
             traceback.print_exc()
-        sys.stderr.write(f"error: {message}\n" if code != 130 else f"{message}\n")
+        if _is_help(error):
+            sys.stderr.write(getattr(error, "message", ""))  # empty when rich has printed it
+        else:
+            sys.stderr.write(f"error: {message}\n" if code != 130 else f"{message}\n")
         raise SystemExit(code) from None

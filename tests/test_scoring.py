@@ -95,6 +95,9 @@ def test_perfect_model(protocol: str) -> None:
     assert metrics["modularity"]["score"] > (0.74 if protocol == "disentanglement-lib" else 0.95)
     assert metrics["dci"]["score"] > 0.9
     assert metrics["mig"]["left_out"] == [1]
+    # the study's MIG looks at its training rows; that is its standard, not a change of it
+    assert metrics["mig"]["settings"]["rows"] == ("split" if protocol == "disentanglement-lib" else "all")
+    assert metrics["mig"]["variant"] == protocol
     assert metrics["factor_vae"]["active_codes"] == [0, 2, 3]
 
 
@@ -230,6 +233,10 @@ def test_arrays_are_scored_as_they_are() -> None:
     result = dcr.score(Arrays(codes=factors * 1.0, factors=factors), metrics="mig,factor_vae")
     assert result["metrics"]["mig"]["score"] > 0.9
     assert result["metrics"]["factor_vae"]["score"] is None
+    study = dcr.score(
+        Arrays(codes=factors * 1.0, factors=factors), metrics="mig", protocol="disentanglement-lib"
+    )
+    assert study["metrics"]["mig"]["samples"] == {"rows": 300}  # of a file's rows, all
     assert result["encode"] is None
 
 
@@ -280,8 +287,14 @@ def test_gates() -> None:
     check_gates([result], parse_gates(["mig=0.4", "dci.completeness=0.3", "dci.score=0.5"], names))
     with pytest.raises(GateError, match=r"mig is 0.4000, 0.1 under 0.5; .*completeness is 0.3000, 0.2 under"):
         check_gates([result], parse_gates(["mig=0.5", "dci.completeness=0.5", "dci=0.1"], names))
-    with pytest.raises(UsageError, match="no part 'complete'; it has score, completeness"):
-        check_gates([result], parse_gates(["dci.complete=0.5"], names))
+    with pytest.raises(UsageError, match="no part 'complete' that can be gated; it has score, disentangle"):
+        parse_gates(["dci.complete=0.5"], names)
+    for text, named in [("dci.per_code=0.5", "per_code.0"), ("dci.completeness.1=0", "one number")]:
+        with pytest.raises(UsageError, match=named):
+            parse_gates([text], names)
+    check_gates([result], parse_gates(["dci.per_code.0=0.1"], names))
+    with pytest.raises(UsageError, match=r"no part 'per_code\.7'"):
+        check_gates([result], parse_gates(["dci.per_code.7=0.1"], names))
     with pytest.raises(GateError, match=r"mig is null .*too few"):
         check_gates([entry(mig={"score": None, "reason": "too few"})], parse_gates(["mig=0"], names))
     for text in ("mig", "mig=", "mig=a", "mig=nan", "sap=0.5"):

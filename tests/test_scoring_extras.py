@@ -1,6 +1,8 @@
 """Intervals, chosen factors, finite labelled sets, and arrays made of a model's images."""
 
+import importlib.util
 import sys
+import types
 from typing import Any
 
 import numpy as np
@@ -112,14 +114,24 @@ def test_reconstruction_and_classes_of_a_model(monkeypatch: pytest.MonkeyPatch, 
     assert found["reconstruction_error"]["score"] == pytest.approx(0, abs=1e-9)
     assert 1 <= found["inception_score"]["score"] <= 3
     assert sum(found["mode_kl"]["counts"]) == 300
+    assert "of 6 held-out images right" in found["mode_kl"]["note"]
     kept = list(empty_cache.glob("classifier-*.pt"))
     assert len(kept) == 1
     stamp = kept[0].stat().st_mtime_ns
-    net = _classifier.classifier_for(Bars())
+    judge = _classifier.classifier_for(Bars())
     assert kept[0].stat().st_mtime_ns == stamp
     rows = np.arange(len(Bars()))
-    guess = net(torch.from_numpy(Bars().images(rows)).float() / 255).argmax(dim=1).numpy()
+    guess = judge.net(torch.from_numpy(Bars().images(rows)).float() / 255).argmax(dim=1).numpy()
     assert np.mean(guess == Bars().classes(rows)[:, 0]) > 0.9  # kept weights know the classes
+    assert judge.accuracy is not None
+    assert judge.accuracy > 0.5
+    kept[0].write_bytes(b"")  # what a full disk or a crash may leave
+    again = _classifier.classifier_for(Bars())
+    assert all(torch.equal(a, b) for a, b in zip(net_weights(judge), net_weights(again), strict=True))
+
+
+def net_weights(judge: _classifier.Judge) -> list[torch.Tensor]:
+    return list(judge.net.state_dict().values())
 
 
 def test_features_come_from_an_extractor(monkeypatch: pytest.MonkeyPatch, empty_cache: Any) -> None:
@@ -139,12 +151,20 @@ def test_features_come_from_an_extractor(monkeypatch: pytest.MonkeyPatch, empty_
 
 
 def test_without_torch_fidelity(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "torch_fidelity.utils", None)
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "torch_fidelity" else found(name)
+    )
     monkeypatch.setattr("disentangle_cli.scoring._run.feature_problem", lambda: "it is not installed")
     with pytest.raises(UsageError, match="fid: it is not installed"):
         Options(metrics="mig,fid")
     assert "fid" in Options(metrics="all").names
     with pytest.raises(UsageError, match=r"disentangle-cli\[fidelity\]"):
+        load_extractor("cpu")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setitem(sys.modules, "torch_fidelity", types.ModuleType("torch_fidelity"))
+    monkeypatch.setitem(sys.modules, "torch_fidelity.utils", None)
+    with pytest.raises(UsageError, match="installed but does not load"):
         load_extractor("cpu")
 
 

@@ -76,7 +76,7 @@ def notes(outcome: Outcome) -> list[str]:
     told = []
     for selection in outcome.selections:
         told.append(f"{selection.method} selects {selection.selected}")
-        if selection.balanced != selection.selected:
+        if selection.balanced not in (None, selection.selected):
             told.append(f"{selection.method} with one voice for each family selects {selection.balanced}")
         if selection.confidence is not None:
             told.append(f"{selection.method}: {selection.confidence['first_against_second']['words']}")
@@ -163,9 +163,9 @@ def _explain_table(explanation: "Explanation") -> Table:
 
 def report(outcome: Outcome) -> str:
     """The same as one HTML page, with pictures and settings."""
+    from disentangle_cli.rendering.report import Section, page
     from disentangle_cli.selection._heatmap import draw_heatmap
     from disentangle_cli.selection._matching_picture import draw_matching
-    from disentangle_cli.selection._report import Section, page
 
     first = outcome.selections[0]
     sections = [Section("Result", notes(outcome))]

@@ -29,6 +29,14 @@ Device = Annotated[
     DeviceName, typer.Option("--device", help="Where networks run; auto: a GPU if there is one.")
 ]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes to run at once.")]
+ExecutorOption = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        metavar="local|dask[=ADDR]|ray[=ADDR]",
+        help="Where they run: here, or on a cluster (docs/cluster.md).",
+    ),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.", show_default=False)]
 Sets = Annotated[

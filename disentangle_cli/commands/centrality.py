@@ -13,6 +13,7 @@ from disentangle_cli.commands._options import (
     Checkpoints,
     Device,
     DeviceName,
+    ExecutorOption,
     FormatOption,
     Jobs,
     Seed,
@@ -50,6 +51,14 @@ class Encode(StrEnum):
     sample = "sample"
 
 
+class Precision(StrEnum):
+    """In which numbers encoders run."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+
+
 def centrality_cli(
     checkpoints: Checkpoints,
     method: Annotated[
@@ -77,7 +86,21 @@ def centrality_cli(
         int | None, typer.Option(min=2, help="Images per group.", show_default="100")
     ] = None,
     scale_images: Annotated[
-        int | None, typer.Option(min=2, help="Images for the scale of each code.", show_default="73728")
+        int | None,
+        typer.Option(min=2, help="Images for the scale of each code; official: 73728.",
+                     show_default="as many as its error asks for"),
+    ] = None,
+    precision: Annotated[
+        Precision, typer.Option(help="Of the encoders of model-centrality; auto: bf16 where it is fast.")
+    ] = Precision.auto,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Evaluate all pairs; the default up to 20 models.")
+    ] = False,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Look for the best with at most this part of all evaluations, say 0.02; auto: as "
+                     "many as it takes to be sure, within limits. The default above 20 models.",
+                     metavar="PART|auto", show_default=False),
     ] = None,
     images: Annotated[
         str | None,
@@ -125,6 +148,7 @@ def centrality_cli(
     seed: Seed = 0,
     device: Device = DeviceName.auto,
     jobs: Jobs = 1,
+    executor: ExecutorOption = "local",
     fmt: FormatOption = Format.table,
 ) -> None:  # fmt: skip
     """Rank models without labels and pick the best.
@@ -151,6 +175,8 @@ def centrality_cli(
         images_from=images,
         inactive=inactive and inactive.value,
         encode=encode and encode.value,
+        precision=None if precision is Precision.auto else precision.value,
+        budget=_budget(exact, budget),
     )  # fmt: skip
     runs = [METHODS.get(name) for name in names]
     pool = load_pool(paths, resolve_device(device), force, spare=select)
@@ -158,7 +184,7 @@ def centrality_cli(
         _check_target(select, pool)
     explained = None if explain is None else find_model(explain, pool)
     labelled = None if labels_check is None else _open_labelled(labels_check, pool)
-    task = Task(pool, seed, settings, jobs, cache)
+    task = Task(pool, seed, settings, jobs, cache, executor)
     selections = [run(task) for run in runs]
     outcome = Outcome(
         pool=pool,
@@ -206,6 +232,17 @@ def _labels(selections: list["Selection"], dataset: "Dataset", task: "Task") -> 
     from disentangle_cli.selection._labels_check import labels_check, supervised_scores
 
     return labels_check(selections, supervised_scores(task.pool, dataset, task.seed, task.cache), dataset)
+
+
+def _budget(exact: bool, budget: str | None) -> float | str | None:
+    if exact and budget is not None:
+        raise UsageError("--exact evaluates all pairs; leave out --budget")
+    if exact or budget in ("auto", None):
+        return "exact" if exact else budget
+    try:
+        return float(budget)
+    except ValueError:
+        raise UsageError(f"--budget {budget}: give a part of all evaluations up to 1, or auto") from None
 
 
 def _methods(text: str) -> list[str]:

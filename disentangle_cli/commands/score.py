@@ -1,20 +1,25 @@
 """``dcr score``: disentanglement metrics of checkpoints or of codes."""
 
 from enum import StrEnum
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from disentangle_cli.commands._options import (
     Device,
     DeviceName,
+    ExecutorOption,
     FormatOption,
     Seed,
     Sets,
     expand_paths,
     resolve_device,
 )
+from disentangle_cli.commands._score_output import layout
+from disentangle_cli.commands._score_output import report as report_page
 from disentangle_cli.errors import UsageError
+from disentangle_cli.files import write_atomic
 from disentangle_cli.output import Format, document, emit, log
 
 
@@ -28,7 +33,7 @@ class Encode(StrEnum):
 Models = Annotated[
     list[str],
     typer.Argument(
-        metavar="CKPT|CODES.npz|CODES.csv...",
+        metavar="CKPT|CODES.npz|.csv|.parquet...",
         help="Checkpoints, or codes computed elsewhere; - reads paths from stdin.",
         show_default=False,
     ),
@@ -91,6 +96,15 @@ def score_cli(
             show_default=False,
         ),
     ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Write everything to one HTML page.", metavar="FILE", show_default=False),
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Models at once (default: 1).", show_default=False),
+    ] = None,
+    executor: ExecutorOption = "local",
     seed: Seed = 0,
     device: Device = DeviceName.auto,
     fmt: FormatOption = Format.table,
@@ -99,7 +113,7 @@ def score_cli(
 
     Settings of a metric are changed with --set metric.key=value, sample counts with --set data.key=value.
     """
-    from disentangle_cli.scoring import Options, check_baseline, check_gates, parse_gates, score_path
+    from disentangle_cli.scoring import Options, check_baseline, check_gates, parse_gates, score_paths
     from disentangle_cli.scoring._gates import read_baseline
 
     options = Options(
@@ -118,53 +132,17 @@ def score_cli(
     if interval_gates and repeats == 1 and not bootstrap:
         raise UsageError("--fail-under-ci needs intervals; ask for them with --repeats or --bootstrap")
     earlier = read_baseline(baseline) if baseline else None
+    if report is not None and report.is_dir():
+        raise UsageError(f"--report {report} is a folder; name a file in it")
     paths = expand_paths(models)
     where = resolve_device(device)
-    results = []
-    for path in paths:
-        log(f"scoring {path}")
-        results.append(score_path(path, dataset, options, where))
+    at_once = 1 if jobs is None and executor == "local" else jobs  # one model at a time uses all cores too
+    results = score_paths(paths, dataset, options, where, jobs=at_once, executor=executor)
     columns, rows = layout(results, options.names, fmt)
     emit(document("score", seed=seed, results=results), fmt, columns, rows)
+    if report is not None:
+        page = report_page(results, options.names, {"seed": seed, "device": where})
+        log(f"wrote {write_atomic(report, page)}")
     check_gates(results, gates, interval_gates)
     if baseline is not None and earlier is not None:
         check_baseline(results, earlier, baseline)
-
-
-def layout(
-    results: list[dict[str, Any]], names: list[str], fmt: Format
-) -> tuple[list[str], list[list[object]]]:
-    """Columns and rows of the table: a row per number, or for several models a row per model.
-
-    CSV always has a row per number.
-    """
-    if fmt is Format.table and len(results) > 1:
-        return ["model", *names], [[r["model"], *[r["metrics"][n]["score"] for n in names]] for r in results]
-    spread = any(r["repeats"] > 1 or r["bootstrap"] for r in results)
-    numbers = ["value", "std", "low", "high"] if spread else ["value"]
-    columns = ["model", "dataset", "protocol", "seed", "metric", *numbers, "note"]
-    rows = [
-        [r["model"], r["dataset"], r["protocol"], r["seed"], *row]
-        for r in results
-        for name in names
-        for row in _numbers(name, r["metrics"][name], spread)
-    ]
-    if fmt is Format.table:
-        return columns[4:], [row[4:] for row in rows]
-    return columns, rows
-
-
-def _numbers(name: str, result: dict[str, Any], spread: bool) -> list[list[object]]:
-    """The score and every other number of one result, under dotted names."""
-    note = result.get("reason") or result.get("note") or result["variant"]
-    rows: list[list[object]] = [[name, result["score"], *(_spread(result) if spread else []), note]]
-    parts = result.get("parts", {})
-    for key, value in result.items():
-        if isinstance(value, float) and key not in ("score", "std", "mean"):
-            rows.append([f"{name}.{key}", value, *(_spread(parts.get(key, {})) if spread else []), None])
-    return rows
-
-
-def _spread(entry: dict[str, Any]) -> list[object]:
-    """Standard deviation and the ends of the interval, None where there are none."""
-    return [entry.get("std"), *(entry.get("interval") or [None, None])]

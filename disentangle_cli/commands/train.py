@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from disentangle_cli import output
-from disentangle_cli.commands._options import Device, DeviceName, FormatOption, Jobs, Sets
+from disentangle_cli.commands._options import Device, DeviceName, ExecutorOption, FormatOption, Sets
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import Format, document, emit_paths
 from disentangle_cli.registry import Registry
@@ -78,7 +78,14 @@ def train_cli(
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print the configuration as YAML and stop.")
     ] = False,
-    jobs: Jobs = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="Runs at once (default: one per core).", show_default=False),
+    ] = None,
+    stack: Annotated[
+        bool, typer.Option("--stack", help="Train the seeds as one batched computation (for a GPU).")
+    ] = False,
+    executor: ExecutorOption = "local",
     device: Device = DeviceName.auto,
     precision: Annotated[str, typer.Option("--precision", help="auto, fp32 or bf16.")] = "auto",
     fmt: FormatOption = Format.table,
@@ -90,6 +97,7 @@ def train_cli(
     """
     from disentangle_cli.config import to_yaml
     from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps, train_pool
+    from disentangle_cli.training._stack import check_stackable
     from disentangle_cli.training.pool import raise_failures
     from disentangle_cli.training.run import prepare
     from disentangle_cli.training.spec import Run
@@ -117,13 +125,15 @@ def train_cli(
     if print_config:
         typer.echo(to_yaml({"model": model} | runs[0].config.model_dump(mode="json")), nl=False)
         return
+    if stack:
+        check_stackable(model)
     if dry_run:
         for run in runs:
             prepare(run)
             output.log(f"would train {run.stem} for {run.config.iterations} iterations")
         complete = runs
     else:
-        outcomes = train_pool(runs, jobs)
+        outcomes = train_pool(runs, jobs, executor, stack)
         complete = [outcome.run for outcome in outcomes if outcome.error is None]
     common = {"model": model, "dataset": data, "seed": runs[0].seed, "seeds": [r.seed for r in complete]}
     if complete:

@@ -60,6 +60,15 @@ def to_classes(path: Path, name: str, texts: list[str]) -> Column:
     except ValueError:
         ids = np.unique(np.array(texts), return_inverse=True)[1].reshape(-1).astype(np.int64)
         return Column(ids, ids.astype(np.float64), tuple(float(v) for v in range(ids.max() + 1)), False)
+    return number_classes(path, name, values)
+
+
+def number_classes(path: Path, name: str, values: NDArray[np.float64]) -> Column:
+    """As :func:`to_classes`, of a column of numbers (n,).
+
+    Raises:
+        UsageError: a number is not finite.
+    """
     if not np.isfinite(values).all():
         raise UsageError(f"{path}: column {name} holds a value that is not finite")
     found, ids = np.unique(values, return_inverse=True)

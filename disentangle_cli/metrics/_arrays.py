@@ -1,7 +1,8 @@
 """The arrays that metrics are computed from, and the checks that they fit each other.
 
 Shapes below: N rows, K codes, F factors; M groups of L images; P pairs-batches of B pairs; R rows
-for the global scale. Any array may be absent; a metric that needs it is then null with a reason.
+for the global scale. Any array may be absent; a metric that needs it is then null with a reason. Real numbers
+below 1e-30 count as 0, and nothing is computed from arrays that hold numbers beyond 1e15.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli.errors import UsageError
+
+LARGEST, SMALLEST = 1e15, 1e-30
+"""Squares of numbers further out, or their float32 forms, lose what is to be measured."""
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
@@ -38,6 +42,7 @@ class Arrays:
         real_features, generated_features: (r, D), (g, D) Inception features of images.
         factor_names: (F,) for messages, and to choose factors by.
         missing: why arrays are absent, by name, where there is something to say.
+        remarks: what a reader of numbers made from an array should know, by the array's name.
     """
 
     codes: Floats | None = None
@@ -63,6 +68,7 @@ class Arrays:
     generated_features: Floats | None = None
     factor_names: tuple[str, ...] | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
+    remarks: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in NAMES:
@@ -75,13 +81,20 @@ class Arrays:
         """The array called ``name``, None when absent."""
         return getattr(self, name)
 
-    def not_finite(self, name: str) -> bool:
-        """Whether the array holds a NaN or an infinity."""
+    def problem(self, name: str) -> str | None:
+        """Why nothing can be computed from the array, or None."""
         value = self.get(name)
-        return value is not None and value.dtype.kind == "f" and not bool(np.isfinite(value).all())
+        if value is None or value.dtype.kind != "f":
+            return None
+        if not np.isfinite(value).all():
+            return f"{name} holds NaN or infinite values"
+        if max(abs(float(value.max())), abs(float(value.min()))) > LARGEST:
+            return f"{name} holds numbers beyond {LARGEST:g}; rescale them"
+        return None
 
 
-NAMES = tuple(entry.name for entry in fields(Arrays) if entry.name not in ("factor_names", "missing"))
+_NOT_ARRAYS = ("factor_names", "missing", "remarks")
+NAMES = tuple(entry.name for entry in fields(Arrays) if entry.name not in _NOT_ARRAYS)
 
 _REAL = ("factor_values", "squared_errors", "class_probabilities", "real_features", "generated_features")
 _TWO = ("codes", "factors", "reference_codes", *_REAL)
@@ -116,7 +129,9 @@ def _converted(name: str, value: NDArray[Any]) -> NDArray[Any]:
     if name == "is_continuous":
         return value.astype(bool)
     if "codes" in name or name in _REAL:
-        return value if value.dtype.kind == "f" and value.itemsize >= 4 else value.astype(np.float64)
+        real = value if value.dtype.kind == "f" and value.itemsize >= 4 else value.astype(np.float64)
+        small = np.abs(real) < SMALLEST
+        return np.where(small, real.dtype.type(0), real) if real[small].any() else real
     whole = value.astype(np.int64) if np.isfinite(value).all() else value
     if not np.array_equal(whole, value) or value.min() < 0:
         raise UsageError(f"{name} must hold whole numbers from 0 (class ids), e.g. as int64")

@@ -9,7 +9,7 @@ parameters are its settings, to which those of the derived arrays it asks for ar
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from disentangle_cli.registry import Registry
 
@@ -18,6 +18,13 @@ PAPER = ("factor_vae", "dci", "sap", "explicitness", "modularity", "mig", "beta_
 
 Result = dict[str, Any]
 """At least ``score`` (float, or None with ``reason``); parts beside it: floats, lists, nested dicts."""
+
+
+Shape = Literal["number", "list", "codes", "factors", "codes x factors", "active x factors", "codes x codes"]
+"""What a part of a result is: a number, a list or dictionary of numbers, or one per what is named."""
+
+TRAINING_ROWS = {"disentanglement-lib": {"rows": "split"}}
+"""For metrics that the study computes from its 10,000 training rows, although nothing is held out."""
 
 
 class Undefined(Exception):
@@ -45,6 +52,9 @@ class Metric(Node):
     Attributes:
         by_protocol: optional inputs that one protocol requires and the others do not see.
         defaults: settings whose default depends on the protocol.
+        drawn: as ``defaults``, for rows that were drawn from a data set as the protocol has it; of a file of
+            codes nothing is known, and all its rows count.
+        parts: the numbers a result may hold beside its score, by name; what can be gated.
         bounds: lowest and highest value.
         higher_is_better: the direction.
         cost: what it takes, in words.
@@ -55,6 +65,8 @@ class Metric(Node):
         function: Callable[..., Result],
         by_protocol: Mapping[str, tuple[str, ...]],
         defaults: Mapping[str, Mapping[str, Any]],
+        drawn: Mapping[str, Mapping[str, Any]],
+        parts: Mapping[str, Shape],
         bounds: tuple[float, float],
         higher_is_better: bool,
         cost: str,
@@ -62,6 +74,8 @@ class Metric(Node):
         super().__init__(function)
         self.by_protocol = by_protocol
         self.defaults = defaults
+        self.drawn = drawn
+        self.parts = parts
         self.bounds = bounds
         self.higher_is_better = higher_is_better
         self.cost = cost
@@ -84,6 +98,8 @@ DERIVED: Registry[Node] = Registry("disentangle_cli.metrics.derived", "derived a
 def metric(
     by_protocol: Mapping[str, tuple[str, ...]] | None = None,
     defaults: Mapping[str, Mapping[str, Any]] | None = None,
+    drawn: Mapping[str, Mapping[str, Any]] | None = None,
+    parts: Mapping[str, Shape] | None = None,
     bounds: tuple[float, float] = (0.0, 1.0),
     higher_is_better: bool = True,
     cost: str = "tiny",
@@ -91,7 +107,16 @@ def metric(
     """Decorator: enter a function into :data:`METRICS` under its own name; see :class:`Metric`."""
 
     def enter(function: Callable[..., Result]) -> Metric:
-        entry = Metric(function, by_protocol or {}, defaults or {}, bounds, higher_is_better, cost)
+        entry = Metric(
+            function,
+            by_protocol or {},
+            defaults or {},
+            drawn or {},
+            parts or {},
+            bounds,
+            higher_is_better,
+            cost,
+        )
         return METRICS.register(function.__name__)(entry)
 
     return enter

@@ -22,16 +22,18 @@ def evaluate(
     protocol: str = "infogan-cr",
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     seed: int = 0,
+    drawn: bool = False,
 ) -> dict[str, Result]:
     """Compute ``metrics`` on ``arrays``.
 
-    ``settings`` maps a metric to the settings that differ from the protocol's. Each result has a finite
+    ``settings`` maps a metric to the settings that differ from the protocol's; ``drawn`` says that the rows
+    were drawn from a data set in the protocol's numbers, training rows first. Each result has a finite
     ``score``, or None and a ``reason``, beside the parts that the metric's own docstring lists.
 
     Raises:
         UsageError: an unknown metric or protocol.
     """
-    evaluation = Evaluation(arrays, protocol, settings or {}, seed)
+    evaluation = Evaluation(arrays, protocol, settings or {}, seed, drawn)
     return {name: evaluation.score(name) for name in metrics}
 
 
@@ -39,7 +41,12 @@ class Evaluation:
     """One set of arrays under one protocol; remembers every derived array it has computed."""
 
     def __init__(
-        self, arrays: Arrays, protocol: str, settings: Mapping[str, Mapping[str, Any]], seed: int
+        self,
+        arrays: Arrays,
+        protocol: str,
+        settings: Mapping[str, Mapping[str, Any]],
+        seed: int,
+        drawn: bool = False,
     ) -> None:
         if protocol not in PROTOCOLS:
             raise UsageError(f"unknown protocol {protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
@@ -47,12 +54,13 @@ class Evaluation:
         self.protocol = protocol
         self.settings = settings
         self.seed = seed
+        self.drawn = drawn
         self._known: dict[tuple[Any, ...], Any] = {}
 
     def score(self, name: str) -> Result:
         """The result of one metric; never raises for what the arrays hold."""
         entry = METRICS.get(name)
-        standard = protocol_settings(name, self.protocol)
+        standard = protocol_settings(name, self.protocol, self.drawn)
         chosen = standard | dict(self.settings.get(name, {}))
         changed = [f"{key}={value}" for key, value in sorted(chosen.items()) if value != standard.get(key)]
         with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
@@ -63,11 +71,13 @@ class Evaluation:
                 result = {"score": None, "reason": str(reason)}
         if any(issubclass(w.category, ConvergenceWarning) for w in caught):
             result["note"] = "an inner fit stopped at its iteration limit, as the protocol has it"
+        reads = required_arrays(name, self.protocol)
+        notes = [text for array, text in self.arrays.remarks.items() if array in reads]
+        if notes:
+            result["note"] = "; ".join([*notes, *filter(None, [result.get("note")])])
         result["variant"] = " with ".join([self.protocol, ", ".join(changed)] if changed else [self.protocol])
         result["settings"] = chosen
-        result["samples"] = sample_counts(
-            self.arrays, required_arrays(name, self.protocol), chosen.get("rows") == "split"
-        )
+        result["samples"] = sample_counts(self.arrays, reads, chosen.get("rows") == "split")
         return result | {"protocol": self.protocol, "seed": self.seed}
 
     def _apply(self, node: Node, inputs: Mapping[str, bool], settings: Mapping[str, Any]) -> Any:
@@ -83,8 +93,8 @@ class Evaluation:
         if value is None and required:
             why = self.arrays.missing.get(name)
             raise Undefined(f"needs {name}: {why}" if why else f"needs {name}, which is absent")
-        if self.arrays.not_finite(name):
-            raise Undefined(f"{name} holds NaN or infinite values")
+        if problem := self.arrays.problem(name):
+            raise Undefined(problem)
         return value
 
     def _derived(self, name: str, settings: Mapping[str, Any]) -> Any:

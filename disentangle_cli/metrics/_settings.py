@@ -62,11 +62,15 @@ def settings_of(node: Node) -> dict[str, Setting]:
     return found | {name: Setting(hints[name], parameters[name].default) for name in node.settings}
 
 
-def protocol_settings(name: str, protocol: str) -> dict[str, Any]:
-    """The values that the metric ``name`` has under ``protocol`` when nothing is set."""
+def protocol_settings(name: str, protocol: str, drawn: bool = False) -> dict[str, Any]:
+    """The values that the metric ``name`` has under ``protocol`` when nothing is set.
+
+    ``drawn`` says that the rows were drawn from a data set, in the numbers of the protocol.
+    """
     entry = METRICS.get(name)
     defaults = {key: setting.default for key, setting in settings_of(entry).items()}
-    return defaults | dict(entry.defaults.get(protocol, {}))
+    special = dict(entry.drawn.get(protocol, {})) if drawn else {}
+    return defaults | dict(entry.defaults.get(protocol, {})) | special
 
 
 def read_settings(pairs: Iterable[str], metrics: Iterable[str]) -> dict[str, dict[str, Any]]:

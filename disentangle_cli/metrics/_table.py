@@ -23,7 +23,7 @@ _FAMILY = {
 def table() -> str:
     """Markdown: one row per metric, then the known biases of each."""
     names = METRICS.names()
-    head = ["| key | question | range | needs | costs |", "|---|---|---|---|---|"]
+    head = ["| key | question | range | other numbers | needs | costs |", "|---|---|---|---|---|---|"]
     rows = [_row(name, METRICS.get(name)) for name in names]
     known = [f"- `{name}`: {_paragraph(METRICS.get(name), 'Known biases: ')}" for name in names]
     return "\n".join([*head, *rows, "", "Known biases and failure cases:", "", *known])
@@ -33,7 +33,8 @@ def _row(name: str, entry: Metric) -> str:
     low, high = entry.bounds
     ends = f"{_end(low)} to {_end(high)}, {'high' if entry.higher_is_better else 'low'} is good"
     question = (entry.function.__doc__ or "").strip().splitlines()[0].rstrip(".")
-    return f"| `{name}` | {question} | {ends} | {_needs(name)} | {entry.cost} |"
+    parts = ", ".join(f"`{part}`" for part, shape in entry.parts.items() if shape == "number")
+    return f"| `{name}` | {question} | {ends} | {parts} | {_needs(name)} | {entry.cost} |"
 
 
 def _needs(name: str) -> str:

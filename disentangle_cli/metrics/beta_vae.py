@@ -22,6 +22,7 @@ from disentangle_cli.metrics._learners import logistic_regression
             "eval_pair_labels",
         ),
     },
+    parts={"train_accuracy": "number", "eval_accuracy": "number"},
     cost="encoding",
 )
 def beta_vae(

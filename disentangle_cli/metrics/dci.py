@@ -17,6 +17,15 @@ Aggregate = Literal["infogan-cr", "disentanglement-lib"]
     defaults={
         "disentanglement-lib": {"rows": "split", "regressor": "gbt", "aggregate": "disentanglement-lib"}
     },
+    parts={
+        "disentanglement": "number",
+        "completeness": "number",
+        "informativeness": "number",
+        "informativeness_train": "number",
+        "per_code": "codes",
+        "per_factor": "factors",
+        "importance": "codes x factors",
+    },
     cost="trees: seconds to minutes",
 )
 def dci(importance: Importance, parts: Parts, *, aggregate: Aggregate = "infogan-cr") -> Result:

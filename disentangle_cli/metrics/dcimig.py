@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
+from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
 from disentangle_cli.metrics.derived.mutual_information import Information
 from disentangle_cli.metrics.derived.parts import Parts
 
 
-@metric()
+@metric(drawn=TRAINING_ROWS, parts={"per_factor": "factors"})
 def dcimig(mutual_information: Information, parts: Parts) -> Result:
     """How much of all factor information lies in codes that serve one factor only.
 

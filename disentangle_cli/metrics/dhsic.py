@@ -3,13 +3,19 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
+from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
 
 BLOCK = 256
 """Rows of the kernel matrices held at a time."""
 
 
-@metric(bounds=(0.0, float("inf")), higher_is_better=False, cost="seconds")
+@metric(
+    drawn=TRAINING_ROWS,
+    parts={"terms": "list"},
+    bounds=(0.0, float("inf")),
+    higher_is_better=False,
+    cost="seconds",
+)
 def dhsic(learning_codes: NDArray[np.float64], seed: int, *, samples: int = 5000) -> Result:
     """How far the codes are from jointly independent, nonlinear dependence included.
 

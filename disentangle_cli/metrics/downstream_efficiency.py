@@ -17,6 +17,7 @@ Predictor = Literal["logistic", "gbt", "hgb"]
 
 @metric(
     defaults={name: {"rows": "split"} for name in ("infogan-cr", "disentanglement-lib")},
+    parts={"accuracy": "list", "per_factor": "list", "labels_used": "number"},
     bounds=(0.0, float("inf")),
     cost="seconds; trees: minutes",
 )

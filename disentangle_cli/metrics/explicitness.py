@@ -13,7 +13,11 @@ from disentangle_cli.metrics._parallel import over_factors
 from disentangle_cli.metrics.derived.parts import Half, Parts
 
 
-@metric(defaults={"disentanglement-lib": {"rows": "split", "standardise": True}}, cost="seconds")
+@metric(
+    defaults={"disentanglement-lib": {"rows": "split", "standardise": True}},
+    parts={"train": "number", "test": "number", "per_factor": "factors"},
+    cost="seconds",
+)
 def explicitness(
     parts: Parts,
     seed: int,

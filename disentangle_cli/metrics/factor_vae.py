@@ -13,6 +13,13 @@ ROUNDING = 1e-6
 @metric(
     by_protocol={"infogan-cr": (), "disentanglement-lib": ("eval_group_codes", "eval_group_labels")},
     defaults={"disentanglement-lib": {"threshold": 0.05}},
+    parts={
+        "revised": "number",
+        "train_accuracy": "number",
+        "eval_accuracy": "number",
+        "votes": "codes x factors",
+        "eval_votes": "codes x factors",
+    },
     cost="encoding",
 )
 def factor_vae(

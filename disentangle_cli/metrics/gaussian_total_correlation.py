@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
+from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
 from disentangle_cli.metrics.derived.covariance import Covariance
 
 
-@metric(bounds=(0.0, float("inf")), higher_is_better=False)
+@metric(drawn=TRAINING_ROWS, bounds=(0.0, float("inf")), higher_is_better=False)
 def gaussian_total_correlation(covariance: Covariance) -> Result:
     """How far the codes are from independent, if they were Gaussian.
 

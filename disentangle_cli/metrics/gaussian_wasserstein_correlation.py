@@ -3,11 +3,16 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._base import Result, metric
+from disentangle_cli.metrics._base import TRAINING_ROWS, Result, metric
 from disentangle_cli.metrics.derived.covariance import Covariance
 
 
-@metric(bounds=(0.0, float("inf")), higher_is_better=False)
+@metric(
+    drawn=TRAINING_ROWS,
+    parts={"normalised": "number"},
+    bounds=(0.0, float("inf")),
+    higher_is_better=False,
+)
 def gaussian_wasserstein_correlation(covariance: Covariance) -> Result:
     """How far the codes are from uncorrelated, in their own units.
 

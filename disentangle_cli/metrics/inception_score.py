@@ -6,7 +6,11 @@ from disentangle_cli.metrics._arrays import Floats
 from disentangle_cli.metrics._base import Result, metric
 
 
-@metric(bounds=(1.0, float("inf")), cost="generating; once: training a classifier")
+@metric(
+    parts={"std_log": "number"},
+    bounds=(1.0, float("inf")),
+    cost="generating; once: training a classifier",
+)
 def inception_score(class_probabilities: Floats) -> Result:
     """Whether generated images are recognisable and spread over the classes.
 

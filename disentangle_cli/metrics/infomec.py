@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.feature_selection import mutual_info_classif
 from sklearn.linear_model import LogisticRegression
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
+from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
 from disentangle_cli.metrics._matrix import standardised
 from disentangle_cli.metrics._parallel import over_factors
 from disentangle_cli.metrics.derived.mutual_information import entropy, pair_information
@@ -17,7 +17,16 @@ FEW = 64
 """A code with at most this many distinct values is counted, not estimated by neighbours."""
 
 
-@metric(cost="seconds")
+@metric(
+    drawn=TRAINING_ROWS,
+    parts={
+        "modularity": "number",
+        "explicitness": "number",
+        "compactness": "number",
+        "information": "codes x factors",
+    },
+    cost="seconds",
+)
 def infomec(
     parts: Parts,
     seed: int,

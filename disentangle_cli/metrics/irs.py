@@ -3,12 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
+from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
 from disentangle_cli.metrics.derived.mutual_information import discretise
 from disentangle_cli.metrics.derived.parts import Parts
 
 
-@metric()
+@metric(drawn=TRAINING_ROWS, parts={"matrix": "active x factors", "per_code": "list"})
 def irs(parts: Parts, *, bins: int = 20, quantile: float = 0.99) -> Result:
     """Whether a code stays put when all factors but one change.
 

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from disentangle_cli.metrics._base import Result, metric
+from disentangle_cli.metrics._base import TRAINING_ROWS, Result, metric
 from disentangle_cli.metrics._matrix import top_two_gap
 from disentangle_cli.metrics.derived.mutual_information import Information
 from disentangle_cli.metrics.derived.parts import Parts
 
 
-@metric()
+@metric(drawn=TRAINING_ROWS, parts={"raw": "number", "per_factor": "factors"})
 def jemmig(mutual_information: Information, parts: Parts, *, bins: int = 20) -> Result:
     """Whether one code tells each factor and holds nothing else.
 

@@ -6,7 +6,12 @@ from disentangle_cli.metrics._arrays import Floats
 from disentangle_cli.metrics._base import Result, Undefined, metric
 
 
-@metric(bounds=(float("-inf"), float("inf")), higher_is_better=False, cost="generating, Inception: minutes")
+@metric(
+    parts={"std_subsets": "number"},
+    bounds=(float("-inf"), float("inf")),
+    higher_is_better=False,
+    cost="generating, Inception: minutes",
+)
 def kid(
     real_features: Floats, generated_features: Floats, seed: int, *, subsets: int = 100, size: int = 1000
 ) -> Result:

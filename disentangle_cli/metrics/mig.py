@@ -1,12 +1,15 @@
 """Mutual information gap."""
 
-from disentangle_cli.metrics._base import Result, metric
+from disentangle_cli.metrics._base import TRAINING_ROWS, Result, metric
 from disentangle_cli.metrics._matrix import top_two_gap
 from disentangle_cli.metrics.derived.mutual_information import Information
 from disentangle_cli.metrics.derived.parts import Parts
 
 
-@metric()
+@metric(
+    drawn=TRAINING_ROWS,
+    parts={"per_factor": "factors", "mutual_information": "codes x factors", "factor_entropy": "factors"},
+)
 def mig(mutual_information: Information, parts: Parts) -> Result:
     """Whether each factor is told by one code and not by a second.
 

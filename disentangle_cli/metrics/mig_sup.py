@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
+from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
 from disentangle_cli.metrics._matrix import top_two_gap
 from disentangle_cli.metrics.derived.mutual_information import Information
 from disentangle_cli.metrics.derived.parts import Parts
 
 
-@metric()
+@metric(drawn=TRAINING_ROWS, parts={"per_code": "codes"})
 def mig_sup(mutual_information: Information, parts: Parts) -> Result:
     """Whether each code tells about one factor and not about a second.
 

@@ -6,7 +6,12 @@ from disentangle_cli.metrics._arrays import Floats
 from disentangle_cli.metrics._base import Result, metric
 
 
-@metric(bounds=(0.0, float("inf")), higher_is_better=False, cost="generating; once: training a classifier")
+@metric(
+    parts={"counts": "list"},
+    bounds=(0.0, float("inf")),
+    higher_is_better=False,
+    cost="generating; once: training a classifier",
+)
 def mode_kl(class_probabilities: Floats) -> Result:
     """How uneven the classes of generated images are.
 

@@ -6,15 +6,21 @@ import numpy as np
 
 from disentangle_cli.metrics._base import Result, Undefined, metric
 from disentangle_cli.metrics.derived.mutual_information import Information
+from disentangle_cli.metrics.derived.parts import Parts
 
 
-@metric(defaults={"disentanglement-lib": {"rows": "split", "dead_codes": "zero"}})
-def modularity(mutual_information: Information, *, dead_codes: Literal["skip", "zero"] = "skip") -> Result:
+@metric(
+    defaults={"disentanglement-lib": {"rows": "split", "dead_codes": "zero"}},
+    parts={"per_code": "codes", "mutual_information": "codes x factors"},
+)
+def modularity(
+    mutual_information: Information, parts: Parts, *, dead_codes: Literal["skip", "zero"] = "skip"
+) -> Result:
     """Whether each code tells about one factor only.
 
     Per code 1 - sum of squared mutual information except the largest / (largest squared * (F - 1)), mean
     over codes. From 0 to 1. Ridgeway and Mozer 2018, section 3. Parts: ``per_code`` (K,),
-    ``mutual_information`` (K, F').
+    ``mutual_information`` (K, F'), ``left_out`` (single-valued factors).
 
     ``dead_codes`` says what a code without any information counts: nothing (``skip``; the InfoGAN-CR code
     has 0/0 there) or 0 (``zero``, disentanglement-lib). Null with one factor, and with no informative code
@@ -38,4 +44,5 @@ def modularity(mutual_information: Information, *, dead_codes: Literal["skip", "
         "score": float(counted.mean()),
         "per_code": listed,
         "mutual_information": mutual_information.matrix.tolist(),
+        "left_out": parts.left_out,
     }

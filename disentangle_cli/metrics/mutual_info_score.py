@@ -5,11 +5,16 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
+from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
 from disentangle_cli.metrics.derived.mutual_information import discretise, pair_information
 
 
-@metric(bounds=(0.0, float("inf")), higher_is_better=False)
+@metric(
+    drawn=TRAINING_ROWS,
+    parts={"matrix": "codes x codes"},
+    bounds=(0.0, float("inf")),
+    higher_is_better=False,
+)
 def mutual_info_score(learning_codes: NDArray[np.float64], *, bins: int = 20) -> Result:
     """How much the codes tell about each other.
 

@@ -4,7 +4,9 @@ from disentangle_cli.metrics._arrays import Floats
 from disentangle_cli.metrics._base import Result, metric
 
 
-@metric(bounds=(0.0, float("inf")), higher_is_better=False, cost="encoding, decoding")
+@metric(
+    parts={"worst": "number"}, bounds=(0.0, float("inf")), higher_is_better=False, cost="encoding, decoding"
+)
 def reconstruction_error(squared_errors: Floats) -> Result:
     """How far images are from what the model makes of their codes.
 

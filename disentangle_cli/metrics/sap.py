@@ -12,7 +12,11 @@ from disentangle_cli.metrics._parallel import over_factors
 from disentangle_cli.metrics.derived.parts import Parts
 
 
-@metric(defaults={"disentanglement-lib": {"rows": "split", "factors_are": "discrete"}}, cost="small")
+@metric(
+    defaults={"disentanglement-lib": {"rows": "split", "factors_are": "discrete"}},
+    parts={"per_factor": "factors", "matrix": "codes x factors"},
+    cost="small",
+)
 def sap(
     parts: Parts,
     seed: int,

@@ -8,7 +8,11 @@ from disentangle_cli.metrics.derived.parts import Half, Parts
 from disentangle_cli.metrics.factor_vae import ROUNDING
 
 
-@metric(defaults={name: {"rows": "split"} for name in ("infogan-cr", "disentanglement-lib")}, cost="small")
+@metric(
+    defaults={name: {"rows": "split"} for name in ("infogan-cr", "disentanglement-lib")},
+    parts={"train": "number", "votes": "codes x factors"},
+    cost="small",
+)
 def z_min_variance(
     parts: Parts, seed: int, *, votes: int = 2000, size: int = 50, threshold: float = 0.05
 ) -> Result:

@@ -23,6 +23,8 @@ class Trainable(ABC, Generic[C]):
     """
 
     Config: ClassVar[type[TrainConfig]]
+    stackable: ClassVar[bool] = False
+    """Whether many seeds can be trained as one stack."""
 
     def __init__(
         self, config: C, image_shape: tuple[int, int, int], seed: int, device: torch.device, bf16: bool

@@ -47,6 +47,7 @@ class IbGan(InfoGan[IbGanConfig]):
     """G with its stochastic layer, D and Q in training."""
 
     Config: ClassVar[type[TrainConfig]] = IbGanConfig
+    stackable = False  # G's passes are random themselves
 
     def count_codes(self) -> int:
         """Q recovers z."""

@@ -11,9 +11,10 @@ L_info is the negative log-likelihood of a Gaussian with mean q and standard dev
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from typing import Annotated, Any, ClassVar, TypeVar
 
 import torch
@@ -73,6 +74,7 @@ class InfoGanConfig(TrainConfig):
 
 
 C = TypeVar("C", bound=InfoGanConfig)
+T = TypeVar("T")
 
 
 @MODELS.register("infogan")
@@ -80,6 +82,7 @@ class InfoGan(Trainable[C]):
     """G, D and Q in training."""
 
     Config: ClassVar[type[TrainConfig]] = InfoGanConfig
+    stackable = True
 
     def __init__(self, config: Any, *args: Any) -> None:
         super().__init__(config, *args)
@@ -109,8 +112,8 @@ class InfoGan(Trainable[C]):
         return self.latents.num_codes
 
     def codes_of(self, latents: Tensor) -> Tensor:
-        """What Q has to recover from the images of ``latents`` (B, L): (B, K)."""
-        return latents[:, self.latents.code_columns]
+        """What Q has to recover from the images of ``latents`` (..., L): (..., K)."""
+        return latents[..., self.latents.code_columns]
 
     def add_players(self) -> None:
         """Add further networks to ``players`` before they are initialised."""
@@ -127,27 +130,43 @@ class InfoGan(Trainable[C]):
 
     def step(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
         """D/Q step, then the G steps, on one set of inputs; spectral-norm vectors are stored at the end."""
-        images = images.to(memory_format=torch.channels_last)
+        images = self.arrange(images)
         self.set_learning_rates(iteration)
-        latents = self.draw(len(images))
+        latents = self.draw(images.shape[-4])
         scalars = self.begin(iteration)
         # One pass of G serves the D/Q step and the first G step: its weights are the same in both.
-        fake = self.generate(latents, counted=2)
+        fake = self.evaluate(partial(self.generate, counted=2), latents)
         codes = self.codes_of(latents)
         active = self.active_codes(iteration)
         scalars |= self.discriminator_step(images, fake.detach(), codes, active)
-        rest(self.discriminator, self.compute_dtype)
+        self.rest("discriminator")
         for i in range(self.config.generator_steps):
-            scalars |= self.generator_step(self.generate(latents) if i else fake, codes, active, again=i > 0)
-        wake(self.discriminator)
-        for name, net in self.players.items():
-            if name != "generator":
-                commit(net)
+            if i > 0:
+                fake = self.evaluate(self.generate, latents)
+            scalars |= self.generator_step(fake, codes, active, again=i > 0)
+        self.wake("discriminator")
+        self.commit()
         self.update_averages(iteration)
         return {key: value.detach() for key, value in scalars.items()}
 
     def discriminator_step(self, real: Tensor, fake: Tensor, codes: Tensor, active: int) -> dict[str, Tensor]:
-        """One Adam step of D and Q. D has no batch norm, so both halves go through it together."""
+        """One Adam step of D and Q."""
+        scalars = self.evaluate(partial(self.discriminator_loss, active=active), real, fake, codes)
+        self.update("discriminator", scalars["d/total"])
+        return scalars
+
+    def generator_step(self, fake: Tensor, codes: Tensor, active: int, again: bool) -> dict[str, Tensor]:
+        """One Adam step of G through the resting D, Q (and H)."""
+        adversarial, info = self.evaluate(partial(self.generator_loss, active=active), fake, codes)
+        term, details = self.generator_term(again)
+        loss = adversarial + self.config.info.weight * info + term
+        self.update("generator", loss)
+        return {"g/adversarial": adversarial, "g/info": info, "g/total": loss} | details
+
+    # The losses: functions of one seed's networks and tensors, run by ``evaluate``.
+
+    def discriminator_loss(self, real: Tensor, fake: Tensor, codes: Tensor, active: int) -> dict[str, Tensor]:
+        """L_DQ as ``d/total``, with its parts. D has no batch norm: both halves go through it together."""
         with self.autocast():
             features = self.discriminator.trunk(torch.cat([real, fake]))
             on_real, on_fake = upcast(self.discriminator.realness(features)).sigmoid().chunk(2)
@@ -156,24 +175,19 @@ class InfoGan(Trainable[C]):
         loss_fake = -(1 - on_fake + LOG_GUARD).log().mean()
         info, details = self.info_loss(estimates, codes, active)
         loss = loss_real + loss_fake + self.config.info.weight * info
-        self.update("discriminator", loss)
         return {
             "d/real": loss_real, "d/fake": loss_fake, "d/info": info, "d/total": loss,
             "d/mean_real": on_real.mean(), "d/mean_fake": on_fake.mean(),
         } | details  # fmt: skip
 
-    def generator_step(self, fake: Tensor, codes: Tensor, active: int, again: bool) -> dict[str, Tensor]:
-        """One Adam step of G through the resting D, Q (and H)."""
+    def generator_loss(self, fake: Tensor, codes: Tensor, active: int) -> tuple[Tensor, Tensor]:
+        """The two terms of L_G on images from G."""
         with self.autocast():
             features = self.discriminator.trunk(fake)
             on_fake = upcast(self.discriminator.realness(features)).sigmoid()
             estimates = upcast(self.discriminator.codes(features))
-        adversarial = -(on_fake + LOG_GUARD).log().mean()
         info, _ = self.info_loss(estimates, codes, active)
-        term, details = self.generator_term(again)
-        loss = adversarial + self.config.info.weight * info + term
-        self.update("generator", loss)
-        return {"g/adversarial": adversarial, "g/info": info, "g/total": loss} | details
+        return -(on_fake + LOG_GUARD).log().mean(), info
 
     def info_loss(self, estimates: Tensor, codes: Tensor, active: int) -> tuple[Tensor, dict[str, Tensor]]:
         """L_info of (B, K) estimates and true codes over the first ``active`` codes, and its parts."""
@@ -183,6 +197,38 @@ class InfoGan(Trainable[C]):
         details = {f"q/squared_error_{name}": squared[i] for i, name in enumerate(names)}
         details |= {f"q/log_likelihood_{name}": likelihood[i] for i, name in enumerate(names)}
         return -likelihood[:active].sum(), details
+
+    # Parts of the iteration that a stack of seeds does in its own way.
+
+    def evaluate(self, function: Callable[..., T], *inputs: Tensor) -> T:
+        """The value of a function of this seed's networks at ``inputs``."""
+        return function(*inputs)
+
+    def arrange(self, images: Tensor) -> Tensor:
+        """Images in the memory layout that the networks work in."""
+        return images.to(memory_format=torch.channels_last)
+
+    def random(self, function: Callable[[torch.Generator], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        """What ``function`` draws with this seed's generator, on the device."""
+        return tuple(drawn.to(self.device) for drawn in function(self.rng))
+
+    def rest(self, player: str) -> None:
+        """Make a player a constant until :meth:`wake`."""
+        rest(self.players[player], self.compute_dtype)
+
+    def wake(self, player: str) -> None:
+        """Make a player trainable again."""
+        wake(self.players[player])
+
+    def commit(self) -> None:
+        """Store the spectral-norm vectors of all players."""
+        for net in self.players.values():
+            commit(net)
+
+    def renew(self, player: str) -> None:
+        """Draw a player's weights anew, with a fresh optimiser; vectors and moving statistics stay."""
+        initialise(self.players[player], self.rng, keep_u=True)
+        self.optimisers[player] = self.new_optimiser(player)
 
     # Parts of the iteration.
 
@@ -198,7 +244,7 @@ class InfoGan(Trainable[C]):
 
     def draw(self, n: int) -> Tensor:
         """Latents (n, L) from the prior."""
-        return self.latents.sample(n, self.rng).to(self.device)
+        return self.random(lambda rng: (self.latents.sample(n, rng),))[0]
 
     def generate(self, latents: Tensor, counted: int = 1) -> Tensor:
         """A training pass of G (batch statistics): (n, L) -> (n, C, H, W).
@@ -211,9 +257,9 @@ class InfoGan(Trainable[C]):
         return images
 
     def update(self, player: str, loss: Tensor) -> None:
-        """One step of ``player``'s optimiser down the gradient of ``loss``."""
+        """One step of ``player``'s optimiser down the gradient of ``loss`` (in a stack, of all seeds)."""
         self.optimisers[player].zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.sum().backward()  # type: ignore[no-untyped-call]
         self.optimisers[player].step()
 
     def new_optimiser(self, player: str) -> torch.optim.Adam:

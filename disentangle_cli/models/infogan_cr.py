@@ -9,6 +9,7 @@ Two schedules make it progressive: the weight w (0 until the codes are informati
 distance of the codes that differ (large and easy at first). At each change H starts anew.
 """
 
+from functools import partial
 from typing import Annotated, ClassVar
 
 import torch
@@ -21,7 +22,6 @@ from disentangle_cli.latents import Latents
 from disentangle_cli.models._training import MODELS, upcast
 from disentangle_cli.models.infogan import InfoGan, InfoGanConfig
 from disentangle_cli.models.networks._gan import Norm
-from disentangle_cli.models.networks._layers import initialise, rest, wake
 
 OFF = 1e-8
 
@@ -80,59 +80,52 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
         if schedule.renew:
             for changing in (schedule.gap, schedule.weight):
                 if changing.changes_at(iteration):
-                    self.renew_h(iteration)
+                    self.wake("contrastive")
+                    self.renew("contrastive")
+                    self.set_learning_rates(iteration)
         scalars = {"h/weight": torch.tensor(self.weight), "h/gap": torch.tensor(gap)}
         if self.weight <= OFF and not schedule.always:
             return scalars
-        first, second, self.label = draw_pair(
-            self.latents, self.config.batch_size, gap, self.active_codes(iteration), self.rng
-        )
-        self.label = self.label.to(self.device)
-        self.pair_latents = (first.to(self.device), second.to(self.device))
+        size, active = self.config.batch_size, self.active_codes(iteration)
+        *self.pair_latents, self.label = self.random(partial(draw_pair, self.latents, size, gap, active))
         self.pair = self.make_pair(counted=2)
-        scalars |= self.contrastive_step(self.pair.detach())
-        rest(self.players["contrastive"], self.compute_dtype)
+        scalars |= self.contrastive_step([images.detach() for images in self.pair])
+        self.rest("contrastive")
         return scalars
 
-    def make_pair(self, counted: int) -> Tensor:
-        """Both images of each pair, stacked on channels: (B, 2C, H, W).
+    def make_pair(self, counted: int) -> list[Tensor]:
+        """Both images of each pair, each (B, C, H, W)."""
+        generate = self.generate_silently if self.weight <= OFF else partial(self.generate, counted=counted)
+        return [self.evaluate(generate, latents) for latents in self.pair_latents]
 
-        While the weight is 0 G runs in inference mode and without gradient, as in the official code.
-        """
-        if self.weight <= OFF:
-            self.generator.eval()
-            with torch.no_grad(), self.autocast():
-                images = [self.generator(latents) for latents in self.pair_latents]
-            self.generator.train()
-        else:
-            images = [self.generate(latents, counted) for latents in self.pair_latents]
-        return torch.cat(images, 1)
+    def generate_silently(self, latents: Tensor) -> Tensor:
+        """A pass of G in inference mode and without gradient, as the official code has it at weight 0."""
+        self.generator.eval()
+        with torch.no_grad(), self.autocast():
+            images: Tensor = self.generator(latents)
+        self.generator.train()
+        return images
 
-    def contrastive_step(self, pair: Tensor) -> dict[str, Tensor]:
+    def contrastive_step(self, pair: list[Tensor]) -> dict[str, Tensor]:
         """One Adam step of H."""
-        wake(self.players["contrastive"])
-        with self.autocast():
-            logits = upcast(self.players["contrastive"](pair))
-        loss = F.cross_entropy(logits, self.label)
+        self.wake("contrastive")
+        loss, accuracy = self.evaluate(self.contrastive_loss, *pair, self.label)
         self.update("contrastive", loss)
-        return {"h/loss": loss, "h/accuracy": (logits.argmax(1) == self.label).float().mean()}
+        return {"h/loss": loss, "h/accuracy": accuracy}
+
+    def contrastive_loss(self, first: Tensor, second: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
+        """L_H, and the share of pairs (both (B, C, H, W)) whose shared code H names."""
+        with self.autocast():
+            logits = upcast(self.players["contrastive"](torch.cat([first, second], 1)))
+        return F.cross_entropy(logits, label), (logits.argmax(1) == label).float().mean()
 
     def generator_term(self, again: bool) -> tuple[Tensor | float, dict[str, Tensor]]:
         """W times the cross-entropy of the resting H on this iteration's pairs."""
         if self.weight <= OFF:
             return 0.0, {}
         pair = self.make_pair(counted=1) if again else self.pair
-        with self.autocast():
-            logits = upcast(self.players["contrastive"](pair))
-        loss = F.cross_entropy(logits, self.label)
+        loss, _ = self.evaluate(self.contrastive_loss, *pair, self.label)
         return self.weight * loss, {"g/contrastive": loss}
-
-    def renew_h(self, iteration: int) -> None:
-        """Draw H anew with a fresh optimiser; its spectral-norm vectors and batch-norm statistics stay."""
-        wake(self.players["contrastive"])
-        initialise(self.players["contrastive"], self.rng, keep_u=True)
-        self.optimisers["contrastive"] = self.new_optimiser("contrastive")
-        self.set_learning_rates(iteration)
 
 
 def draw_pair(

@@ -2,6 +2,7 @@
 
 from disentangle_cli.scoring._codes_file import read_codes
 from disentangle_cli.scoring._gates import check_baseline, check_gates, parse_gates
+from disentangle_cli.scoring._many import score_paths
 from disentangle_cli.scoring._quick import factor_vae_quick
 from disentangle_cli.scoring._run import Options, resolve_metrics, score, score_path
 
@@ -15,4 +16,5 @@ __all__ = [
     "resolve_metrics",
     "score",
     "score_path",
+    "score_paths",
 ]

@@ -1,4 +1,4 @@
-"""Codes computed elsewhere: the ``.npz`` and ``.csv`` files that ``dcr score`` takes."""
+"""Codes computed elsewhere: the ``.npz``, ``.csv`` and ``.parquet`` files that ``dcr score`` takes."""
 
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,13 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.metrics import Arrays
 from disentangle_cli.metrics._arrays import NAMES
 from disentangle_cli.output import detail
-from disentangle_cli.scoring._codes_csv import read_codes_csv
+from disentangle_cli.scoring._codes_table import READERS, read_codes_table
 
-CODES_SUFFIXES = (".npz", ".csv")
+CODES_SUFFIXES = (".npz", *READERS)
 
 
 def read_codes(path: str | Path) -> Arrays:
-    """Read a codes file, or a pair of ``.csv`` files; nothing in it is ever unpickled.
+    """Read a codes file, or a pair of ``.csv`` or ``.parquet`` files; nothing in it is ever unpickled.
 
     ``codes (N, K)`` and ``factors (N, F)`` must be there; the other arrays are optional and listed at
     :class:`~disentangle_cli.metrics.Arrays`, except that ``train_rows`` and ``test_rows`` are half-open pairs
@@ -30,8 +30,8 @@ def read_codes(path: str | Path) -> Arrays:
     path = Path(path)
     if not path.is_file():
         raise UsageError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
-    if path.suffix.lower() == ".csv":
-        return Arrays(**read_codes_csv(path))
+    if path.suffix.lower() in READERS:
+        return Arrays(**read_codes_table(path))
     file = NpzFile(path)
     for name in ("codes", "factors"):
         if name not in file:

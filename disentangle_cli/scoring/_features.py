@@ -1,5 +1,7 @@
 """Inception features of images, through the optional package torch-fidelity."""
 
+import importlib.util
+import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -9,26 +11,36 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.output import detail
 
 MISSING = "torch-fidelity is not installed; pip install 'disentangle-cli[fidelity]'"
+TIMEOUT = 30.0
+"""Seconds without an answer after which fetching the weights is given up; that package waits for ever."""
 
 
 def load_extractor(device: str) -> Callable[[Tensor], Any]:
     """The network of ``fid`` and ``kid``: (n, 3, H, W) uint8 -> a tuple whose first entry is (n, 2048).
 
     Raises:
-        UsageError: torch-fidelity is missing, or its weights cannot be had.
+        UsageError: torch-fidelity is missing or broken, or its weights cannot be had.
     """
+    if importlib.util.find_spec("torch_fidelity") is None:
+        raise UsageError(MISSING)
     try:
         from torch_fidelity.utils import create_feature_extractor
-    except ImportError:
-        raise UsageError(MISSING) from None
+    except Exception as error:  # a torchvision built for another torch raises more than ImportError
+        raise UsageError(f"torch-fidelity is installed but does not load ({error})") from None
+    detail("loading the Inception network of torch-fidelity, which fetches its weights (about 90 MB) once")
+    usual = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
     try:
         made: Callable[[Tensor], Any] = create_feature_extractor(
-            "inception-v3-compat", ["2048"], cuda=device.startswith("cuda")
+            "inception-v3-compat", ["2048"], cuda=device.startswith("cuda"), verbose=False
         )
     except Exception as error:  # whatever a failed download raises in there
         raise UsageError(f"the weights of torch-fidelity's Inception cannot be loaded ({error})") from None
+    finally:
+        socket.setdefaulttimeout(usual)
     return made
 
 

@@ -31,7 +31,7 @@ def parse_gates(texts: Iterable[str], metrics: Sequence[str], option: str = "--f
     """Read ``metric=value`` and ``metric.part=value`` texts; ``option`` is what messages call them.
 
     Raises:
-        UsageError: a text is malformed or names a metric that is not computed.
+        UsageError: a text is malformed or names a metric that is not computed or a part that it never has.
     """
     gates = []
     for text in texts:
@@ -46,8 +46,27 @@ def parse_gates(texts: Iterable[str], metrics: Sequence[str], option: str = "--f
             raise UsageError(
                 f"{option} {text}: {gate.metric!r} is not computed; computed are {', '.join(metrics)}"
             )
+        if problem := _part_problem(gate):
+            raise UsageError(f"{option} {text}: {problem}")
         gates.append(gate)
     return gates
+
+
+def _part_problem(gate: Gate) -> str | None:
+    """What is wrong with the part that a gate addresses, as far as the metric's declaration tells."""
+    declared = METRICS.get(gate.metric).parts
+    _, dot, rest = gate.address.partition(".")
+    part, _, place = rest.partition(".")
+    if not dot or rest == "score":
+        return None
+    if part not in declared:
+        numbers = ["score", *(name for name, shape in declared.items() if shape == "number")]
+        return f"{gate.metric} has no part {rest!r} that can be gated; it has {', '.join(numbers)}"
+    if declared[part] == "number" and place:
+        return f"{gate.metric}.{part} is one number"
+    if declared[part] != "number" and not place:
+        return f"{gate.metric}.{part} holds several numbers; name one by its place, as in dci.per_code.0"
+    return None
 
 
 def look_up(result: dict[str, Any], address: str) -> float | None:

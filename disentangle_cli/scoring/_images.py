@@ -1,6 +1,6 @@
 """Arrays that come from images a model makes: reconstructions, class probabilities, features."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.models import Model
 from disentangle_cli.output import progress
-from disentangle_cli.scoring._classifier import class_factor, classifier_for
+from disentangle_cli.scoring._classifier import Classifier, class_factor, classifier_for
 from disentangle_cli.scoring._features import MISSING, features, load_extractor
 from disentangle_cli.scoring._plan import FAMILIES, Plan
 
@@ -21,22 +21,29 @@ BATCH = 256
 def image_arrays(
     model: Model, dataset: Dataset, plan: Plan, wanted: set[str], seed: int, repeat: int
 ) -> dict[str, Any]:
-    """Those of ``wanted`` that need images; what cannot be had is named in ``missing`` with the reason."""
+    """Those of ``wanted`` that need images; what cannot be had is named in ``missing`` with the reason.
+
+    ``remarks`` holds what to know about those that are there.
+    """
     arrays: dict[str, Any] = {}
     missing: dict[str, str] = {}
+    remarks: dict[str, str] = {}
     if "squared_errors" in wanted:
         arrays["squared_errors"] = squared_errors(model, dataset, plan.reconstructions, seed, repeat)
     if "class_probabilities" in wanted:
         if class_factor(dataset) is None:
             missing["class_probabilities"] = f"data set {dataset.name} has no unordered factor"
         else:
-            arrays["class_probabilities"] = _probabilities(model, dataset, plan.generated, seed, repeat)
+            judge = classifier_for(dataset, _device(model))
+            remarks["class_probabilities"] = judge.words
+            images = _generated(model, plan.generated, seed, repeat)
+            arrays["class_probabilities"] = _probabilities(judge.net, images, _device(model))
     if "generated_features" in wanted:
         try:
             arrays |= _features(model, dataset, plan.generated, seed, repeat)
         except UsageError as error:
             missing |= dict.fromkeys(("real_features", "generated_features"), str(error))
-    return arrays | {"missing": missing}
+    return arrays | {"missing": missing, "remarks": remarks}
 
 
 def feature_problem() -> str | None:
@@ -69,15 +76,10 @@ def squared_errors(model: Model, dataset: Dataset, count: int, seed: int, repeat
     return np.concatenate(errors)
 
 
-def _probabilities(model: Model, dataset: Dataset, count: int, seed: int, repeat: int) -> Any:
-    device = _device(model)
-    net = classifier_for(dataset, device)
-    with torch.no_grad():
-        found = [
-            net(batch.to(device)).softmax(dim=1).cpu().numpy()
-            for batch in _generated(model, count, seed, repeat)
-        ]
-    return np.concatenate(found)
+@torch.no_grad()
+def _probabilities(net: Classifier, batches: Iterable[Tensor], device: str) -> Any:
+    """(n, C, H, W) images in [0, 1], a batch at a time -> (N, classes) float32."""
+    return np.concatenate([net(batch.to(device)).softmax(dim=1).cpu().numpy() for batch in batches])
 
 
 def _features(model: Model, dataset: Dataset, count: int, seed: int, repeat: int) -> dict[str, Any]:

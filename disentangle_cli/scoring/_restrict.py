@@ -70,19 +70,21 @@ def restrict_dataset(dataset: Dataset, wanted: Sequence[str]) -> Dataset:
     return FactorsOf(dataset, columns_of(wanted, names, f"data set {dataset.name}"))
 
 
+def factor_names(arrays: Arrays) -> tuple[str, ...]:
+    """Names of the factors; those without are called ``factor1``, ``factor2``, ..."""
+    count = 0 if arrays.factors is None else arrays.factors.shape[1]
+    return arrays.factor_names or tuple(f"factor{k + 1}" for k in range(count))
+
+
 def restrict_arrays(arrays: Arrays, wanted: Sequence[str], where: str) -> Arrays:
     """``arrays`` with the factors called ``wanted`` only (all when empty); groups of others are dropped.
-
-    Factors without names are called ``factor1``, ``factor2``, ...
 
     Raises:
         UsageError: an unknown name.
     """
     if not wanted:
         return arrays
-    count = 0 if arrays.factors is None else arrays.factors.shape[1]
-    names = arrays.factor_names or tuple(f"factor{k + 1}" for k in range(count))
-    columns = columns_of(wanted, names, where)
+    columns = columns_of(wanted, factor_names(arrays), where)
     changes: dict[str, object] = {"factor_names": tuple(wanted)}
     for name in ("factors", "factor_values"):
         if (table := arrays.get(name)) is not None:

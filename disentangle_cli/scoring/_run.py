@@ -12,7 +12,6 @@ from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, Evaluation, Result, read_settings
 from disentangle_cli.metrics._evaluate import required_arrays
-from disentangle_cli.metrics._settings import protocol_settings
 from disentangle_cli.models import Model, load_model
 from disentangle_cli.output import detail, progress, warn
 from disentangle_cli.scoring._bootstrap import resampled
@@ -22,7 +21,7 @@ from disentangle_cli.scoring._encoding import Encoder
 from disentangle_cli.scoring._images import feature_problem
 from disentangle_cli.scoring._intervals import combine, with_bootstrap
 from disentangle_cli.scoring._plan import plan_for, read_plan_settings
-from disentangle_cli.scoring._restrict import restrict_arrays, restrict_dataset
+from disentangle_cli.scoring._restrict import factor_names, restrict_arrays, restrict_dataset
 
 
 @dataclass(frozen=True)
@@ -148,7 +147,7 @@ def score_path(
 
 
 def is_codes_file(path: str) -> bool:
-    """Whether ``path`` is (or by its suffix means to be) an ``.npz`` or ``.csv`` of codes."""
+    """Whether ``path`` is (or by its suffix means to be) an ``.npz``, ``.csv`` or ``.parquet`` of codes."""
     if path.lower().endswith(CODES_SUFFIXES):
         return True
     try:
@@ -163,9 +162,8 @@ def _score_arrays(
 ) -> dict[str, Any]:
     label = dataset if isinstance(dataset, str) or dataset is None else dataset.name
     arrays = restrict_arrays(arrays, options.factors, name)
-    results = _repeat(options, options.chosen, lambda repeat: arrays)
-    factors = None if arrays.factor_names is None else list(arrays.factor_names)
-    return _entry(name, label, None, factors, options, results)
+    results = _repeat(options, lambda repeat: arrays, drawn=False)
+    return _entry(name, label, None, list(factor_names(arrays)), options, results)
 
 
 def _score_model(path: str, model: Model, dataset: Dataset | str | None, options: Options) -> dict[str, Any]:
@@ -178,12 +176,7 @@ def _score_model(path: str, model: Model, dataset: Dataset | str | None, options
     encoder = Encoder(model, data, options.samples)
     plan = plan_for(options.protocol, len(data), options.data)
     wanted = {array for name in options.names for array in required_arrays(name, options.protocol)}
-    chosen = {name: dict(values) for name, values in options.chosen.items()}
-    if options.protocol == "disentanglement-lib":
-        for name in options.names:  # the study gives MIG and others its 10,000 training rows
-            if protocol_settings(name, options.protocol).get("rows") == "all":
-                chosen[name] = {"rows": "split"} | chosen.get(name, {})
-    results = _repeat(options, chosen, lambda r: collect(encoder, data, plan, wanted, options.seed, r))
+    results = _repeat(options, lambda r: collect(encoder, data, plan, wanted, options.seed, r), drawn=True)
     factors = [factor.name for factor in data.factors]
     return _entry(path, data.name, "sample" if encoder.samples else "mean", factors, options, results)
 
@@ -208,32 +201,28 @@ def _dataset_of(path: str, model: Model, spec: str | None) -> Dataset:
     return data
 
 
-def _repeat(
-    options: Options, chosen: Mapping[str, Mapping[str, Any]], arrays_of: Callable[[int], Arrays]
-) -> dict[str, Result]:
+def _repeat(options: Options, arrays_of: Callable[[int], Arrays], drawn: bool) -> dict[str, Result]:
     runs = []
     arrays = None
     for repeat in range(options.repeats):
         arrays = arrays_of(repeat)
-        runs.append(_evaluated(options, chosen, arrays, repeat))
+        runs.append(_evaluated(options, arrays, repeat, drawn))
     results = {name: combine([run[name] for run in runs], options.half_width, name) for name in options.names}
     if not options.bootstrap or arrays is None:
         return results
     rng = np.random.default_rng([options.seed, options.bootstrap])
-    drawn = []
+    resamples = []
     for number in range(options.bootstrap):
         detail(f"resample {number + 1} of {options.bootstrap}")
-        drawn.append(_evaluated(options, chosen, resampled(arrays, rng, options.seed), 0))
+        resamples.append(_evaluated(options, resampled(arrays, rng, options.seed), 0, drawn))
     return {
-        name: with_bootstrap(results[name], [run[name] for run in drawn], options.half_width, name)
+        name: with_bootstrap(results[name], [run[name] for run in resamples], options.half_width, name)
         for name in options.names
     }
 
 
-def _evaluated(
-    options: Options, chosen: Mapping[str, Mapping[str, Any]], arrays: Arrays, repeat: int
-) -> dict[str, Result]:
-    evaluation = Evaluation(arrays, options.protocol, chosen, options.seed + repeat)
+def _evaluated(options: Options, arrays: Arrays, repeat: int, drawn: bool) -> dict[str, Result]:
+    evaluation = Evaluation(arrays, options.protocol, options.chosen, options.seed + repeat, drawn)
     results = {}
     with progress(total=len(options.names), desc="scoring", unit="metrics") as bar:
         for name in options.names:
@@ -247,7 +236,7 @@ def _entry(
     name: str,
     dataset: str | None,
     encode: str | None,
-    factors: list[str] | None,
+    factors: list[str],
     options: Options,
     results: dict[str, Result],
 ) -> dict[str, Any]:

@@ -18,6 +18,7 @@ def select(
     device: str = "cpu",
     jobs: int = 1,
     cache: bool = True,
+    executor: str = "local",
     force: bool = False,
     **settings: Any,
 ) -> Selection:
@@ -30,7 +31,8 @@ def select(
         method: a name in :data:`disentangle_cli.selection.METHODS`.
         seed: of every random draw; the same seed and the same models give the same numbers.
         device: where models named by path run (``cpu`` or ``cuda``).
-        jobs: processes; with more than one, objects must be picklable.
+        jobs: evaluations at once; with more than one, objects must be picklable.
+        executor: where evaluations run: ``local``, ``dask``, ``dask=ADDRESS``, ``ray`` or ``ray=ADDRESS``.
         cache: keep evaluations on disk and use them again.
         force: rank models that were trained on different data sets all the same.
         settings: see :class:`disentangle_cli.selection.Settings`, e.g. ``groups_per_code=20``.
@@ -41,4 +43,4 @@ def select(
     """
     chosen = Settings().with_options(**settings)
     run = METHODS.get(method)
-    return run(Task(load_pool(models, device, force), seed, chosen, jobs, cache))
+    return run(Task(load_pool(models, device, force), seed, chosen, jobs, cache, executor))

@@ -12,6 +12,9 @@ from disentangle_cli.selection._pool import Pool
 from disentangle_cli.selection._settings import Settings
 from disentangle_cli.selection._votes import CrossVotes
 
+DENSE_UP_TO = 2000
+"""Models up to which a document holds the whole matrix; of more, a list of [encoder, generator, score]."""
+
 
 @dataclass(frozen=True)
 class Ranked:
@@ -65,7 +68,8 @@ class Selection:
         corrected: (n, n) float64 where the method corrects the raw scores.
         axes: what an entry of the matrix is, in words.
         similarity: (n, n) float64, row i is what the others say about model i; NaN where nobody can tell.
-        balanced: name of the best model when every family has one voice.
+            None under a budget.
+        balanced: name of the best model when every family has one voice; None under a budget.
         confidence: how sure the pick is, as JSON types; None for pools too small to tell.
         details: further results as JSON types.
         votes, columns: what ModelCentrality's scores come from: the votes of all pairs, and the latent
@@ -98,14 +102,27 @@ class Selection:
         entry: dict[str, Any] = {
             "ranking": [ranked.to_json() for ranked in self.ranking[:top]],
             "selected": self.selected,
-            "family_balanced": {"selected": self.balanced, "agrees": self.balanced == self.selected},
+            "family_balanced": None if self.balanced is None
+            else {"selected": self.balanced, "agrees": self.balanced == self.selected},
             "confidence": self.confidence,
-            "matrix": self.matrix.tolist(),
+            "matrix": _listed(self.matrix),
             "complete": self.complete,
-        }
+        }  # fmt: skip
         if self.corrected is not None:
-            entry["corrected"] = self.corrected.tolist()
+            entry["corrected"] = _listed(self.corrected)
+        if len(self.models) > DENSE_UP_TO:
+            entry["entries"] = _entries(self.matrix)
         return entry | self.details
+
+
+def _listed(matrix: NDArray[np.float64]) -> list[list[float]] | None:
+    return matrix.tolist() if len(matrix) <= DENSE_UP_TO else None
+
+
+def _entries(matrix: NDArray[np.float64]) -> list[list[float]]:
+    rows, columns = np.nonzero(~np.isnan(matrix))
+    scores = matrix[rows, columns].tolist()
+    return [list(entry) for entry in zip(rows.tolist(), columns.tolist(), scores, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -116,7 +133,8 @@ class Task:
         pool: the distinct models.
         seed: all random draws follow from it and from the content of the models.
         settings: counts and rules.
-        jobs: processes to use; the numbers do not depend on it.
+        jobs: tasks at once; the numbers depend neither on it nor on the executor.
+        executor: where they run, see :func:`disentangle_cli.executors.run_tasks`.
         cache: whether results are kept on disk and used again.
     """
 
@@ -125,6 +143,7 @@ class Task:
     settings: Settings = field(default_factory=Settings)
     jobs: int = 1
     cache: bool = True
+    executor: str = "local"
 
 
 Method = Callable[[Task], Selection]

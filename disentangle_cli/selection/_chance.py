@@ -5,6 +5,8 @@ on how many codes stand on both sides. Here the classifier is learnt on one half
 scored on the other, and what permuted labels reach is taken off.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,3 +43,29 @@ def chance_accuracy(votes: Votes, permutations: int, rng: np.random.Generator) -
 def corrected(accuracy: float, chance: float) -> float:
     """(accuracy - chance) / (1 - chance): 0 at chance (below it negative), 1 for perfect votes."""
     return (accuracy - chance) / (1 - chance) if chance < 1 else float("nan")
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """One pair under ``auto``.
+
+    Attributes:
+        raw: held-out accuracy.
+        score: the same, corrected for chance and for the codes that one side lacks.
+        scale: what a unit of accuracy adds to ``score``.
+    """
+
+    raw: float
+    score: float
+    scale: float
+
+
+def comparable(
+    votes: Votes, codes: tuple[int, int], permutations: int, rng: np.random.Generator
+) -> Comparable:
+    """Judge one pair; ``codes`` are the numbers of active codes on both sides."""
+    raw = held_out_accuracy(votes)
+    chance = chance_accuracy(votes, permutations, rng)
+    shared = min(codes) / max(codes)
+    scale = shared / (1 - chance) if chance < 1 else 0.0
+    return Comparable(raw, corrected(raw, chance) * shared, scale)

@@ -4,13 +4,15 @@ Pairs whose votes are on disk are not evaluated again. The rest is split by gene
 where there are more processes than generators; how it is split changes no number.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from disentangle_cli.executors import run_tasks
 from disentangle_cli.output import progress
+from disentangle_cli.selection import _draws
 from disentangle_cli.selection._base import Task
 from disentangle_cli.selection._cache import ArrayCache
 from disentangle_cli.selection._evaluate import evaluate
@@ -18,78 +20,90 @@ from disentangle_cli.selection._pool import Member
 from disentangle_cli.selection._settings import Settings
 from disentangle_cli.selection._votes import CrossVotes, Votes
 
-MAX_ENCODERS = 64
+MAX_ENCODERS = 32
 """Encoders that share one pass over a generator's images; a larger pool makes the images again."""
 
 
 @dataclass(frozen=True)
 class _Job:
-    """Some encoders on one generator; it writes its votes, so that a lost one costs itself only."""
+    """Some encoders on one generator: what a worker gets, and all it needs."""
 
-    generator: int
-    encoders: tuple[int, ...]
-    paths: tuple[Path, ...]
-    members: tuple[Member, ...]
+    generator: Member
+    encoders: tuple[Member, ...]
     columns: list[int]
     seed: int
     settings: Settings
-    cache: ArrayCache
+
+    def __str__(self) -> str:
+        return f"{len(self.encoders)} encoders on {self.generator.name}"
 
     @property
     def images(self) -> int:
-        """How many images it encodes."""
+        """How many images it encodes; at least, where their number follows from the votes."""
         groups = self.settings.groups_per_code * len(self.columns)
-        return len(self.encoders) * (groups * self.settings.group_size + self.settings.scale_images)
+        scale = self.settings.scale_images or _draws.BLOCK
+        return len(self.encoders) * (groups * self.settings.group_size + scale)
 
     def run(self, advance: Callable[[int], object] = lambda images: None) -> list[Votes]:
-        """Evaluate, keep the votes and return them in the order of ``encoders``."""
-        generator, *encoders = self.members
-        results = evaluate(generator, encoders, self.columns, self.seed, self.settings, advance)
-        for path, votes in zip(self.paths, results, strict=True):
-            self.cache.save(
-                path,
-                votes=votes.votes.astype(np.int32),
-                labels=votes.labels.astype(np.int32),
-                alive=votes.alive,
-            )
-        return results
+        """Evaluate, and return the votes in the order of ``encoders``."""
+        return evaluate(self.generator, self.encoders, self.columns, self.seed, self.settings, advance)
 
 
-def cross_votes(task: Task, columns: Sequence[list[int]]) -> CrossVotes:
-    """The votes of all pairs of the pool.
+def cross_votes(
+    task: Task, columns: Sequence[list[int]], pairs: Iterable[tuple[int, int]] | None = None
+) -> CrossVotes:
+    """The votes of pairs of the pool.
 
     Args:
         task: pool, seed, settings and means.
         columns: for each generator the latent dimensions that are held fixed in turn; a model with none
             takes no part, neither as generator nor as encoder.
+        pairs: (encoder, generator) to evaluate; None: all that take part.
     """
+    if pairs is None:
+        taking_part = [k for k, held in enumerate(columns) if held]
+        pairs = ((i, j) for j in taking_part for i in taking_part)
     cache = ArrayCache(task.cache)
     found: CrossVotes = {}
-    missing: dict[int, list[tuple[int, Path]]] = {}
-    taking_part = [k for k, held in enumerate(columns) if held]
-    for j in taking_part:
-        for i in taking_part:
-            path = _path(cache, task, i, j, columns[j])
-            votes = _load(cache, path)
-            if votes is None:
-                missing.setdefault(j, []).append((i, path))
-            else:
-                found[i, j] = votes
-    jobs = _split(task, cache, columns, missing)
+    missing: dict[int, list[int]] = {}
+    for i, j in pairs:
+        if (votes := _load(cache, _path(cache, task, i, j, columns[j]))) is None:
+            missing.setdefault(j, []).append(i)
+        else:
+            found[i, j] = votes
+    split = _split(task, missing)
+    members = task.pool.members
+    jobs = [
+        _Job(members[j], tuple(members[i] for i in encoders), columns[j], task.seed, task.settings)
+        for j, encoders in split
+    ]
     with progress(total=sum(job.images for job in jobs), desc="cross evaluation", unit="img") as bar:
-        for job, results in _carry_out(jobs, task.jobs, bar.update):
-            found |= {(i, job.generator): votes for i, votes in zip(job.encoders, results, strict=True)}
+        for number, results in _carry_out(jobs, task, bar.update):
+            j, encoders = split[number]
+            for i, votes in zip(encoders, results, strict=True):
+                _save(cache, _path(cache, task, i, j, columns[j]), votes)
+                found[i, j] = votes
     return found
 
 
 def _load(cache: ArrayCache, path: Path) -> Votes | None:
-    arrays = cache.load(path, "votes", "labels", "alive")
+    arrays = cache.load(path, "votes", "labels", "alive", "scale_images")
     if arrays is None:
         return None
-    votes, labels, alive = arrays
+    votes, labels, alive, scale_images = arrays
     if votes.shape != labels.shape or votes.ndim != 1 or not votes.size or votes.max() >= len(alive):
         return None
-    return Votes(votes.astype(np.int64), labels.astype(np.int64), alive.astype(bool))
+    return Votes(votes.astype(np.int64), labels.astype(np.int64), alive.astype(bool), int(scale_images))
+
+
+def _save(cache: ArrayCache, path: Path, votes: Votes) -> None:
+    cache.save(
+        path,
+        votes=votes.votes.astype(np.int32),
+        labels=votes.labels.astype(np.int32),
+        alive=votes.alive,
+        scale_images=np.array(votes.scale_images),
+    )
 
 
 def _path(cache: ArrayCache, task: Task, i: int, j: int, columns: list[int]) -> Path:
@@ -100,6 +114,7 @@ def _path(cache: ArrayCache, task: Task, i: int, j: int, columns: list[int]) -> 
         columns=columns,
         seed=task.seed,
         encode=settings.encode,
+        precision=settings.precision,
         groups_per_code=settings.groups_per_code,
         group_size=settings.group_size,
         scale_images=settings.scale_images,
@@ -107,39 +122,26 @@ def _path(cache: ArrayCache, task: Task, i: int, j: int, columns: list[int]) -> 
     )
 
 
-def _split(
-    task: Task, cache: ArrayCache, columns: Sequence[list[int]], missing: dict[int, list[tuple[int, Path]]]
-) -> list[_Job]:
+def _split(task: Task, missing: dict[int, list[int]]) -> list[tuple[int, list[int]]]:
+    """Generators, each with encoders that share one pass over its images."""
     pairs = sum(map(len, missing.values()))
     # no job above a fair share, or the one new generator of a grown pool would keep one process busy alone
     most = min(MAX_ENCODERS, -(-pairs // task.jobs))
-    jobs = []
-    for j, entries in missing.items():
-        for start in range(0, len(entries), most):
-            encoders, paths = zip(*entries[start : start + most], strict=True)
-            members = tuple(task.pool.members[k] for k in (j, *encoders))
-            jobs.append(_Job(j, encoders, paths, members, columns[j], task.seed, task.settings, cache))
-    return jobs
+    return [
+        (j, encoders[start : start + most])
+        for j, encoders in missing.items()
+        for start in range(0, len(encoders), most)
+    ]
 
 
 def _carry_out(
-    jobs: list[_Job], processes: int, advance: Callable[[int], object]
-) -> Iterator[tuple[_Job, list[Votes]]]:
-    if processes == 1 or len(jobs) < 2:
-        for job in jobs:
-            yield job, job.run(advance)
+    jobs: list[_Job], task: Task, advance: Callable[[int], object]
+) -> Iterator[tuple[int, list[Votes]]]:
+    """Number and votes of each job as they end."""
+    if task.executor == "local" and (task.jobs == 1 or len(jobs) < 2):
+        for number, job in enumerate(jobs):
+            yield number, job.run(advance)
         return
-    from joblib import Parallel, delayed, parallel_config
-
-    with parallel_config(backend="loky", inner_max_num_threads=1):
-        parallel = Parallel(n_jobs=min(processes, len(jobs)), return_as="generator_unordered")
-        for number, results in parallel(delayed(_in_worker)(number, job) for number, job in enumerate(jobs)):
-            advance(jobs[number].images)
-            yield jobs[number], results
-
-
-def _in_worker(number: int, job: _Job) -> tuple[int, list[Votes]]:
-    import torch
-
-    torch.set_num_threads(1)
-    return number, job.run()
+    for number, results in run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.jobs):
+        advance(jobs[number].images)
+        yield number, results

@@ -7,8 +7,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from disentangle_cli.models import Model
 from disentangle_cli.selection import _draws
 from disentangle_cli.selection._pool import Member
+from disentangle_cli.selection._scale import SCALE_IMAGES, scale_matters, time_to_look
 from disentangle_cli.selection._settings import Settings
 from disentangle_cli.selection._votes import Spread, Votes, cast_votes
 
@@ -26,7 +28,8 @@ def evaluate(
 ) -> list[Votes]:
     """The votes of each encoder on the groups of ``generator``.
 
-    Each chunk of images is made once, goes through all encoders, and is dropped.
+    Each chunk of images is made once, goes through all encoders, and is dropped. Where the settings leave the
+    number of images for the scale open, each encoder gets as many as its own votes ask for.
 
     Args:
         generator: makes the images, grey levels kept.
@@ -37,47 +40,62 @@ def evaluate(
         advance: told the number of images encoded since the last call.
     """
     groups = _draws.groups(columns, settings.groups_per_code)
+    labels = np.array([group.label for group in groups], dtype=np.int64)
     size = settings.group_size
+    name = f"{seed}/{generator.identity}"
+    make = generator.model
+    readers = [_Reader(encoder, settings, name) for encoder in encoders]
     stds = [np.empty((len(groups), encoder.latents.num_codes)) for encoder in encoders]
     spreads = [Spread(encoder.latents.num_codes) for encoder in encoders]
-    name = f"{seed}/{generator.identity}"
 
     for start, chunk in _chunks(groups, max(1, _images_at_once(generator) // size)):
-        parts = [_draws.group_latents(generator.model, name, group, size) for group in chunk]
-        images = generator.model.generate(torch.cat(parts))
+        parts = [_draws.group_latents(make, name, group, size) for group in chunk]
+        images = make.generate(torch.cat(parts))
         keys = [f"group/{group.column}/{group.repeat}" for group in chunk]
-        for encoder, std in zip(encoders, stds, strict=True):
-            codes = _encode(encoder, images, settings, f"{name}/{encoder.identity}", keys)
+        for reader, std in zip(readers, stds, strict=True):
+            codes = reader.codes(images, keys)
             with np.errstate(invalid="ignore", over="ignore"):
                 std[start : start + len(chunk)] = codes.reshape(len(chunk), size, -1).std(axis=1)
             advance(len(images))
 
-    for block, latents in enumerate(_draws.prior_latents(generator.model, name, settings.scale_images)):
-        images = generator.model.generate(latents)
-        for encoder, spread in zip(encoders, spreads, strict=True):
-            spread.add(_encode(encoder, images, settings, f"{name}/{encoder.identity}", [f"prior/{block}"]))
+    open_ = list(range(len(encoders)))
+    prior = _draws.prior_latents(make, name, settings.scale_images or SCALE_IMAGES)
+    for block, latents in enumerate(prior):
+        images = make.generate(latents)
+        for k in open_:
+            spreads[k].add(readers[k].codes(images, [f"prior/{block}"]))
             advance(len(images))
+        if settings.scale_images is None and time_to_look(block + 1):
+            open_ = [k for k in open_ if scale_matters(stds[k], spreads[k], labels)]
+            if not open_:
+                break
 
-    labels = np.array([group.label for group in groups], dtype=np.int64)
     return [
-        Votes(cast_votes(std, spread.std), labels, spread.std > 0)
+        Votes(cast_votes(std, spread.std), labels, spread.std > 0, spread.count)
         for std, spread in zip(stds, spreads, strict=True)
     ]
 
 
-def _encode(
-    encoder: Member, images: Tensor, settings: Settings, name: str, keys: list[str]
-) -> NDArray[np.float64]:
-    """(n, K) codes; a sampled posterior takes its noise in equal parts from one stream per key."""
-    posterior = encoder.model.posterior(images) if settings.encode == "sample" else None
-    if posterior is None:
-        codes = encoder.model.encode(images)
-    else:
-        mean, logvar = posterior
-        shape = (len(images) // len(keys), mean.shape[1])
-        noise = torch.cat([torch.randn(shape, generator=_draws.stream(name, key)) for key in keys])
-        codes = mean + torch.exp(0.5 * logvar) * noise.to(mean)
-    return codes.double().cpu().numpy()
+class _Reader:
+    """One encoder on the images of one generator, whose draws are called ``name``."""
+
+    def __init__(self, encoder: Member, settings: Settings, name: str) -> None:
+        self._model: Model = encoder.model
+        self._sampled = settings.encode == "sample"
+        self._bf16 = settings.precision == "bf16"
+        self._name = f"{name}/{encoder.identity}"
+
+    def codes(self, images: Tensor, keys: list[str]) -> NDArray[np.float64]:
+        """(n, K) codes; a sampled posterior takes its noise in equal parts from one stream per key."""
+        with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self._bf16):
+            posterior = self._model.posterior(images) if self._sampled else None
+            codes = self._model.encode(images) if posterior is None else posterior[0]
+        if posterior is not None:
+            shape = (len(images) // len(keys), codes.shape[1])
+            streams = [_draws.stream(self._name, key) for key in keys]
+            noise = torch.cat([torch.randn(shape, generator=stream) for stream in streams])
+            codes = codes.float() + torch.exp(0.5 * posterior[1].float()) * noise.to(codes.device)
+        return codes.double().cpu().numpy()
 
 
 def _images_at_once(generator: Member) -> int:

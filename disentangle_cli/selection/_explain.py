@@ -78,22 +78,23 @@ def find_model(text: str, pool: Pool) -> str:
 def explain(model: str, selection: Selection, pool: Pool) -> Explanation:
     """Read the votes of a ModelCentrality selection for one member.
 
-    Only codes that were held fixed count: all of them under ``keep``, the active ones under ``auto``.
+    Only codes that were held fixed count: all of them under ``keep``, the active ones under ``auto``. Under a
+    budget only the models that this one was compared with are there.
 
     Raises:
         UsageError: the model took no part, as it has fewer than two active codes.
     """
     assert selection.votes is not None
     assert selection.columns is not None
-    assert selection.similarity is not None
     votes, columns, members = selection.votes, selection.columns, pool.members
     i = pool.names.index(model)
-    if (i, i) not in votes:
+    if not any((i, j) in votes for j in range(len(members))):
         raise UsageError(f"--explain {model}: it has fewer than two active codes, so nothing compares to it")
+    source = selection.matrix if selection.corrected is None else selection.corrected
     own = _places(members[i], columns[i])
     matches = []
     for j, other in enumerate(members):
-        if j == i or (i, j) not in votes:
+        if j == i or (i, j) not in votes or (j, i) not in votes:
             continue
         theirs = _places(other, columns[j])
         # rows: codes of the encoder, columns: codes held fixed, each column adding up to at most 1
@@ -101,9 +102,8 @@ def explain(model: str, selection: Selection, pool: Pool) -> Explanation:
         backward = votes[j, i].counts() / np.bincount(votes[j, i].labels)
         shares = (forward[own] + backward[theirs].T) / 2
         names = _names(members[i], columns[i]), _names(other, columns[j])
-        matches.append(
-            Match(other.name, float(selection.similarity[i, j]), *names, shares, _assigned(shares, *names))
-        )
+        score = float(source[i, j] + source[j, i]) / 2
+        matches.append(Match(other.name, score, *names, shares, _assigned(shares, *names)))
     return Explanation(model, tuple(sorted(matches, key=lambda match: -match.score)))
 
 

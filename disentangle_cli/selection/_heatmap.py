@@ -9,18 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from disentangle_cli.files import atomic
+from disentangle_cli.rendering.ramp import colour_of, contrasting
 from disentangle_cli.selection._base import Selection
 
-Colour = tuple[int, int, int]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 INK, FAINT, PAPER, MEDOID = (28, 32, 40), (120, 126, 138), (255, 255, 255), (214, 92, 20)
 UNKNOWN = (222, 222, 222)
-# light to dark along one hue path, so that order is also seen in grey
-RAMP: tuple[Colour, ...] = (
-    (246, 249, 240), (206, 231, 214), (140, 204, 200), (74, 163, 189), (38, 112, 166), (30, 64, 124),
-    (20, 25, 68),
-)  # fmt: skip
 LABEL_LENGTH = 34
 NUMBERS_UP_TO = 20
 DRAWN_UP_TO = 1200
@@ -125,19 +120,6 @@ def _limits(matrix: NDArray[np.float64]) -> tuple[float, float]:
     return (low, high) if high - low >= 0.2 - 1e-9 else (high - 0.2, high)
 
 
-def colour_of(value: float, low: float, high: float) -> Colour:
-    place = min(max((value - low) / (high - low), 0.0), 1.0) * (len(RAMP) - 1)
-    step = min(int(place), len(RAMP) - 2)
-    first, second = np.array(RAMP[step]), np.array(RAMP[step + 1])
-    red, green, blue = (first + (second - first) * (place - step)).round().astype(int).tolist()
-    return red, green, blue
-
-
-def _contrasting(colour: Colour) -> Colour:
-    red, green, blue = colour
-    return PAPER if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else INK
-
-
 def font_of(size: int) -> Font:
     return ImageFont.load_default(size=size)
 
@@ -170,7 +152,7 @@ def _draw_cells(
             draw.rectangle(box, fill=colour)
             if layout.n <= NUMBERS_UP_TO:
                 centre = (x + layout.cell / 2, y + layout.cell / 2)
-                draw.text(centre, f"{value:.2f}", fill=_contrasting(colour), font=font, anchor="mm")
+                draw.text(centre, f"{value:.2f}", fill=contrasting(colour), font=font, anchor="mm")
     x, y, cell = layout.left, layout.top, layout.cell
     # the selected model's row and column, framed
     draw.rectangle((x - 2, y - 2, x + layout.grid, y + cell), outline=MEDOID, width=2)

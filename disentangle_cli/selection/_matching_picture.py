@@ -6,8 +6,9 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from disentangle_cli.files import atomic
+from disentangle_cli.rendering.ramp import colour_of
 from disentangle_cli.selection._explain import Explanation, Match
-from disentangle_cli.selection._heatmap import FAINT, INK, MEDOID, PAPER, colour_of, font_of, short_names
+from disentangle_cli.selection._heatmap import FAINT, INK, MEDOID, PAPER, font_of, short_names
 
 CELL, GAP, HEAD, LABEL = 24, 36, 64, 40
 MOST = 60

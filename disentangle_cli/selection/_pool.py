@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -15,8 +14,8 @@ from disentangle_cli.output import log, progress, warn
 from disentangle_cli.selection._identity import identity
 from disentangle_cli.selection._origin import Origin, conflict
 
-KEPT = 256
-"""Models that stay loaded after the pool was read; the others are read again when their turn comes."""
+KEPT = 32
+"""Models from files that stay loaded; the others are read again when their turn comes."""
 
 
 @dataclass
@@ -29,6 +28,7 @@ class Member:
         image_shape: (C, H, W).
         latents: its latent specification.
         origin: the data set it was trained on, as far as it says.
+        family: ``vae`` for an autoencoder, else ``gan``.
         open: makes the model, or hands it out.
     """
 
@@ -37,28 +37,24 @@ class Member:
     image_shape: tuple[int, int, int]
     latents: Latents
     origin: Origin
+    family: str
     open: Callable[[], Model]
 
-    @cached_property
+    @property
     def model(self) -> Model:
-        """The model itself, loaded on first use."""
+        """The model itself; one from a file is loaded on use, in every process anew."""
         return self.open()
 
-    def __getstate__(self) -> dict[str, Any]:
-        # a worker process loads the model again instead of receiving it
-        return {key: value for key, value in self.__dict__.items() if key != "model"}
 
-    @cached_property
-    def family(self) -> str:
-        """``vae`` for an autoencoder, else ``gan``.
+def _family(model: Model) -> str:
+    """An autoencoder has a posterior or, where its encoder gives no distribution, codes only.
 
-        An autoencoder has a posterior or, where its encoder gives no distribution, codes only: the noise
-        that a GAN's generator draws besides its codes has no place in a reconstruction.
-        """
-        if self.latents.dim == self.latents.num_codes:
-            return "vae"
-        images = self.model.generate(self.model.sample_latents(2, torch.Generator().manual_seed(0)))
-        return "gan" if self.model.posterior(images) is None else "vae"
+    The noise that a GAN's generator draws besides its codes has no place in a reconstruction.
+    """
+    if model.latents.dim == model.latents.num_codes:
+        return "vae"
+    images = model.generate(model.sample_latents(2, torch.Generator().manual_seed(0)))
+    return "gan" if model.posterior(images) is None else "vae"
 
 
 @dataclass(frozen=True)
@@ -93,10 +89,15 @@ class _FromFile:
     device: str
 
     def __call__(self) -> Model:
-        model = load_model(self.path, self.device)
-        if model.content_hash != self.identity:
-            raise RunError(f"{self.path} was changed by another process meanwhile; run the command again")
-        return model
+        return _loaded(self.path, self.identity, self.device)
+
+
+@lru_cache(KEPT)
+def _loaded(path: str, identity: str, device: str) -> Model:
+    model = load_model(path, device)
+    if model.content_hash != identity:
+        raise RunError(f"{path} was changed by another process meanwhile; run the command again")
+    return model
 
 
 @dataclass(frozen=True)
@@ -149,16 +150,13 @@ def _read(entry: str | Path | Model, number: int, device: str) -> Member:
     if any(sign in path for sign in "*?[") and not Path(path).exists():
         raise UsageError(f"no file matches {path}")
     model = load_model(path, device)
-    member = _member(path, model.content_hash, model, _FromFile(path, model.content_hash, device))
-    if number <= KEPT:
-        member.model = model
-    return member
+    return _member(path, model.content_hash, model, _FromFile(path, model.content_hash, device))
 
 
 def _member(name: str, content: str, model: Model, opener: Callable[[], Model]) -> Member:
     channels, height, width = model.image_shape
     origin = Origin.of(getattr(model, "provenance", None))
-    return Member(name, content, (channels, height, width), model.latents, origin, opener)
+    return Member(name, content, (channels, height, width), model.latents, origin, _family(model), opener)
 
 
 def _check(pool: Pool) -> None:

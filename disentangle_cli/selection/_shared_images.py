@@ -1,6 +1,8 @@
 """Images that every encoder of a pool gets to see, for methods that compare codes image by image."""
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -25,6 +27,11 @@ class SharedImages:
 
     images: torch.Tensor
     about: dict[str, Any]
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex SHA-256 of the pixels."""
+        return hashlib.sha256(self.images.numpy().tobytes()).hexdigest()
 
 
 def shared_images(task: Task) -> SharedImages:

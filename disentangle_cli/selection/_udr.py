@@ -9,7 +9,7 @@ Shapes: N shared images, K codes of a model, a and b informative codes of two mo
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +18,15 @@ from numpy.typing import NDArray
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block
+from disentangle_cli.models import Model
 from disentangle_cli.output import progress, warn
 from disentangle_cli.selection._base import Selection, Task
 from disentangle_cli.selection._bootstrap import median_replicates
+from disentangle_cli.selection._cache import ArrayCache
 from disentangle_cli.selection._conclude import Findings, concluded
 from disentangle_cli.selection._medoid import median
 from disentangle_cli.selection._pool import Member
-from disentangle_cli.selection._shared_images import shared_images
+from disentangle_cli.selection._shared_images import SharedImages, shared_images
 from disentangle_cli.selection._votes import DEAD
 
 Matrix = NDArray[np.float64]
@@ -57,17 +59,38 @@ class Encoded:
 
 def encoded(member: Member, images: torch.Tensor) -> Encoded:
     """Encode the shared images (N, C, H, W) once: posterior means, or the means that Q gives."""
-    posterior = member.model.posterior(images)
-    means = member.model.encode(images) if posterior is None else posterior[0]
-    codes = means.double().cpu().numpy()
+    return informative_codes(member, *_means(member.model, images))
+
+
+def _means(model: Model, images: torch.Tensor) -> tuple[Matrix, Matrix | None]:
+    """(N, K) means, and log-variances where there are some."""
+    posterior = model.posterior(images)
+    means = model.encode(images) if posterior is None else posterior[0]
+    return means.double().cpu().numpy(), None if posterior is None else posterior[1].double().cpu().numpy()
+
+
+def _kept(member: Member, shared: SharedImages, task: Task) -> Encoded:
+    """Like :func:`encoded`, from disk where the model has met these images before: all methods share that."""
+    cache = ArrayCache(task.cache)
+    path = cache.path(codes=member.identity, images=shared.digest, device=task.pool.device)
+    found = cache.load(path, "means", "logvars")
+    if found is None or len(found[0]) != len(shared.images):
+        means, logvars = _means(member.model, shared.images)
+        cache.save(path, means=means, logvars=np.empty(0) if logvars is None else logvars)
+        return informative_codes(member, means, logvars)
+    return informative_codes(member, found[0], found[1] if found[1].size else None)
+
+
+def informative_codes(member: Member, codes: Matrix, logvars: Matrix | None) -> Encoded:
+    """From the means (N, K) of all codes, and the log-variances of a posterior, to the codes that count."""
     blocks = [member.latents.columns[column] for column in member.latents.code_columns]
     finite = np.isfinite(codes).all(axis=0)
     with np.errstate(invalid="ignore", over="ignore"):
         variance = codes.var(axis=0)
         constant = variance <= (DEAD * codes.mean(axis=0)) ** 2
         informative = variance > VARIANCE * np.array([prior_variance(block) for block in blocks])
-        if posterior is not None:
-            divergence = mean_divergence(codes, posterior[1].double().cpu().numpy(), blocks)
+        if logvars is not None:
+            divergence = mean_divergence(codes, logvars, blocks)
             informative = np.where(np.isnan(divergence), informative, divergence > KL)
     informative &= finite
     chosen = np.where(constant, 0.0, codes)[:, informative]
@@ -105,15 +128,25 @@ def relative_strength(relations: Matrix) -> float:
 
     The mean over columns of max^2 / sum, averaged with the same over rows; 0 / 0 counts as 0.
     """
-    if not relations.size:
-        return 0.0
-    return float((_strength(relations, 0) + _strength(relations, 1)) / 2)
+    return float(relative_strengths(relations, [relations.shape[1]])[0])
 
 
-def _strength(relations: Matrix, axis: int) -> float:
-    total = relations.sum(axis=axis)
-    best = relations.max(axis=axis)
-    return float(np.divide(best**2, total, out=np.zeros_like(total), where=total > 0).mean())
+def relative_strengths(relations: Matrix, widths: Sequence[int]) -> Matrix:
+    """:func:`relative_strength` of the blocks of columns, so many columns each; 0 for a block without any."""
+    strengths = np.zeros(len(widths))
+    there = np.flatnonzero(widths)
+    if not len(relations) or not len(there):
+        return strengths
+    counts = np.array(widths)[there]
+    starts = np.cumsum(counts) - counts
+    columns = np.add.reduceat(_share(relations.max(axis=0), relations.sum(axis=0)), starts) / counts
+    best, total = (ufunc.reduceat(relations, starts, axis=1) for ufunc in (np.maximum, np.add))
+    strengths[there] = (columns + _share(best, total).mean(axis=0)) / 2
+    return strengths
+
+
+def _share(best: Matrix, total: Matrix) -> Matrix:
+    return np.divide(best**2, total, out=np.zeros_like(total), where=total > 0)
 
 
 def udr(task: Task, method: str, prepare: Prepare, relate: Relate) -> Selection:
@@ -134,20 +167,19 @@ def udr(task: Task, method: str, prepare: Prepare, relate: Relate) -> Selection:
     """
     shared = shared_images(task)
     members = task.pool.members
-    models = [encoded(m, shared.images) for m in progress(members, desc="encoding", unit="model")]
+    models = [_kept(m, shared, task) for m in progress(members, desc="encoding", unit="model")]
     if not any(model.informative.any() for model in models):
         raise UsageError("no model has an informative code on the shared images; is every model collapsed?")
     for member, model in zip(members, models, strict=True):
         if not model.informative.any():
             warn(f"{member.name} has no informative code on the shared images; it scores 0")
     codes = [prepare(model.codes) for model in models]
-    ends = np.cumsum([found.shape[1] for found in codes])[:-1]
+    widths = [found.shape[1] for found in codes]
     everybody = np.concatenate(codes, axis=1)
     matrix = np.zeros((len(members), len(members)))
     for i, own in enumerate(progress(codes, desc=method, unit="model")):
         if own.shape[1]:
-            parts = np.split(relate(own, everybody), ends, axis=1)
-            matrix[i] = [relative_strength(part) for part in parts]
+            matrix[i] = relative_strengths(relate(own, everybody), widths)
     similarity = matrix.T.copy()
     details = {
         "images": shared.about,

@@ -18,23 +18,39 @@ DEAD = 1e-6
 class Spread:
     """Mean and standard deviation (ddof 0) per code over chunks of codes, without keeping them.
 
-    Merges chunks by Chan, Golub and LeVeque's update in float64.
+    Merges chunks by Chan, Golub and LeVeque's update in float64, and central moments up to the fourth by
+    Pébay's (Formulas for Robust, One-Pass Parallel Computation of Covariances and Arbitrary-Order Statistical
+    Moments, 2008, section 1).
     """
 
     def __init__(self, num_codes: int) -> None:
         self.count = 0
         self.mean = np.zeros(num_codes)
-        self._squares = np.zeros(num_codes)
+        self._squares, self._cubes, self._fourths = (np.zeros(num_codes) for _ in range(3))
 
     def add(self, codes: NDArray[np.floating]) -> None:
         """Take in ``codes``: (n, K)."""
         chunk = codes.astype(np.float64)
-        total = self.count + len(chunk)
+        before, new = self.count, len(chunk)
+        total = before + new
         with np.errstate(invalid="ignore", over="ignore"):  # codes that are not finite end as NaN: no votes
             mean = chunk.mean(axis=0)
+            centred = chunk - mean
+            squares, cubes, fourths = ((centred**power).sum(axis=0) for power in (2, 3, 4))
             shift = mean - self.mean
-            self._squares += ((chunk - mean) ** 2).sum(axis=0) + shift**2 * (self.count * len(chunk) / total)
-            self.mean += shift * (len(chunk) / total)
+            self._fourths += (
+                fourths
+                + shift**4 * (before * new * (before**2 - before * new + new**2) / total**3)
+                + 6 * shift**2 * (before**2 * squares + new**2 * self._squares) / total**2
+                + 4 * shift * (before * cubes - new * self._cubes) / total
+            )
+            self._cubes += (
+                cubes
+                + shift**3 * (before * new * (before - new) / total**2)
+                + 3 * shift * (before * squares - new * self._squares) / total
+            )
+            self._squares += squares + shift**2 * (before * new / total)
+            self.mean += shift * (new / total)
         self.count = total
 
     @property
@@ -45,6 +61,14 @@ class Spread:
         size = np.maximum(np.sqrt(std**2 + self.mean**2), widest)
         return np.where(std <= DEAD * size, 0.0, std)
 
+    @property
+    def error(self) -> NDArray[np.float64]:
+        """(K,) relative standard error of ``std``: sqrt((kurtosis - 1) / n) / 2; 0 for a dead code."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            kurtosis = self._fourths * self.count / self._squares**2
+            error = np.sqrt(np.maximum(kurtosis - 1, 0) / self.count) / 2
+        return np.where(self.std > 0, error, 0.0)
+
 
 @dataclass(frozen=True)
 class Votes:
@@ -54,11 +78,13 @@ class Votes:
         votes: (M,) the encoder's code that moved least in each group, or -1 for no vote.
         labels: (M,) the generator's code that was held fixed.
         alive: (K,) whether the encoder's code varies at all on the generator's images.
+        scale_images: how many images gave the scale of the codes.
     """
 
     votes: NDArray[np.int64]
     labels: NDArray[np.int64]
     alive: NDArray[np.bool_]
+    scale_images: int = 0
 
     @property
     def num_labels(self) -> int:

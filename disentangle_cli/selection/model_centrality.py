@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import progress, warn
-from disentangle_cli.selection import _draws
 from disentangle_cli.selection._activity import activity
 from disentangle_cli.selection._base import METHODS, Selection, Task
 from disentangle_cli.selection._bootstrap import group_changes, mean_replicates
-from disentangle_cli.selection._chance import chance_accuracy, corrected, held_out_accuracy
+from disentangle_cli.selection._budget import budgeted
 from disentangle_cli.selection._conclude import Findings, concluded
+from disentangle_cli.selection._confidence import LEAST
 from disentangle_cli.selection._cross import cross_votes
+from disentangle_cli.selection._judge import judged
 from disentangle_cli.selection._medoid import mean, symmetrised
-from disentangle_cli.selection._votes import CrossVotes
 
 Matrix = NDArray[np.float64]
 
@@ -36,21 +36,24 @@ def model_centrality(task: Task) -> Selection:
         UsageError: ``auto`` finds fewer than two models with two active codes.
     """
     pool = task.pool
-    settings = task.settings.resolved([member.family for member in pool.members])
+    settings = task.settings.resolved([member.family for member in pool.members], pool.device)
     task = replace(task, settings=settings)
     if len(pool) == 2:
         warn("two models always tie: each is compared with the other only; add a third")
     if settings.inactive == "keep":
-        columns = [member.latents.code_columns for member in pool.members]
-        votes = cross_votes(task, columns)
-        matrix, comparable = _official(votes, len(pool)), None
-        scale = np.ones_like(matrix)
+        columns = played = [member.latents.code_columns for member in pool.members]
         details: dict[str, Any] = {}
     else:
         columns, details = _active(task)
-        votes = cross_votes(task, _played(task, columns))
-        matrix, comparable, scale = _comparable(votes, columns, task)
-    similarity = symmetrised(matrix if comparable is None else comparable)
+        played = _played(task, columns)
+    if settings.budget != "exact" and sum(map(bool, played)) >= LEAST:
+        return budgeted(task, columns, played, details)
+    votes = cross_votes(task, played)
+    details["evaluations"] = {"spent": len(votes), "of": len(votes), "part": 1.0}
+    scored = judged(task, columns, votes)
+    matrix, scale = scored.raw, scored.scale
+    comparable = None if settings.inactive == "keep" else scored.score
+    similarity = symmetrised(scored.score)
 
     def resample(drawn: NDArray[np.int64]) -> Matrix:
         held_out = settings.inactive == "auto"
@@ -71,10 +74,6 @@ def model_centrality(task: Task) -> Selection:
         columns=columns,
     )
     return concluded(task, "model-centrality", found)
-
-
-def _official(votes: CrossVotes, n: int) -> Matrix:
-    return np.array([[votes[i, j].accuracy for j in range(n)] for i in range(n)])
 
 
 def _active(task: Task) -> tuple[list[list[int]], dict[str, Any]]:
@@ -99,21 +98,3 @@ def _played(task: Task, columns: list[list[int]]) -> list[list[int]]:
     if sum(map(bool, played)) < 2:
         raise UsageError("fewer than two models have two active codes or more; try --inactive keep")
     return played
-
-
-def _comparable(votes: CrossVotes, columns: list[list[int]], task: Task) -> tuple[Matrix, Matrix, Matrix]:
-    """Held-out accuracies, and the same corrected for chance and for the codes that one side lacks.
-
-    Third, what a unit of accuracy adds to the corrected score.
-    """
-    members, n = task.pool.members, len(task.pool)
-    raw, comparable, scale = (np.full((n, n), np.nan) for _ in range(3))
-    for (i, j), pair in votes.items():
-        rng = _draws.numpy_stream(task.seed, members[i].identity, members[j].identity, "permutations")
-        raw[i, j] = held_out_accuracy(pair)
-        sizes = len(columns[i]), len(columns[j])
-        chance = chance_accuracy(pair, task.settings.permutations, rng)
-        shared = min(sizes) / max(sizes)
-        comparable[i, j] = corrected(raw[i, j], chance) * shared
-        scale[i, j] = shared / (1 - chance) if chance < 1 else 0.0
-    return raw, comparable, scale

@@ -1,11 +1,10 @@
 """UDR Lasso: the codes of one model predict each code of the other by a sparse linear regression."""
 
-import warnings
-
 import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli.selection._base import METHODS, Selection, Task
+from disentangle_cli.selection._lasso import lasso
 from disentangle_cli.selection._udr import udr
 
 ALPHA = 0.1
@@ -20,12 +19,4 @@ def udr_lasso(task: Task) -> Selection:
 
 def coefficients(predictors: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:
     """(N, a) and (N, b) standardised codes -> (a, b) absolute coefficients of a Lasso for each target."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import Lasso
-
-    with warnings.catch_warnings():
-        # stopping at the default tolerance is part of the rule, and far below what a ranking can see
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fitted = Lasso(alpha=ALPHA).fit(predictors, targets)
-    weights: NDArray[np.float64] = np.abs(fitted.coef_)
-    return weights.reshape(targets.shape[1], predictors.shape[1]).T
+    return np.abs(lasso(predictors, targets, ALPHA))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from disentangle_cli.datasets import Dataset
@@ -31,10 +32,18 @@ class Feed:
 
     def batch(self, iteration: int) -> Tensor:
         """The images of an iteration: (B, C, H, W) float32 in [0, 1]."""
+        return self.images(self.rows(iteration))
+
+    def rows(self, iteration: int) -> NDArray[np.int64]:
+        """The rows of the data set that are the batch of an iteration: (B,)."""
         epoch, position = divmod(iteration, self._per_epoch)
         if epoch != self._epoch:
             self._order = np.random.default_rng([self._seed, epoch]).permutation(len(self._dataset))
             self._epoch = epoch
         start = position * self._batch_size
-        images = self._dataset.images(self._order[start : start + self._batch_size])
+        return self._order[start : start + self._batch_size]
+
+    def images(self, rows: NDArray[np.int64]) -> Tensor:
+        """Images of any rows (n,), as :meth:`batch` gives them."""
+        images = self._dataset.images(rows)
         return torch.from_numpy(images).to(self._device, torch.float32).div_(255)

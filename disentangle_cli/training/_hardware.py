@@ -4,21 +4,9 @@ import ctypes
 
 import torch
 
-from disentangle_cli.errors import UsageError
+from disentangle_cli.devices import use_bf16 as use_bf16
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
-
-
-def use_bf16(precision: str, device: torch.device) -> bool:
-    """Whether to compute in bfloat16: ``auto`` where the hardware has it natively."""
-    if precision in ("bf16", "fp32"):
-        return precision == "bf16"
-    if precision != "auto":
-        raise UsageError(f"--precision {precision}: choose auto, fp32 or bf16")
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    capability = torch.backends.cpu.get_cpu_capability()
-    return "AVX512" in capability and bool(torch.cpu._is_avx512_bf16_supported())
 
 
 def make_deterministic(device: torch.device) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from disentangle_cli.checkpoint import read_archive
 from disentangle_cli.errors import UsageError
@@ -17,7 +18,7 @@ KEYS = {"format", "version", "run", "iteration", "wall_seconds", "bf16", "thread
 def write_state(path: Path, **fields: Any) -> None:
     """Write a resume state atomically. ``fields`` are the rest of :data:`KEYS`."""
     with atomic(path) as temporary, temporary.open("wb") as file:
-        torch.save({"format": FORMAT, "version": VERSION, **fields}, file)
+        torch.save({"format": FORMAT, "version": VERSION, **_own_memory(fields)}, file)
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -32,3 +33,12 @@ def read_state(path: Path) -> dict[str, Any]:
     if state["version"] != VERSION:
         raise UsageError(f"{path}: resume state version {state['version']!r}, this dcr reads {VERSION}")
     return state
+
+
+def _own_memory(value: Any) -> Any:
+    """``value`` with views as copies: torch would write all that a view is a part of (a stack of seeds)."""
+    if isinstance(value, dict):
+        return {key: _own_memory(part) for key, part in value.items()}
+    if isinstance(value, Tensor) and value.untyped_storage().nbytes() > value.nbytes:
+        return value.clone()
+    return value

@@ -4,31 +4,26 @@ import itertools
 import multiprocessing
 import os
 import re
-import time
-import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
 from disentangle_cli import output
 from disentangle_cli.config import parse_assignment
-from disentangle_cli.errors import DcrError, Interrupted, RunError, UsageError
-from disentangle_cli.reporting import describe
+from disentangle_cli.datasets import Dataset
+from disentangle_cli.devices import pick_device
+from disentangle_cli.errors import Interrupted, RunError, UsageError
+from disentangle_cli.executors import cores, split_spec
+from disentangle_cli.training._cluster import train_on_cluster
+from disentangle_cli.training._outcome import Outcome, is_late, not_started, outcome_of
 from disentangle_cli.training._signals import caught_signals
-from disentangle_cli.training.run import prepare, train
+from disentangle_cli.training._stack import check_stackable, split_into_stacks, train_stack
+from disentangle_cli.training.run import prepare
 from disentangle_cli.training.spec import Run
 
 MAX_RUNS = 10_000
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one run of a pool ended: ``error`` is None when its checkpoint is complete."""
-
-    run: Run
-    error: DcrError | None = None
 
 
 def parse_seeds(text: str) -> list[int]:
@@ -80,24 +75,37 @@ def split_values(text: str) -> list[str]:
     return [part.strip() for part in parts]
 
 
-def train_pool(runs: Sequence[Run], jobs: int = 1) -> list[Outcome]:
+def train_pool(
+    runs: Sequence[Run], jobs: int | None = None, executor: str = "local", stack: bool = False
+) -> list[Outcome]:
     """Train all ``runs``, ``jobs`` at a time; a failed run does not stop the others.
 
-    With one job the runs go one after the other in this process and use all cores; with more, each gets
-    a process and its share of the cores. A signal makes every run save and stop.
+    On this machine a run alone, or one after the other, uses all cores in this process; of several at a time
+    each gets a process and its share of the cores. On a cluster each run is one task. A signal makes every
+    run save and stop.
+
+    Args:
+        runs: what to train.
+        jobs: runs at a time. None: one per core, but one on a GPU; on a cluster as many as it takes.
+        executor: as in :func:`~disentangle_cli.executors.run_tasks`.
+        stack: train runs of one configuration as one computation (of several ``jobs``, each a part of them).
 
     Raises:
-        UsageError: two runs would write the same checkpoint, or a run cannot start.
+        UsageError: two runs would write the same checkpoint, a run cannot start or be stacked, or no such
+            executor.
     """
     names = [run.checkpoint for run in runs]
     if len(set(names)) < len(names):
         raise UsageError("two runs of the pool would write the same checkpoint; give them different names")
-    if len(runs) > 1:  # a single run checks itself
-        for run in {(run.dataset, run.config.model_dump_json()): run for run in runs}.values():
-            prepare(run)  # also makes a data set's cache once, and not by all at the same time
+    local = split_spec(executor)[0] == "local"
+    if stack:
+        check_stackable(runs[0].model)
+        if not local:
+            raise UsageError(f"--stack trains on this machine; leave out --stack or --executor {executor}")
+    ended = _ended_here(runs, jobs, stack) if local else _ended_on_cluster(runs, jobs, executor)
     with output.progress(total=len(runs), desc="pool", unit="run") as bar:
         outcomes: dict[Path, Outcome] = {}
-        for outcome in _in_processes(runs, jobs) if jobs > 1 and len(runs) > 1 else _in_turn(runs):
+        for outcome in ended:
             outcomes[outcome.run.checkpoint] = outcome
             if len(runs) > 1:
                 _report(outcome)
@@ -121,19 +129,56 @@ def raise_failures(outcomes: Sequence[Outcome]) -> None:
     raise RunError(f"{count} failed: {', '.join(o.run.stem for o in failed)}; the first one: {first}")
 
 
-def _in_turn(runs: Sequence[Run]) -> Iterator[Outcome]:
+def _ended_here(runs: Sequence[Run], jobs: int | None, stack: bool) -> Iterator[Outcome]:
+    if len(runs) > 1:  # a single run checks itself
+        _prepared(runs)
+    tasks = split_into_stacks(runs, jobs or 1) if stack else [[run] for run in runs]
+    at_once = min(jobs or (1 if stack else _at_once(runs[0])), len(tasks))
+    if at_once == 1:
+        return _in_turn(tasks)
+    threads = max(1, cores() // at_once)
+    output.log(f"{len(runs)} runs, {at_once} at a time, threads each: {threads}")
+    return _in_processes(tasks, at_once, threads)
+
+
+def _ended_on_cluster(runs: Sequence[Run], jobs: int | None, executor: str) -> Iterator[Outcome]:
+    # what this machine has for a device does not matter there
+    datasets = _prepared([replace(run, device="cpu") for run in runs])
+    return train_on_cluster(runs, datasets, executor, jobs)
+
+
+def _prepared(runs: Sequence[Run]) -> list[Dataset]:
+    """Check that the runs can start, each configuration once; it also makes a data set's cache only once."""
+    found: dict[tuple[str, str], Dataset] = {}
+    keys = [(run.dataset, run.config.model_dump_json()) for run in runs]
+    for key, run in zip(keys, runs, strict=True):
+        if key not in found:
+            found[key] = prepare(run)
+    return [found[key] for key in keys]
+
+
+def _at_once(run: Run) -> int:
+    """Runs at a time where nobody says it: a process per core and a thread each give the most iterations."""
+    return 1 if pick_device(run.device).type == "cuda" else cores()
+
+
+def _carry_out(task: Sequence[Run], stop: list[str]) -> list[Outcome]:
+    """One run by itself, several as a stack."""
+    return [outcome_of(task[0], stop)] if len(task) == 1 else train_stack(task, stop)
+
+
+def _in_turn(tasks: Sequence[Sequence[Run]]) -> Iterator[Outcome]:
     with caught_signals() as stop:
-        for index, run in enumerate(runs):
-            late = index > 0 and _is_late(run)
-            yield _not_started(run) if stop or late else _attempt(run, stop)
+        for index, task in enumerate(tasks):
+            late = index > 0 and is_late(task[0])
+            yield from map(not_started, task) if stop or late else _carry_out(task, stop)
 
 
-def _in_processes(runs: Sequence[Run], jobs: int) -> Iterator[Outcome]:
-    """One process per run, so that even one that is killed costs only itself."""
+def _in_processes(tasks: Sequence[Sequence[Run]], jobs: int, threads: int) -> Iterator[Outcome]:
+    """One process per task (a run, or a stack of them), so that even one that is killed costs only itself."""
     from joblib import Parallel, delayed
 
     live: list[BaseProcess] = []
-    threads = max(1, (os.cpu_count() or 1) // jobs)
     scheduler = Parallel(n_jobs=jobs, backend="threading", batch_size=1, return_as="generator_unordered")
 
     def forward() -> None:
@@ -141,59 +186,44 @@ def _in_processes(runs: Sequence[Run], jobs: int) -> Iterator[Outcome]:
             process.terminate()
 
     with caught_signals(forward) as stop:
-        yield from scheduler(
-            delayed(_watch)(run, threads, live, stop, waited=index >= jobs) for index, run in enumerate(runs)
-        )
+        for outcomes in scheduler(
+            delayed(_watch)(task, threads, live, stop, waited=index >= jobs)
+            for index, task in enumerate(tasks)
+        ):
+            yield from outcomes
 
 
-def _watch(run: Run, threads: int, live: list[BaseProcess], stop: list[str], waited: bool) -> Outcome:
-    """Start a run in a process of its own and wait for its outcome; ``waited``: not among the first."""
-    if stop or (waited and _is_late(run)):
-        return _not_started(run)
+def _watch(
+    task: Sequence[Run], threads: int, live: list[BaseProcess], stop: list[str], waited: bool
+) -> list[Outcome]:
+    """Start a task in a process of its own and wait for its outcomes; ``waited``: not among the first."""
+    if stop or (waited and is_late(task[0])):
+        return [not_started(run) for run in task]
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(sender, run, threads, output.debugging()))
+    process = context.Process(target=_work, args=(sender, task, threads, output.debugging()))
     process.start()
     live.append(process)
     sender.close()
     try:
-        outcome: Outcome = receiver.recv()
+        outcomes: list[Outcome] = receiver.recv()
     except EOFError:
         process.join()
-        outcome = Outcome(run, RunError(f"{run.stem}: its process died (exit code {process.exitcode})"))
+        died = f"its process died (exit code {process.exitcode})"
+        outcomes = [Outcome(run, RunError(f"{run.stem}: {died}")) for run in task]
     process.join()
     live.remove(process)
-    return outcome
+    return outcomes
 
 
-def _work(sender: Any, run: Run, threads: int, debug: bool) -> None:
+def _work(sender: Any, task: Sequence[Run], threads: int, debug: bool) -> None:
     import torch
 
     os.setsid()  # a terminal's Ctrl-C is for the parent, which passes it on as SIGTERM
     output.configure(debug=debug)
     torch.set_num_threads(threads)
     with caught_signals() as stop:
-        sender.send(_attempt(run, stop))
-
-
-def _attempt(run: Run, stop: list[str]) -> Outcome:
-    try:
-        train(run, stop)
-    except DcrError as error:
-        return Outcome(run, error)
-    except Exception as error:
-        if output.debugging():
-            traceback.print_exc()
-        return Outcome(run, RunError(f"{run.stem}: {describe(error)[1]}"))
-    return Outcome(run)
-
-
-def _is_late(run: Run) -> bool:
-    return run.deadline is not None and time.time() >= run.deadline
-
-
-def _not_started(run: Run) -> Outcome:
-    return Outcome(run, Interrupted(f"{run.stem}: not started; --resume starts it"))
+        sender.send(_carry_out(task, stop))
 
 
 def _report(outcome: Outcome) -> None:

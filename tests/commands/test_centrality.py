@@ -65,6 +65,58 @@ def test_json_document(cli: Cli, pool: list[Path]) -> None:
     assert ranking[0]["score"] == pytest.approx(np.delete(similarity, best).mean())
 
 
+def test_budget_finds_the_best_without_all_pairs(
+    cli: Cli, write_model: Callable[..., Path], tmp_path: Path
+) -> None:
+    pool = [write_model(f"m{seed}.pt", seed=seed) for seed in range(21)]
+    picture = tmp_path / "matrix.png"
+    command = ("centrality", *pool, *QUICK, "--format", "json", "--plot", picture)
+    result = cli(*command)  # more than 20 models: nobody asked for all pairs
+    assert result.exit_code == 0, result.stderr
+    method = json.loads(result.stdout)["methods"]["model-centrality"]
+    matrix = np.array(method["matrix"], dtype=float)
+    evaluations = method["evaluations"]
+    assert method["complete"] is False
+    assert np.isfinite(matrix).sum() == evaluations["pairs"] < evaluations["of"] == 21**2
+    assert np.array_equal(np.isfinite(matrix), np.isfinite(matrix.T))
+    assert 0 < evaluations["spent"] < evaluations["of"]
+    assert evaluations["part"] == pytest.approx(evaluations["spent"] / 21**2)
+    assert f"of {21**2} evaluations" in result.stderr
+    assert 0 <= method["confidence"]["reached"] <= 1
+    ranking = method["ranking"]
+    assert [line["rank"] for line in ranking] == list(range(1, 22))
+    assert method["selected"] == ranking[0]["model"]
+    assert all(low["score"] < ranking[0]["score"] for low in ranking[1:])
+    assert picture.exists()
+    assert method["family_balanced"] is None
+    # kept, and the same with processes of its own and in another order
+    again = json.loads(cli(*command).stdout)["methods"]["model-centrality"]
+    assert again == method
+    other = cli("centrality", *pool[::-1], *QUICK, "--format", "json", "--jobs", 2, "--no-cache")
+    turned = json.loads(other.stdout)["methods"]["model-centrality"]
+    assert {line["model"]: line["score"] for line in turned["ranking"]} == {
+        line["model"]: line["score"] for line in ranking
+    }
+    table = cli("centrality", *pool, *QUICK, "--explain", ranking[0]["model"])
+    assert table.exit_code == 0, table.stderr
+
+
+def test_exact_and_budget_can_be_asked_for(cli: Cli, write_model: Callable[..., Path]) -> None:
+    pool = [write_model(f"m{seed}.pt", seed=seed) for seed in range(21)]
+    exact = cli("centrality", *pool, *QUICK, "--exact", "--format", "json")
+    method = json.loads(exact.stdout)["methods"]["model-centrality"]
+    assert method["complete"] is True
+    assert method["evaluations"] == {"spent": 441, "of": 441, "part": 1.0}
+    few = cli("centrality", *pool[:8], *QUICK, "--budget", "0.5", "--format", "json")
+    method = json.loads(few.stdout)["methods"]["model-centrality"]
+    assert method["evaluations"]["budget"] == 0.5
+    assert method["complete"] is False  # models are not compared with themselves
+    one_line_error(cli("centrality", *pool, "--budget", "2"), "budget", "up to 1")
+    one_line_error(cli("centrality", *pool, "--budget", "much"), "--budget much")
+    one_line_error(cli("centrality", *pool, "--exact", "--budget", "0.1"), "--exact")
+    one_line_error(cli("centrality", *pool, *QUICK, "--executor", "slurm"), "--executor slurm", "dask")
+
+
 def test_table_csv_and_top(cli: Cli, pool: list[Path]) -> None:
     table = cli("centrality", *pool, *QUICK)
     assert table.exit_code == 0

@@ -177,3 +177,11 @@ def test_shell_completion(tmp_path: Path) -> None:
     }
     ran = subprocess.run([script], capture_output=True, text=True, env=environment, check=False)
     assert ran.stdout.split() == ["centrality"]
+
+
+@pytest.mark.parametrize("command", [(), ("data",)])
+def test_without_arguments_only_help_is_shown(cli: Cli, command: tuple[str, ...]) -> None:
+    result = cli(*command)
+    assert result.exit_code == 2
+    assert "Commands" in result.stdout
+    assert result.stderr == ""

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import pickle
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -333,3 +334,86 @@ def test_factor_names_of_a_codes_file(cli: Cli, codes: Callable[..., Path]) -> N
     assert "factor1, factor2, factor3" in cli("score", codes(), "--factors", "shape").stderr
     assert "factor_names" in cli("score", codes(factor_names=np.array(["a"]))).stderr
     assert "twice" in cli("score", codes(factor_names=np.array(["a", "a", "b"]))).stderr
+
+
+def test_parquet_pair(cli: Cli, tmp_path: Path) -> None:
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    arrays = good()
+    path, labels = tmp_path / "codes.parquet", tmp_path / "codes.factors.parquet"
+    columns = {f"c{k + 1}": column for k, column in enumerate(arrays["codes"].T)}
+    index = {"__index_level_0__": np.arange(300)}  # as pandas writes it
+    parquet.write_table(arrow.table(columns | index), path)
+    words = np.array(["square", "ellipse", "heart"])[arrays["factors"][:, 0]]
+    shapes = arrow.array(words).dictionary_encode()
+    table = {"shape": shapes, "x": arrays["factors"][:, 1] / 2, "wide": arrays["factors"][:, 2] > 1}
+    parquet.write_table(arrow.table(table), labels)
+    result = cli("score", path, "--metrics", "mig", "--format", "json")
+    assert result.exit_code == 0, result.stderr
+    (entry,) = json.loads(result.stdout)["results"]
+    assert entry["factors"] == ["shape", "x", "wide"]
+    lines = [",".join(map(str, row)) for row in arrays["codes"].tolist()]
+    (tmp_path / "same.csv").write_text("\n".join(["c1,c2,c3", *lines]) + "\n")
+    rows = zip(shapes.to_pylist(), table["x"], table["wide"].astype(int), strict=True)
+    rows_text = [",".join(map(str, row)) for row in rows]
+    (tmp_path / "same.factors.csv").write_text("\n".join(["shape,x,wide", *rows_text]) + "\n")
+    same = cli("score", tmp_path / "same.csv", "--metrics", "mig", "--format", "json")
+    assert json.loads(same.stdout)["results"][0]["metrics"] == entry["metrics"]
+    nothing = arrow.array([1.0, None])
+    for wrong, named in [
+        ({"shape": nothing}, "empty field in row 2"),
+        ({"shape": arrow.array([[1], [2]])}, "of type list<"),
+        ({"x": np.array([1.0, np.nan])}, "not finite"),
+        ({"x": np.ones(7)}, "has 7 rows, codes.parquet 300"),
+        (index, "at least one column"),
+    ]:
+        parquet.write_table(arrow.table(wrong), labels)
+        refused = cli("score", path)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert named in refused.stderr
+        assert "codes.factors.parquet" in refused.stderr
+    labels.write_bytes(b"PAR1 not really")
+    assert "cannot be read as parquet" in cli("score", path).stderr
+    labels.unlink()
+    assert "factors.parquet" in cli("score", path).stderr
+
+
+def test_parquet_without_its_extra(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("codes.parquet", "factors.parquet"):
+        (tmp_path / name).write_bytes(b"PAR1")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    refused = cli("score", tmp_path / "codes.parquet")
+    assert refused.exit_code == 2
+    assert refused.stderr.strip().endswith("pip install 'disentangle-cli[parquet]'")
+
+
+def test_report(cli: Cli, codes: Callable[..., Path], tmp_path: Path) -> None:
+    names = np.array(["<shape>", "x", "y"])
+    first = codes(factor_names=names)
+    second = codes("second.npz", factors=np.insert(good()["factors"], 1, 0, axis=1))
+    page = tmp_path / "new" / "r.html"
+    few = ("--metrics", "mig,modularity,irs,mutual_info_score,factor_vae", "--bootstrap", 2)
+    result = cli("score", first, second, *few, "--report", page)
+    assert result.exit_code == 0, result.stderr
+    text = page.read_text()
+    assert "://" not in text
+    for wanted in (str(first), str(second), "low</th>", "needs reference_codes, which is absent", "bins=20",
+                   "mig.mutual_information, modularity.mutual_information", "irs.matrix",
+                   "&lt;shape&gt;", "bootstrap: 2", "scikit-learn"):  # fmt: skip
+        assert wanted in text, wanted
+    assert "<shape>" not in text
+    figures = text.split("<figure>")[1:]
+    assert "<th>c3</th>" in figures[0]
+    assert "<th>y</th>" in figures[0]
+    # the second file has no names, and its second factor has one value
+    assert [f"<th>factor{k}</th>" in figures[3] for k in (1, 2, 3, 4)] == [True, False, True, True]
+    folder = cli("score", first, "--report", tmp_path)
+    assert folder.exit_code == 2
+    assert "is a folder" in folder.stderr
+
+
+def test_a_part_that_is_never_there_is_refused_before_scoring(cli: Cli, tmp_path: Path) -> None:
+    nothing = tmp_path / "nothing.npz"  # is not even looked at
+    for option in ("--fail-under", "--fail-under-ci"):
+        refused = cli("score", nothing, "--metrics", "dci", option, "dci.typo=0.5")
+        assert refused.exit_code == 2
+        assert "dci has no part 'typo' that can be gated; it has score, disentanglement" in refused.stderr

@@ -229,7 +229,7 @@ MATRIX_SCORES: dict[str, Callable[[np.ndarray], dict[str, Any] | float]] = {
     "dlib.dci": lambda m: dci_of(m, STUDY),
     "infogancr.entropic_scores": lambda m: dci_of(m, "infogan-cr"),
     "dlib.modularity": lambda m: METRICS.get("modularity")(
-        Information(m, np.ones(m.shape[1])), dead_codes="zero"
+        Information(m, np.ones(m.shape[1])), empty_parts(*m.shape), dead_codes="zero"
     )["score"],
     "dlib.gaussian": lambda m: {
         "gaussian_total_correlation": total_correlation(m),
@@ -249,13 +249,15 @@ OURS = {
 }
 
 
-def dci_of(matrix: np.ndarray, aggregate: str) -> dict[str, Any]:
-    codes, factors = matrix.shape
+def empty_parts(codes: int, factors: int) -> Parts:
     half = Half(np.zeros((3, codes)), np.zeros((3, factors), np.int64), np.zeros((3, factors)))
-    parts = Parts(half, half, list(range(factors)), factors, np.zeros(factors, bool))
-    nothing = np.zeros(factors)
+    return Parts(half, half, list(range(factors)), factors, np.zeros(factors, bool))
+
+
+def dci_of(matrix: np.ndarray, aggregate: str) -> dict[str, Any]:
+    nothing = np.zeros(matrix.shape[1])
     found: dict[str, Any] = METRICS.get("dci")(
-        Importance(matrix, nothing, nothing, "given"), parts, aggregate=aggregate
+        Importance(matrix, nothing, nothing, "given"), empty_parts(*matrix.shape), aggregate=aggregate
     )
     return found
 

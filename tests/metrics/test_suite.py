@@ -35,8 +35,22 @@ def found(data: Arrays, *names: str, protocol: str = "infogan-cr", **settings: A
         return evaluate(names or NEW, data, protocol=protocol, settings=QUICK | settings)
 
 
+ABOUT = {"score", "reason", "note", "variant", "settings", "samples", "protocol", "seed"}
+NAMED = {"left_out", "active_codes", "best_factor", "regressor"}
+DIMENSIONS = {"number": 0, "codes": 1, "factors": 1}
+"""Of a part by its declared shape; two where an ``x`` stands in it. Lists may be dictionaries."""
+
+
 def check(name: str, result: dict[str, Any]) -> None:
     low, high = METRICS.get(name).bounds
+    declared = METRICS.get(name).parts
+    assert result.keys() - ABOUT - NAMED <= declared.keys(), name
+    for part, shape in declared.items():
+        assert f"``{part}``" in (METRICS.get(name).__doc__ or ""), (name, part)
+        if shape != "list" and result.get(part) not in (None, []):
+            assert np.ndim(result[part]) == (2 if " x " in shape else DIMENSIONS[shape]), (name, part)
+    if result["score"] is not None:
+        assert declared.keys() - result.keys() <= {"eval_accuracy", "train_accuracy", "eval_votes"}, name
     if result["score"] is None:
         assert result["reason"], name
     else:

@@ -2,6 +2,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -84,12 +85,12 @@ def linear() -> Callable[..., Checkpoint]:
 
 
 @pytest.fixture
-def small() -> dict[str, int]:
-    return {"groups_per_code": 12, "group_size": 6, "scale_images": 1500}
+def small() -> dict[str, Any]:
+    return {"groups_per_code": 12, "group_size": 6, "scale_images": 1500, "precision": "fp32"}
 
 
 @pytest.fixture
-def small_settings(small: dict[str, int]) -> Settings:
+def small_settings(small: dict[str, Any]) -> Settings:
     return Settings(**small, inactive="keep", encode="mean")
 
 

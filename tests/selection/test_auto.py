@@ -108,3 +108,24 @@ def test_families_mix(save: Save, small: dict[str, int]) -> None:
     # the prior of the autoencoder is wider, its codes are the same
     assert result.corrected[0, 1] == 1
     assert result.corrected[1, 0] == 1
+
+
+def test_budget_searches_among_those_that_take_part(save: Save, small: dict[str, int]) -> None:
+    pool = [save(f"{i}.pt", codes=4, noise=i % 3, angle=0.08 * i) for i in range(1, 13)]
+    pool += [save(f"vae{i}.pt", kind="normal", codes=6, dead=2, noise=0, angle=0.1 * i) for i in range(3)]
+    pool.insert(0, save("one.pt", codes=4, dead=3))
+    options = {"activity_pairs": 200, "permutations": 5, **small}
+    result = select(pool, budget=0.9, **options)
+    assert result.settings["inactive"] == "auto"
+    assert result.corrected is not None
+    assert not result.complete
+    assert result.ranking[-1].model == pool[0]
+    assert result.ranking[-1].score is None
+    assert result.details["evaluations"]["of"] == 15**2
+    known = np.isfinite(result.matrix)
+    np.testing.assert_array_equal(known, np.isfinite(result.corrected))
+    assert not known[0].any()
+    # the winner is among the best of the whole matrix
+    exact = select(pool, budget="exact", **options)
+    scores = {ranked.model: ranked.score for ranked in exact.ranking}
+    assert exact.ranking[0].score - scores[result.selected] < 0.02

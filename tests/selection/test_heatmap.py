@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from disentangle_cli.rendering.ramp import RAMP
 from disentangle_cli.selection._base import Selection
-from disentangle_cli.selection._heatmap import RAMP, UNKNOWN, draw_heatmap, save_heatmap, short_names
+from disentangle_cli.selection._heatmap import UNKNOWN, draw_heatmap, save_heatmap, short_names
 from disentangle_cli.selection._medoid import central_scores, ranking, symmetrised
 
 

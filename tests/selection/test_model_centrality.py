@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from disentangle_cli.models import Model, load_model
+from disentangle_cli.checkpoint import Checkpoint
+from disentangle_cli.models import LoadedModel, Model, load_model
 from disentangle_cli.selection import _draws, select
 
 # how far each generator, and each encoder, turns the first two codes
@@ -45,6 +46,30 @@ def test_matrix_equals_plain_loop(pool: list[str], small: dict[str, int]) -> Non
     np.testing.assert_array_equal(result.matrix, expected)
     assert result.matrix.std() > 0.02  # the pool has something to tell apart
     assert not np.array_equal(result.matrix, result.matrix.T)
+
+
+def test_open_scale_stays_with_the_official_counts(linear: Callable[..., Checkpoint]) -> None:
+    turns = ((0, 0.3), (0.6, -0.2), (0.75, 0.9), (-0.7, 0.1), (0.9, 0.78))
+    pool = [LoadedModel(linear(angle=angle, read=read, codes=5, noise=3)) for angle, read in turns]
+    counts = {"groups_per_code": 100, "group_size": 12, "precision": "fp32", "cache": False}
+    official, open_ = (select(pool, scale_images=scale, **counts) for scale in (73_728, None))
+    assert {votes.scale_images for votes in official.votes.values()} == {73_728}
+    taken = [votes.scale_images for votes in open_.votes.values()]
+    assert min(taken) == 1024  # clear votes ask for little, near ties for more
+    assert max(taken) > 2048
+    assert sum(taken) < 0.3 * 25 * 73_728
+    assert official.matrix.std() > 0.01
+    expected = {ranked.model: ranked.score for ranked in official.ranking}
+    assert {r.model: r.score for r in open_.ranking} == pytest.approx(expected, abs=0.002)
+
+
+def test_bf16_is_close_and_said(pool: list[str], small: dict[str, int]) -> None:
+    plain = select(pool, cache=False, **small)
+    fast = select(pool, cache=False, **{**small, "precision": "bf16"})
+    assert (plain.settings["precision"], fast.settings["precision"]) == ("fp32", "bf16")
+    assert 0 < np.abs(plain.matrix - fast.matrix).max() <= 4 / 36
+    scores = [{r.model: r.score for r in found.ranking} for found in (plain, fast)]
+    assert scores[1] == pytest.approx(scores[0], abs=0.03)
 
 
 def test_scores_are_means_of_the_symmetrised_matrix(pool: list[str], small: dict[str, int]) -> None:

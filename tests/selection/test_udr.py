@@ -17,10 +17,17 @@ from disentangle_cli.latents import Block
 from disentangle_cli.models import load_model
 from disentangle_cli.selection import _udr, select
 from disentangle_cli.selection._base import Task
+from disentangle_cli.selection._lasso import lasso
 from disentangle_cli.selection._pool import load_pool
 from disentangle_cli.selection._settings import Settings
 from disentangle_cli.selection._shared_images import generated
-from disentangle_cli.selection._udr import VARIANCE, encoded, prior_variance, relative_strength
+from disentangle_cli.selection._udr import (
+    VARIANCE,
+    encoded,
+    prior_variance,
+    relative_strength,
+    relative_strengths,
+)
 
 METHODS = ("udr-lasso", "udr-spearman")
 Save = Callable[..., str]
@@ -176,9 +183,42 @@ def test_codes_that_hardly_vary_are_not_informative(save: Save, counting: Callab
 
 def test_codes_are_computed_once_per_model(counting: Callable[..., Any]) -> None:
     models = [counting(angle=angle) for angle in (0.0, 0.1, 0.2)]
-    select(models, "udr-spearman", images=99, images_from="generated")
+    first = select(models, "udr-spearman", images=99, images_from="generated")
     assert [model.encoded for model in models] == [99] * 3
     assert all(model.made < 50 for model in models)  # a third of the images each, and the probe of the family
+    # another method, and another run, find them on disk
+    select(models, "udr-lasso", images=99, images_from="generated")
+    again = select(models, "udr-spearman", images=99, images_from="generated")
+    assert [model.encoded for model in models] == [99] * 3
+    np.testing.assert_array_equal(again.matrix, first.matrix)
+    select(models, "udr-lasso", images=98, images_from="generated")
+    assert [model.encoded for model in models] == [99 + 98] * 3
+
+
+def test_lasso_equals_scikit_learn() -> None:
+    rng = np.random.default_rng(0)
+    shared = rng.uniform(-1, 1, size=(300, 4))
+    for noise in (1.0, 0.01):  # nearly dependent predictors stop short of the optimum, at the same place
+        predictors = _udr.standardised(shared @ rng.normal(size=(4, 6)) + noise * rng.normal(size=(300, 6)))
+        predictors[:, 2] = 0
+        codes = np.tanh(shared @ rng.normal(size=(4, 9))) + 0.1 * rng.normal(size=(300, 9))
+        targets = _udr.standardised(codes)
+        targets[:, 5] = 0
+        fitted = Lasso(alpha=0.1).fit(predictors, targets).coef_.T
+        np.testing.assert_allclose(lasso(predictors, targets, 0.1), fitted, atol=1e-9)
+        assert (fitted != 0).any()
+    exact = Lasso(alpha=0.1, tol=1e-12, max_iter=100_000).fit(predictors, targets).coef_.T
+    assert np.abs(exact - fitted).max() > 1e-4
+
+
+def test_blocks_equal_single_matrices() -> None:
+    relations = np.random.default_rng(0).random((3, 9))
+    relations[:, 4] = 0
+    found = relative_strengths(relations, [2, 0, 5, 2])
+    blocks = np.split(relations, [2, 2, 7], axis=1)
+    assert found == pytest.approx([relative_strength(block) for block in blocks])
+    assert found[1] == 0
+    np.testing.assert_array_equal(relative_strengths(np.zeros((0, 3)), [1, 2]), 0)
 
 
 def test_images_of_a_data_set(save: Save, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from disentangle_cli.selection._scale import scale_matters
 from disentangle_cli.selection._votes import NO_VOTE, Spread, Votes, cast_votes
 
 
@@ -29,6 +30,33 @@ def test_spread_far_from_zero_is_exact() -> None:
     for chunk in np.array_split(codes, 7):
         spread.add(chunk)
     np.testing.assert_allclose(spread.std, codes.std(axis=0), rtol=1e-9)
+
+
+def test_error_of_the_spread_is_that_of_repeated_draws() -> None:
+    rng = np.random.default_rng(0)
+    draws = np.stack([draw(size=(300, 400)) for draw in (rng.uniform, rng.normal, rng.laplace)])
+    expected = draws.std(axis=2).std(axis=1) / draws.std(axis=2).mean(axis=1)
+    errors = []
+    for codes in draws.transpose(1, 2, 0):
+        spread = Spread(3)
+        for chunk in np.split(codes, [100, 130]):
+            spread.add(chunk)
+        errors.append(spread.error)
+        kurtosis = ((codes - codes.mean(axis=0)) ** 4).mean(axis=0) / codes.var(axis=0) ** 2
+        np.testing.assert_allclose(spread.error, np.sqrt((kurtosis - 1) / 400) / 2, rtol=1e-9)
+    np.testing.assert_allclose(np.mean(errors, axis=0), expected, rtol=0.15)
+
+
+@pytest.mark.parametrize("tie", [0.001, 0.5])
+def test_scale_matters_where_codes_are_nearly_tied(tie: float) -> None:
+    rng = np.random.default_rng(1)
+    labels = np.arange(200) % 2
+    group_std = np.where(labels[:, None] == [0, 1], 1 - tie, 1.0) * (1 + 0.01 * rng.normal(size=(200, 2)))
+    few, many = Spread(2), Spread(2)
+    few.add(rng.normal(size=(500, 2)))
+    many.add(rng.normal(size=(400_000, 2)))
+    assert scale_matters(group_std, few, labels) == (tie < 0.01)
+    assert not scale_matters(group_std, many, labels)
 
 
 @pytest.mark.filterwarnings("error")

@@ -29,6 +29,17 @@ def squares(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def dots(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """36 images of 8 x 8 pixels with a block of 3 x 3 at 36 places."""
+    images = np.zeros((36, 8, 8), np.uint8)
+    for i, image in enumerate(images):
+        image[i // 6 : i // 6 + 3, i % 6 : i % 6 + 3] = 1
+    path = tmp_path_factory.mktemp("data") / "dots.npz"
+    np.savez(path, imgs=images)
+    return str(path)
+
+
 @pytest.fixture
 def command(squares: Path, tmp_path: Path) -> Command:
     """The argument list of a tiny training run in a process of its own."""

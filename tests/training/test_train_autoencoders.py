@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -13,17 +12,6 @@ from disentangle_cli.training import Run, configure, train
 
 VAES = ["vae", "beta-vae", "annealed-vae", "factor-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"]
 ITERATIONS = 12
-
-
-@pytest.fixture(scope="module")
-def dots(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """64 images of 8 x 8 pixels with a block of 3 x 3 at 36 places."""
-    images = np.zeros((36, 8, 8), np.uint8)
-    for i, image in enumerate(images):
-        image[i // 6 : i // 6 + 3, i % 6 : i % 6 + 3] = 1
-    path = tmp_path_factory.mktemp("data") / "dots.npz"
-    np.savez(path, imgs=images)
-    return str(path)
 
 
 def request(model: str, dots: str, out: Path, *sets: str, **options: object) -> Run:

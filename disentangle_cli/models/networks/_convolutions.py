@@ -18,7 +18,7 @@ FEW_CHANNELS = 2
 
 def conv_s2(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
     """As ``F.conv2d`` with stride 2: (n, I, H, W) and weight (O, I, k, k)."""
-    if weight.shape[1] > FEW_CHANNELS or weight.shape[-1] != 4:
+    if weight.shape[1] > FEW_CHANNELS or weight.shape[-1] != 4 or _is_mapped():
         return F.conv2d(x, weight, bias, stride=2, padding=padding)
     x, weight, bias = _autocast(x), _autocast(weight), None if bias is None else _autocast(bias)
     y: Tensor = _Conv.apply(x, weight, bias, padding)  # type: ignore[no-untyped-call]
@@ -27,6 +27,8 @@ def conv_s2(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Ten
 
 def transposed_conv_s2(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     """As ``F.conv_transpose2d`` with stride 2 and no bias: (n, I, H, W) and weight (I, O, k, k)."""
+    if _is_mapped():
+        return F.conv_transpose2d(x, weight, stride=2, padding=padding)
     y: Tensor = _TransposedConv.apply(_autocast(x), _autocast(weight), padding)  # type: ignore[no-untyped-call]
     return y
 
@@ -87,3 +89,8 @@ def _autocast(x: Tensor) -> Tensor:
     """What autocast would make of an operand (it does not look into custom functions)."""
     kind = x.device.type
     return x.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else x
+
+
+def _is_mapped() -> bool:
+    """Whether ``torch.vmap`` is at work, which knows the stock operators only."""
+    return bool(torch._C._are_functorch_transforms_active())

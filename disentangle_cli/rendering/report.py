@@ -1,25 +1,41 @@
-"""A selection as one HTML page: tables, pictures and settings in a file of its own."""
+"""Results as one HTML page: tables, matrices, pictures and settings in a file of its own."""
 
 import base64
 import html
 import io
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from PIL import Image
 
 from disentangle_cli import __version__
+from disentangle_cli.rendering.ramp import colour_of, contrasting
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #1c2028; margin: 2rem auto; max-width: 72rem;
   padding: 0 1rem }
 h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem } img { max-width: 100%; height: auto }
 div { overflow-x: auto } table { border-collapse: collapse }
-th, td { padding: .2rem .8rem .2rem 0; text-align: left }
+th, td { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top }
 th { border-bottom: 1px solid #787e8a; font-weight: 600 } td { border-bottom: 1px solid #e4e6ea }
-td.number { text-align: right; font-variant-numeric: tabular-nums }
+td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+div.matrices { display: flex; flex-wrap: wrap; gap: 1rem 2rem } figure { margin: 0 }
+figcaption { color: #787e8a; font-size: 13px } table.matrix { font-size: 11px; line-height: 1.2 }
+table.matrix th { border: 0; padding: 1px 4px; font-weight: 400; color: #787e8a }
+table.matrix td { border: 1px solid #fff; padding: 3px; text-align: center; min-width: 2.2rem }
 footer { color: #787e8a; margin-top: 2rem }
 """
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """A small heat map: every cell holds its number on a colour that tells its size; None stays empty."""
+
+    title: str
+    rows: Sequence[str]
+    columns: Sequence[str]
+    values: Sequence[Sequence[float | None]]
 
 
 @dataclass(frozen=True)
@@ -30,6 +46,7 @@ class Section:
     notes: Sequence[str] = ()
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[object]] = ()
+    matrices: Sequence[Matrix] = ()
     picture: Image.Image | None = None
 
 
@@ -45,6 +62,9 @@ def page(title: str, sections: Iterable[Section]) -> str:
         parts += [f"<p>{html.escape(note)}</p>" for note in section.notes]
         if section.columns:
             parts.append(_table(section.columns, section.rows))
+        if section.matrices:
+            figures = "\n".join(map(_figure, section.matrices))
+            parts.append(f'<div class="matrices">{figures}</div>')
         if section.picture is not None:
             parts.append(f'<img alt="{html.escape(section.title)}" src="{_data_url(section.picture)}">')
     parts.append(f"<footer>dcr {html.escape(__version__)}</footer></html>")
@@ -63,6 +83,32 @@ def _cell(value: object) -> str:
     if isinstance(value, int):
         return f'<td class="number">{value}</td>'
     return f"<td>{'-' if value is None else html.escape(str(value))}</td>"
+
+
+def _figure(matrix: Matrix) -> str:
+    """Colours run from 0 to the largest number; a negative one has the colour of 0."""
+    known = [value for row in matrix.values for value in row if value is not None and math.isfinite(value)]
+    high = max([*known, 0.0]) or 1.0
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in matrix.columns)
+    body = "\n".join(
+        f"<tr><th>{html.escape(name)}</th>{''.join(_shaded(value, high) for value in row)}</tr>"
+        for name, row in zip(matrix.rows, matrix.values, strict=True)
+    )
+    caption = f"<figcaption>{html.escape(matrix.title)}</figcaption>"
+    return f'<figure>{caption}<table class="matrix"><tr><th></th>{head}</tr>\n{body}\n</table></figure>'
+
+
+def _shaded(value: float | None, high: float) -> str:
+    if value is None or not math.isfinite(value):
+        return "<td></td>"
+    colour = colour_of(value, 0.0, high)
+    text = f"{value:d}" if isinstance(value, int) else f"{value:.2f}"
+    style = f"background:{_css(colour)};color:{_css(contrasting(colour))}"
+    return f'<td style="{style}">{text}</td>'
+
+
+def _css(colour: tuple[int, int, int]) -> str:
+    return "#" + "".join(f"{part:02x}" for part in colour)
 
 
 def _data_url(picture: Image.Image) -> str:

@@ -1,0 +1,149 @@
+"""What ``dcr score`` prints: the table of numbers, and the page of ``--report``."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from disentangle_cli import output
+from disentangle_cli.output import Format
+
+if TYPE_CHECKING:
+    from disentangle_cli.rendering.report import Matrix, Section
+
+Row = list[object]
+
+
+def layout(results: list[dict[str, Any]], names: list[str], fmt: Format) -> tuple[list[str], list[Row]]:
+    """Columns and rows of the table: a row per number, or for several models a row per model.
+
+    CSV always has a row per number.
+    """
+    if fmt is Format.table and len(results) > 1:
+        return ["model", *names], overview(results, names)
+    spread = has_spread(results)
+    columns = ["model", "dataset", "protocol", "seed", *number_columns(spread)]
+    rows = [
+        [r["model"], r["dataset"], r["protocol"], r["seed"], *row]
+        for r in results
+        for row in number_rows(r, names, spread)
+    ]
+    if fmt is Format.table:
+        return columns[4:], [row[4:] for row in rows]
+    return columns, rows
+
+
+def overview(results: list[dict[str, Any]], names: list[str]) -> list[Row]:
+    """A row per model: its path and the score of each metric."""
+    return [[r["model"], *[r["metrics"][n]["score"] for n in names]] for r in results]
+
+
+def has_spread(results: list[dict[str, Any]]) -> bool:
+    """Whether intervals were asked for."""
+    return any(r["repeats"] > 1 or r["bootstrap"] for r in results)
+
+
+def number_columns(spread: bool) -> list[str]:
+    """The names of what :func:`number_rows` gives."""
+    return ["metric", "value", *(["std", "low", "high"] if spread else []), "note"]
+
+
+def number_rows(result: dict[str, Any], names: list[str], spread: bool) -> list[Row]:
+    """The score and every other number of each metric, under dotted names."""
+    return [row for name in names for row in _numbers(name, result["metrics"][name], spread)]
+
+
+def _numbers(name: str, result: dict[str, Any], spread: bool) -> list[Row]:
+    from disentangle_cli.metrics import METRICS
+
+    note = result.get("reason") or result.get("note") or result["variant"]
+    rows: list[Row] = [[name, result["score"], *(_spread(result) if spread else []), note]]
+    parts = result.get("parts", {})
+    for key, value in result.items():
+        if isinstance(value, float) and key not in ("score", "std", "mean"):
+            rows.append([f"{name}.{key}", value, *(_spread(parts.get(key, {})) if spread else []), None])
+        elif isinstance(value, dict) and key in METRICS.get(name).parts:
+            inner = {k: v for k, v in value.items() if isinstance(v, float)}
+            rows += [[f"{name}.{key}.{k}", v, *[None] * (3 * spread), None] for k, v in inner.items()]
+    return rows
+
+
+def _spread(entry: dict[str, Any]) -> Row:
+    """Standard deviation and the ends of the interval, None where there are none."""
+    return [entry.get("std"), *(entry.get("interval") or [None, None])]
+
+
+def report(results: list[dict[str, Any]], names: list[str], settings: dict[str, object]) -> str:
+    """One HTML page: all scores, then each model's numbers, matrices and settings.
+
+    ``settings`` are those of the command; versions are added.
+    """
+    from disentangle_cli.rendering.report import Section, page
+
+    sections: list[Section] = []
+    if len(results) > 1:
+        sections.append(Section("Scores", columns=["model", *names], rows=overview(results, names)))
+    for result in results:
+        sections += _sections(result, names)
+    rows = [[name, value] for name, value in {**settings, **output.versions()}.items()]
+    sections.append(Section("Command", columns=["setting", "value"], rows=rows))
+    count = "1 model" if len(results) == 1 else f"{len(results)} models"
+    return page(f"dcr score: {count}", sections)
+
+
+def _sections(result: dict[str, Any], names: list[str]) -> list["Section"]:
+    from disentangle_cli.rendering.report import Section
+
+    spread = has_spread([result])
+    facts = {key: result[key] for key in ("dataset", "protocol", "encode", "seed", "repeats", "bootstrap")}
+    facts["factors"] = ", ".join(result["factors"])
+    told = "; ".join(f"{key}: {value}" for key, value in facts.items() if value)
+    used = [[name, _listed(result["metrics"][name], "settings"), _listed(result["metrics"][name], "samples")]
+            for name in names]  # fmt: skip
+    model = result["model"]
+    return [
+        Section(model, [told], number_columns(spread), number_rows(result, names, spread)),
+        Section(f"Matrices of {model}", matrices=matrices(result, names)),
+        Section(f"Settings of {model}", columns=["metric", "settings", "samples"], rows=used),
+    ]
+
+
+def _listed(metric: dict[str, Any], key: str) -> str:
+    return ", ".join(f"{name}={value}" for name, value in metric[key].items()) or "-"
+
+
+def matrices(result: dict[str, Any], names: list[str]) -> list["Matrix"]:
+    """Every matrix that a metric declares and has here; one that several metrics share stands once."""
+    from disentangle_cli.metrics import METRICS
+    from disentangle_cli.rendering.report import Matrix
+
+    found: list[tuple[list[str], str, list[list[float | None]]]] = []
+    for name in names:
+        metric = result["metrics"][name]
+        for part, shape in METRICS.get(name).parts.items():
+            values = metric.get(part)
+            if " x " not in shape or not values:
+                continue
+            twin = next((entry for entry in found if entry[1:] == (shape, values)), None)
+            if twin is None:
+                found.append(([f"{name}.{part}"], shape, values))
+            else:
+                twin[0].append(f"{name}.{part}")
+    made = []
+    for owners, kind, values in found:
+        metric = result["metrics"][owners[0].partition(".")[0]]
+        rows, columns = _axes(kind, metric, (len(values), len(values[0])), result["factors"])
+        made.append(Matrix(", ".join(owners), rows, columns, values))
+    return made
+
+
+def _axes(
+    shape: str, metric: dict[str, Any], size: tuple[int, int], factors: Sequence[str]
+) -> tuple[list[str], list[str]]:
+    """Names of the rows and columns of a matrix; factors are numbered where their names are not sure."""
+    down, across = size
+    codes = [f"c{i + 1}" for i in (metric["active_codes"] if shape.startswith("active") else range(down))]
+    if shape.endswith("codes"):
+        return codes, codes
+    known = list(factors)
+    used = [name for k, name in enumerate(known) if k not in metric.get("left_out", [])]
+    fitting = next((names for names in (known, used) if len(names) == across), None)
+    return codes, fitting or [str(k + 1) for k in range(across)]

@@ -1,0 +1,88 @@
+"""A Dask cluster, or one made of processes of this machine."""
+
+import atexit
+import functools
+import logging
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from multiprocessing import resource_tracker
+from typing import Any
+
+from disentangle_cli.errors import RunError, UsageError
+from disentangle_cli.executors._base import EXECUTORS, Outcomes, cores, task_gpus
+
+CONNECT_SECONDS = 15
+WORKER_SECONDS = 300  # a batch system may take a while to start the first worker
+
+
+@EXECUTORS.register("dask")
+class Dask:
+    """One task at a time for each thread of the workers. Dask itself sends a lost task to another worker."""
+
+    def __init__(self, address: str | None, jobs: int | None) -> None:
+        try:
+            import distributed  # noqa: F401
+        except ImportError:
+            raise UsageError('--executor dask needs Dask: pip install "disentangle-cli[dask]"') from None
+        self._jobs = jobs
+        self._client = _local_client(jobs or cores()) if address is None else _client(address)
+
+    def run(self, function: Callable[[Any], Any], tasks: Mapping[int, Any]) -> Outcomes:
+        """The tasks' keys and outcomes as they end."""
+        from distributed import KilledWorker
+
+        from disentangle_cli.executors._futures import FuturesBackend, run_on
+
+        client = self._client
+        resources = {"resources": {"GPU": gpus}} if (gpus := task_gpus()) else {}
+
+        class Backend(FuturesBackend):
+            def send(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
+                return client.submit(function, *arguments, pure=False, **resources)
+
+            def cancel(self, futures: set[Any]) -> None:
+                client.cancel(list(futures), force=True)
+
+        return run_on(Backend((KilledWorker,)), function, tasks, self._jobs or self._slots())
+
+    def _slots(self) -> int:
+        try:
+            self._client.wait_for_workers(1, timeout=WORKER_SECONDS)
+        except TimeoutError:
+            raise RunError(f"the Dask cluster has had no worker for {WORKER_SECONDS} s; start some") from None
+        return sum(self._client.nthreads().values())
+
+
+@functools.cache
+def _client(address: str) -> Any:
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise UsageError(
+            f"--executor dask={address}: no Dask scheduler answers there ({type(error).__name__})"
+        ) from None
+
+
+@functools.cache
+def _local_client(workers: int) -> Any:
+    import dask
+    from distributed import Client, LocalCluster
+
+    # as it is by default, a cluster drops a worker which is just starting again when this time is over
+    dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"})
+    # Ctrl-C at a terminal reaches all processes, but is for this one. The thread of the cluster, and with it
+    # all workers that it ever starts, inherit what is blocked now.
+    resource_tracker.ensure_running()  # when it is started later, it unblocks the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        cluster = LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
+        )
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    client = Client(cluster, set_as_default=False)
+    atexit.register(cluster.close)
+    atexit.register(client.close)
+    return client

@@ -1,0 +1,63 @@
+"""Codes and factors from a pair of tables: ``.csv`` or ``.parquet`` files."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.datasets._factors_csv import Column, number_classes, read_columns, to_classes
+from disentangle_cli.errors import UsageError
+from disentangle_cli.scoring._parquet import read_parquet
+
+Cells = NDArray[np.float64] | list[str]
+READERS: dict[str, Callable[[Path], Mapping[str, Cells]]] = {".csv": read_columns, ".parquet": read_parquet}
+
+
+def read_codes_table(path: Path) -> dict[str, Any]:
+    """``NAME.csv`` with its factors in ``NAME.factors.csv``, else in ``factors.csv`` beside it.
+
+    Both have column names and the same number of rows, in the same order; codes are numbers, factors numbers
+    or texts. Likewise ``.parquet``. Returns ``codes``, ``factors``, ``factor_values``, ``is_continuous`` and
+    ``factor_names``.
+
+    Raises:
+        UsageError: a file is missing or malformed; names it.
+    """
+    suffix = path.suffix.lower()
+    places = [path.with_name(f"{path.stem}.factors{suffix}"), path.with_name(f"factors{suffix}")]
+    partner = next((place for place in places if place.is_file()), None)
+    if partner is None:
+        raise UsageError(f"{path}: its factors are missing; put them in {places[0].name} or {places[1].name}")
+    if partner == path:
+        raise UsageError(f"{path}: holds factors; name the file of codes beside it")
+    columns = READERS[suffix](path)
+    codes = np.stack([_numbers(path, name, cells) for name, cells in columns.items()], axis=1)
+    labels = {name: _labels(partner, name, cells) for name, cells in READERS[suffix](partner).items()}
+    rows = len(next(iter(labels.values())).classes)
+    if rows != len(codes):
+        raise UsageError(f"{partner}: has {rows} rows, {path.name} {len(codes)}")
+    return {
+        "codes": codes,
+        "factors": np.stack([column.classes for column in labels.values()], axis=1),
+        "factor_values": np.stack([column.values for column in labels.values()], axis=1),
+        "is_continuous": np.array([column.continuous for column in labels.values()]),
+        "factor_names": tuple(labels),
+    }
+
+
+def _numbers(path: Path, name: str, cells: Cells) -> NDArray[np.float64]:
+    try:
+        column = np.array([float(cell) for cell in cells]) if isinstance(cells, list) else cells
+    except ValueError as error:
+        raise UsageError(f"{path}: column {name}: {error}") from None
+    if not np.isfinite(column).all():
+        raise UsageError(f"{path}: column {name} holds NaN or infinite values; remove those rows")
+    return column
+
+
+def _labels(path: Path, name: str, cells: Cells) -> Column:
+    if isinstance(cells, list):
+        return to_classes(path, name, cells)
+    return number_classes(path, name, cells)

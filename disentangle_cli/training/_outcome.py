@@ -1,0 +1,47 @@
+"""How a run of a pool ended."""
+
+import time
+import traceback
+from dataclasses import dataclass
+
+from disentangle_cli import output
+from disentangle_cli.errors import DcrError, Interrupted, RunError
+from disentangle_cli.reporting import describe
+from disentangle_cli.training.run import train
+from disentangle_cli.training.spec import Run
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """``error`` is None when the checkpoint of ``run`` is complete."""
+
+    run: Run
+    error: DcrError | None = None
+
+
+def outcome_of(run: Run, stop: list[str], *, wait: bool = False) -> Outcome:
+    """Train; an error is an outcome as well. The arguments are those of :func:`train`."""
+    try:
+        train(run, stop, wait=wait)
+    except Exception as error:
+        return failed(run, error)
+    return Outcome(run)
+
+
+def failed(run: Run, error: Exception) -> Outcome:
+    """The outcome of a run that ended with ``error``."""
+    if isinstance(error, DcrError):
+        return Outcome(run, error)
+    if output.debugging():
+        traceback.print_exception(error)
+    return Outcome(run, RunError(f"{run.stem}: {describe(error)[1]}"))
+
+
+def is_late(run: Run) -> bool:
+    """Whether the time for the run is over."""
+    return run.deadline is not None and time.time() >= run.deadline
+
+
+def not_started(run: Run) -> Outcome:
+    """The outcome of a run whose turn never came."""
+    return Outcome(run, Interrupted(f"{run.stem}: not started; --resume starts it"))

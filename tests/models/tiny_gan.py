@@ -1,0 +1,44 @@
+"""A GAN architecture for 8x8 images with every kind of layer that the real ones have, for quick tests."""
+
+from torch import Tensor, nn
+
+from disentangle_cli.models.networks._base import GanArchitecture
+from disentangle_cli.models.networks._gan import Discriminator, Encoder, Norm
+from disentangle_cli.models.networks._layers import Conv, Linear, TransposedConv, leaky
+
+
+class Generator(nn.Module):
+    def __init__(self, latent_dim: int, channels: int) -> None:
+        super().__init__()
+        self.dense = nn.Sequential(Linear(latent_dim, 24), nn.ReLU(), nn.BatchNorm1d(24))
+        self.convs = nn.Sequential(
+            TransposedConv(6, 5), leaky(), nn.BatchNorm2d(5), TransposedConv(5, channels), nn.Sigmoid()
+        )
+
+    def forward(self, latents: Tensor) -> Tensor:
+        images: Tensor = self.convs(self.dense(latents).unflatten(1, (6, 2, 2)))
+        return images
+
+
+def trunk(channels: int, spectral: bool, batch_norm: bool = False) -> nn.Sequential:
+    norms: list[nn.Module] = [nn.BatchNorm2d(7)] if batch_norm else []
+    first = [Conv(channels, 5, spectral=spectral), leaky(), Conv(5, 7, spectral=spectral), leaky()]
+    return nn.Sequential(*first, *norms, Linear(28, 11, spectral=spectral), leaky())
+
+
+class TinyGan(GanArchitecture):
+    sizes = (8,)
+
+    def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
+        return Generator(latent_dim, channels)
+
+    def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
+        return Encoder(trunk(channels, spectral=False), Linear(11, outputs))
+
+    def discriminator(self, num_codes: int, channels: int, size: int) -> Discriminator:
+        heads = Linear(11, 1, spectral=True), Linear(11, num_codes, spectral=True)
+        return Discriminator(trunk(channels, spectral=True), *heads)
+
+    def contrastive(self, num_codes: int, channels: int, size: int, norm: Norm) -> nn.Module:
+        body = trunk(2 * channels, spectral=norm == "spectral", batch_norm=norm == "batch")
+        return nn.Sequential(body, Linear(11, num_codes))

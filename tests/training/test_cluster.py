@@ -1,0 +1,143 @@
+"""Pools as tasks: what is claimed, what comes back, how a pool is stopped. Workers are local processes."""
+
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from disentangle_cli.checkpoint import load_checkpoint
+from disentangle_cli.errors import DcrError, Interrupted, UsageError
+from disentangle_cli.files import locked
+from disentangle_cli.training import Run, _cluster, configure, train_pool
+from disentangle_cli.training._cluster import train_on_cluster
+from disentangle_cli.training._outcome import Outcome
+from disentangle_cli.training.run import prepare
+from disentangle_cli.training.spec import LOCK
+from tests.training.test_train_command import same_weights
+
+
+@pytest.fixture
+def runs(dots: str, tmp_path: Path) -> list[Run]:
+    """Two seeds of a tiny VAE."""
+    config = configure("vae", "demo", iterations=12, sets=["architecture=mlp", "batch_size=12"])
+    return [Run("vae", config, dots, seed, tmp_path / "out", precision="fp32") for seed in (0, 1)]
+
+
+def carry_out(runs: list[Run]) -> dict[int, Outcome]:
+    outcomes = list(train_on_cluster(runs, [prepare(run) for run in runs], "local", 2))
+    assert not list(runs[0].out.glob(".pool-*"))
+    return {outcome.run.seed: outcome for outcome in outcomes}
+
+
+def sees_nothing(marker: Path) -> bool:
+    return False
+
+
+def test_same_weights_as_a_pool_of_this_machine(runs: list[Run], tmp_path: Path) -> None:
+    outcomes = carry_out(runs)
+    assert [outcomes[run.seed].error for run in runs] == [None, None]
+    here = [replace(run, out=tmp_path / "here") for run in runs]
+    assert all(outcome.error is None for outcome in train_pool(here, 1))
+    for run, twin in zip(runs, here, strict=True):
+        assert outcomes[run.seed].run is run
+        assert same_weights(run.checkpoint, twin.checkpoint)
+        assert (run.folder / "log.csv").read_text() == (twin.folder / "log.csv").read_text()
+
+
+def test_without_a_shared_folder_the_files_come_back(
+    runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_cluster, "_sees", sees_nothing)
+    bad = replace(runs[1], config=configure("vae", "demo", sets=["architecture=mlp", "batch_size=12",
+                                                                 "optim.rate=1e30"]))  # fmt: skip
+    outcomes = carry_out([runs[0], bad])
+    assert outcomes[0].error is None
+    twin = replace(runs[0], out=tmp_path / "here")
+    train_pool([twin])
+    assert same_weights(runs[0].checkpoint, twin.checkpoint)
+    names = {path.name for path in runs[0].folder.iterdir()}
+    assert {"config.yaml", "log.csv", "traversal-final.png"} <= names
+    assert "resume.pt" not in names
+    assert "diverged" in str(outcomes[1].error)
+    assert "/dcr-" not in str(outcomes[1].error)  # the folder on the worker is gone
+    assert not bad.checkpoint.exists()
+    assert (bad.folder / "config.yaml").exists()
+
+
+def test_a_finished_run_is_left_alone_unless_it_is_to_be_overwritten(runs: list[Run]) -> None:
+    assert carry_out(runs[:1])[0].error is None
+    before = runs[0].checkpoint.read_bytes()
+    assert carry_out(runs[:1])[0].error is None
+    assert runs[0].checkpoint.read_bytes() == before
+    other = replace(runs[0], config=runs[0].config.scaled_to(6))
+    assert "another configuration" in str(carry_out([other])[0].error)
+    assert runs[0].checkpoint.read_bytes() == before
+    assert carry_out([replace(other, overwrite=True)])[0].error is None
+    assert load_checkpoint(runs[0].checkpoint).provenance["iteration"] == 6
+
+
+def test_an_unfinished_run_is_refused_before_any_worker_has_it(runs: list[Run]) -> None:
+    (late,) = train_pool([replace(runs[0], deadline=time.time())])
+    assert isinstance(late.error, Interrupted)
+    outcomes = carry_out(runs)
+    assert isinstance(outcomes[0].error, UsageError)
+    assert "--resume goes on with it" in str(outcomes[0].error)
+    assert outcomes[1].error is None
+    assert carry_out([replace(runs[0], resume=True)])[0].error is None
+
+
+def test_a_run_that_another_process_trains_is_refused_here(runs: list[Run]) -> None:
+    with locked(runs[0].folder / LOCK, "busy"):
+        outcomes = carry_out(runs)
+    assert "another process is training there" in str(outcomes[0].error)
+    assert outcomes[1].error is None
+
+
+def task(run: Run, marker: Path) -> _cluster._Task:
+    return _cluster._Task(replace(run, resume=True), marker, shared=True)
+
+
+def test_a_worker_waits_for_one_that_was_given_up_as_dead(runs: list[Run]) -> None:
+    marker = runs[0].out / ".pool-test"
+    runs[0].out.mkdir()
+    marker.touch()
+    results: list[DcrError | None] = []
+    with locked(runs[0].folder / LOCK, "busy"):
+        thread = threading.Thread(
+            target=lambda: results.append(_cluster._carry_out(task(runs[0], marker))[0])
+        )
+        thread.start()
+        thread.join(timeout=0.5)
+        assert thread.is_alive()
+        assert not runs[0].checkpoint.exists()
+    thread.join(timeout=60)
+    assert results == [None]
+    assert runs[0].checkpoint.exists()
+
+
+def test_without_its_marker_a_run_stops_or_never_starts(
+    runs: list[Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marker = runs[0].out / ".pool-test"
+    runs[0].out.mkdir()
+    error, files = _cluster._carry_out(task(runs[0], marker))
+    assert isinstance(error, Interrupted)
+    assert "not started" in str(error)
+    assert not files
+    monkeypatch.setattr(_cluster, "LOOK_SECONDS", 0.01)
+    marker.touch()
+    with _cluster._watched(marker) as stop:
+        time.sleep(0.1)
+        assert not stop
+        marker.unlink()
+        deadline = time.monotonic() + 10
+        while not stop:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_a_worker_without_the_folder_says_so(runs: list[Run], tmp_path: Path) -> None:
+    error, _ = _cluster._carry_out(task(replace(runs[0], out=tmp_path / "elsewhere"), tmp_path))
+    assert f"does not see {tmp_path / 'elsewhere'}" in str(error)

@@ -1,0 +1,50 @@
+"""How many runs a pool trains at a time, and with how many threads each."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from disentangle_cli.training import Run, configure, pool, train_pool
+from disentangle_cli.training._outcome import Outcome
+
+
+@pytest.mark.parametrize(
+    ("cores", "seeds", "jobs", "expected"),
+    [
+        (2, 4, None, (2, 1)),  # a process per core
+        (8, 4, None, (4, 2)),  # a process per run, which share the cores
+        (8, 4, 2, (2, 4)),
+        (2, 4, 8, (4, 1)),  # never a process without a run, nor a run without a thread
+        (8, 1, None, None),  # a run alone, in this process, with all threads
+        (1, 4, None, None),
+        (8, 4, 1, None),
+    ],
+)
+def test_processes_and_threads(
+    dots: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    seeds: int,
+    jobs: int | None,
+    expected: tuple[int, int] | None,
+) -> None:
+    asked: list[tuple[int, int] | None] = []
+
+    def in_processes(tasks: list[list[Run]], at_once: int, threads: int) -> Iterator[Outcome]:
+        asked.append((at_once, threads))
+        return in_turn(tasks, keep=True)
+
+    def in_turn(tasks: list[list[Run]], keep: bool = False) -> Iterator[Outcome]:
+        if not keep:
+            asked.append(None)
+        return (Outcome(run) for task in tasks for run in task)
+
+    for name, value in {"cores": lambda: cores, "_in_processes": in_processes, "_in_turn": in_turn}.items():
+        monkeypatch.setattr(pool, name, value)
+    config: Any = configure("vae", "demo", sets=["architecture=mlp", "batch_size=12"])
+    runs = [Run("vae", config, dots, seed, tmp_path, device="cpu", precision="fp32") for seed in range(seeds)]
+    assert len(train_pool(runs, jobs)) == seeds
+    assert asked == [expected]
