@@ -6,21 +6,16 @@ other, as published evaluation code does it. Both see the same arrays: 10,000 tr
 
     python benchmarks/metrics.py --out metrics.json --markdown metrics.md
     python benchmarks/metrics.py --only explicitness,mig
-    python benchmarks/metrics.py --gbt     # adds DCI by boosted trees, which takes minutes
+    python benchmarks/metrics.py --no-gbt     # without DCI by boosted trees, which takes minutes
 """
 
-import argparse
-import json
-import os
-import platform
 import time
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+import _report
 import numpy as np
-import sklearn
 from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import mutual_info_score, roc_auc_score
@@ -199,67 +194,53 @@ def run(
     arrays: Arrays, name: str, plain: Callable[[Arrays], float] | None, times: int, **settings: Any
 ) -> Any:
     def ours() -> Any:
-        found = evaluate([name], arrays, protocol="disentanglement-lib", settings={name: settings})
+        given = {name: settings}
+        found = evaluate([name], arrays, protocol="disentanglement-lib", settings=given, drawn=True)
         return found[name]["score"]
 
     seconds, value = clocked(ours, times)
-    label = name + "".join(f" {v}" for v in settings.values() if v != "split")
+    label = " ".join([name, *settings.values()])
     row: dict[str, Any] = {"metric": label, "dcr_seconds": seconds, "dcr_value": value}
     if plain is not None:
         row["plain_seconds"], row["plain_value"] = clocked(lambda: plain(arrays), times)
         row["ratio"] = row["plain_seconds"] / seconds
         row["difference"] = abs(row["plain_value"] - value)
-    print(markdown_row(row), flush=True)
+    print(" | ".join(cells(row)), flush=True)
     return row
 
 
-def markdown_row(row: dict[str, Any]) -> str:
-    def cell(key: str, form: str) -> str:
-        return format(row[key], form) if row.get(key) is not None else ""
-
-    cells = [
-        cell("dcr_seconds", ".3f"), cell("plain_seconds", ".3f"), cell("ratio", ".1f"),
-        cell("dcr_value", ".5f"), cell("plain_value", ".5f"), cell("difference", ".1e"),
-    ]  # fmt: skip
-    return f"| {row['metric']} | {' | '.join(cells)} |"
-
-
-HEAD = "| metric | dcr, s | plain, s | ratio | dcr value | plain value | difference |\n|" + "---|" * 7
+def cells(row: dict[str, Any]) -> list[str]:
+    forms = {
+        "dcr_seconds": ".3f", "plain_seconds": ".3f", "ratio": ".1f",
+        "dcr_value": ".5f", "plain_value": ".5f", "difference": ".1e",
+    }  # fmt: skip
+    return [row["metric"], *(format(row[key], form) if key in row else "" for key, form in forms.items())]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = _report.parser(__doc__)
     parser.add_argument("--only", default="", help="metrics, separated by commas")
-    parser.add_argument("--gbt", action="store_true", help="also DCI by boosted trees, both ways (minutes)")
+    parser.add_argument(
+        "--no-gbt", action="store_true", help="leave out DCI by boosted trees, which takes minutes"
+    )
     parser.add_argument("--times", type=int, default=2, help="runs of each; the best counts")
     parser.add_argument("--votes", type=int, default=10_000, help="groups and pair batches to learn from")
-    parser.add_argument("--out", type=Path, help="write JSON")
-    parser.add_argument("--markdown", type=Path, help="write the table")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     arrays = make_arrays(options.votes)
     wanted = [n for n in options.only.split(",") if n] or [n for n in METRICS.names() if n not in SKIPPED]
-    print(HEAD)
     rows = []
     for name in wanted:
         if name == "dci":
             rows.append(run(arrays, name, None, 1, regressor="hgb"))
-            if options.gbt:
+            if not options.no_gbt:
                 rows.append(run(arrays, name, plain_dci, 1, regressor="gbt"))
             continue
-        split = {"rows": "split"} if name in ("mig", "irs") else {}
-        rows.append(run(arrays, name, PLAIN.get(name), options.times, **split))
-    machine = {
-        "processor": platform.processor() or platform.machine(), "cores": os.cpu_count(),
-        "threads": os.environ.get("OMP_NUM_THREADS"), "python": platform.python_version(),
-        "numpy": np.__version__, "scikit-learn": sklearn.__version__,
-    }  # fmt: skip
+        rows.append(run(arrays, name, PLAIN.get(name), options.times))
     total = sum(row["dcr_seconds"] for row in rows if "gbt" not in row["metric"])
-    print(f"\ndcr without gbt: {total:.1f} s; {machine}")
-    if options.out:
-        options.out.write_text(json.dumps({"machine": machine, "rows": rows}, indent=1) + "\n")
-    if options.markdown:
-        options.markdown.write_text("\n".join([HEAD, *map(markdown_row, rows)]) + "\n")
+    columns = ["metric", "dcr, s", "plain, s", "ratio", "dcr value", "plain value", "difference"]
+    _report.publish(options, _report.table(columns, [cells(row) for row in rows]), rows=rows)
+    print(f"dcr without gbt: {total:.1f} s")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,137 @@
+"""Time a training iteration beside a plain PyTorch port of it, in one run, batch 64, synthetic images.
+
+Each figure comes from a process of its own, and the processes of all columns take turns, round by round, so
+that a slow moment of the machine meets all of them. The allocator is shown apart: `system` is glibc as it
+comes, `kept` tells it to keep freed memory, which dcr does in every training. Where pythae is installed, or
+DCR_PYTHAE_PYTHON names a Python that has it, its step on the same network is timed too.
+
+    python benchmarks/training.py --out training.json --markdown training.md
+    python benchmarks/training.py --threads 1 --rounds 5
+"""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import _report
+import numpy as np
+import torch
+from _plain_gan import PlainInfoGanCr
+from _plain_vae import PlainBetaVae
+from _timing import BATCH, print_times
+from torch import Tensor
+
+from disentangle_cli.config import validate
+from disentangle_cli.models._training import MODELS
+from disentangle_cli.training._hardware import keep_freed_memory, use_bf16
+
+CASES = {
+    "infogan-cr before CR": 0.0,
+    "infogan-cr with CR": 2.0,
+    "beta-vae burgess": None,
+}
+SIDES = ["plain system", "plain kept", "dcr-fp32 kept", "dcr-bf16 kept", "dcr-bf16 system"]
+PYTHAE = "pythae system"
+
+
+def plain(weight: float | None) -> Callable[[Tensor], object]:
+    """An iteration of the baseline; a weight of None is the autoencoder."""
+    if weight is None:
+        return PlainBetaVae().step
+    gan = PlainInfoGanCr()
+    return lambda images: gan.step(images, weight)
+
+
+def dcr(weight: float | None, bf16: bool) -> Callable[[Tensor], object]:
+    """The same iteration of dcr."""
+    cpu = torch.device("cpu")
+    latents = {"codes": {"kind": "uniform", "dim": 5}, "noise": {"kind": "uniform", "dim": 5}}
+    settings = {
+        "architecture": "infogan-64", "iterations": 1000, "batch_size": BATCH, "latents": latents,
+        "contrastive": {"weight": {"start": weight}},
+    }  # fmt: skip
+    name = "infogan-cr"
+    if weight is None:
+        name, settings["architecture"] = "beta-vae", "burgess"
+        settings["latents"] = {"codes": {"kind": "normal", "dim": 10}}
+        del settings["contrastive"]
+    config = validate(MODELS.get(name).Config, settings, "benchmark")
+    model = MODELS.get(name)(config, (1, 64, 64), 0, cpu, bf16)
+    counter = iter(range(1000))
+    return lambda images: model.step(images, next(counter))
+
+
+def work(case: str, side: str, iterations: int) -> None:
+    """Print the seconds of each iteration as JSON."""
+    who, allocator = side.split()
+    if allocator == "kept":
+        keep_freed_memory()
+    torch.manual_seed(0)
+    step = plain(CASES[case]) if who == "plain" else dcr(CASES[case], who.endswith("bf16"))
+    print_times(step, iterations)
+
+
+def measured(case: str, side: str, iterations: int, threads: int) -> list[float]:
+    """Run :func:`work` in a process of its own."""
+    command = [sys.executable, __file__, "--case", case, "--side", side, "--iterations", str(iterations)]
+    if side == PYTHAE:
+        command = [str(pythae_python()), str(Path(__file__).with_name("_pythae_vae.py")), str(iterations)]
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    seconds: list[float] = json.loads(done.stdout)
+    return seconds
+
+
+def pythae_python() -> str | None:
+    """The Python that has pythae, if there is one."""
+    here = sys.executable if importlib.util.find_spec("pythae") else None
+    return os.environ.get("DCR_PYTHAE_PYTHON", here)
+
+
+def sides_of(case: str) -> list[str]:
+    """The columns that a row has."""
+    bf16 = use_bf16("auto", torch.device("cpu"))
+    pythae = [PYTHAE] if CASES[case] is None and pythae_python() else []
+    return [side for side in SIDES if bf16 or "bf16" not in side] + pythae
+
+
+def main() -> None:
+    """Take turns, then print medians and ratios."""
+    parser = _report.parser(__doc__)
+    parser.add_argument("--rounds", type=int, default=3, help="turns of every column")
+    parser.add_argument("--iterations", type=int, default=20, help="iterations a turn")
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1, help="threads of each process")
+    parser.add_argument("--case", choices=CASES, help="only this row")
+    parser.add_argument("--side", choices=SIDES, help="measure this here and print the seconds (internal)")
+    options = parser.parse_args()
+    if options.side:
+        work(options.case, options.side, options.iterations)
+        return
+    cases = [options.case] if options.case else list(CASES)
+    rounds: dict[str, dict[str, list[float]]] = {
+        case: {side: [] for side in sides_of(case)} for case in cases
+    }
+    for _ in range(options.rounds):
+        for case in cases:
+            for side in rounds[case]:
+                seconds = measured(case, side, options.iterations, options.threads)
+                rounds[case][side].append(1e3 * float(np.median(seconds)))
+    rows = []
+    for case in cases:
+        typical = {side: float(np.median(of_rounds)) for side, of_rounds in rounds[case].items()}
+        fastest = min(typical[side] for side in typical if side.startswith("dcr"))
+        for side, milliseconds in typical.items():
+            spread = f"{min(rounds[case][side]):.1f} to {max(rounds[case][side]):.1f}"
+            rows.append([case, side, f"{milliseconds:.1f}", spread, f"{milliseconds / fastest:.2f}"])
+    columns = ["iteration", "side, allocator", "ms, median of rounds", "rounds", "times the fastest of dcr"]
+    _report.publish(
+        options, _report.table(columns, rows), batch=BATCH, threads=options.threads, rounds=rounds
+    )
+
+
+if __name__ == "__main__":
+    main()
