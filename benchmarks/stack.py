@@ -16,11 +16,10 @@ import numpy as np
 import torch
 
 from disentangle_cli.config import validate
-from disentangle_cli.devices import pick_device
+from disentangle_cli.devices import keep_freed_memory, pick_device, use_bf16
 from disentangle_cli.models._stacked import stack
 from disentangle_cli.models._training import MODELS
 from disentangle_cli.models.infogan import InfoGan
-from disentangle_cli.training._hardware import keep_freed_memory, use_bf16
 
 WEIGHTS = {"before CR": 0.0, "with CR": 2.0}
 WARM_UP = 2

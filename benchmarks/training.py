@@ -26,8 +26,8 @@ from _timing import BATCH, print_times
 from torch import Tensor
 
 from disentangle_cli.config import validate
+from disentangle_cli.devices import keep_freed_memory, use_bf16
 from disentangle_cli.models._training import MODELS
-from disentangle_cli.training._hardware import keep_freed_memory, use_bf16
 
 CASES = {
     "infogan-cr before CR": 0.0,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from disentangle_cli.devices import keep_freed_memory
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Latents
 from disentangle_cli.models.networks import ARCHITECTURES
@@ -60,6 +61,7 @@ class LoadedModel:
         self.latents = checkpoint.latents
         self.content_hash = checkpoint.content_hash()
         self.device = torch.device(device)
+        keep_freed_memory()
         self._gives_logits = _choice(checkpoint.config, "generator_output", ("images", "logits")) == "logits"
         encoder_output = _choice(checkpoint.config, "encoder_output", ("codes", "mean-logvar"))
         self._has_posterior = encoder_output == "mean-logvar"

@@ -12,13 +12,12 @@ from disentangle_cli import output
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.config import to_yaml
 from disentangle_cli.datasets import DATASETS, Dataset
-from disentangle_cli.devices import pick_device
+from disentangle_cli.devices import keep_freed_memory, make_deterministic, pick_device, use_bf16
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.files import write_atomic
 from disentangle_cli.models._training import MODELS
 from disentangle_cli.training._existing import clear, find_state, is_finished, sweep_leftovers
 from disentangle_cli.training._feed import Feed
-from disentangle_cli.training._hardware import keep_freed_memory, make_deterministic, use_bf16
 from disentangle_cli.training._log import RunLog
 from disentangle_cli.training._snapshots import quick_score, save_traversal
 from disentangle_cli.training._state import write_state
