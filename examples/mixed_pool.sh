@@ -3,7 +3,7 @@
 # dSprites has labels, what each method's pick is worth. Every step keeps what is complete, so stop it at any time and
 # run it again; it goes on.
 #
-#   bash examples/mixed_pool.sh                                  # trains the whole pool: some five hours on two cores
+#   bash examples/mixed_pool.sh                                  # trains the whole pool: hours
 #   bash examples/mixed_pool.sh --external vae/ --external betaH/  # and takes disentangling-vae folders in
 #   bash examples/mixed_pool.sh --pool ckpts/                    # trains nothing, ranks what is there
 #   bash examples/mixed_pool.sh --preset demo --seeds 0-1 --quick  # minutes: to see it run

@@ -60,6 +60,9 @@ class Executor(Protocol):
         ...
 
 
+LAST_TOGETHER = 2
+"""How often lost tasks are carried out side by side before each has the workers to itself."""
+
 EXECUTORS: Registry[Callable[[str | None, int | None], Executor]] = Registry(
     "disentangle_cli.executors", "executor"
 )
@@ -90,10 +93,10 @@ def run_tasks(
         return
     engine = EXECUTORS.get(name)(address, jobs)
     waiting = dict(enumerate(tasks))
-    alone = False
-    while waiting:
+    for earlier in range(LAST_TOGETHER + 1):
         lost: dict[int, str] = {}
         # a task may only have been near one that kills its worker: in the end each has the workers to itself
+        alone = earlier == LAST_TOGETHER or (earlier > 0 and len(waiting) == 1)
         for batch in [{index: task} for index, task in waiting.items()] if alone else [waiting]:
             with contextlib.closing(engine.run(function, batch)) as outcomes:
                 for index, outcome in outcomes:
@@ -107,7 +110,8 @@ def run_tasks(
                     yield index, outcome.result
         if alone and lost:
             raise LostTasks(lost)
-        alone = len(lost) == len(waiting)
+        if not lost:
+            return
         waiting = {index: tasks[index] for index in lost}
 
 

@@ -1,10 +1,14 @@
-"""Processes of this machine: joblib with loky."""
+"""Processes of this machine: loky, the executor that joblib brings."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from disentangle_cli.executors._base import EXECUTORS, Lost, Outcomes, attempt, closing_quietly, cores
+from disentangle_cli.executors._base import EXECUTORS, Lost, Outcomes, attempt, cores
+
+THREAD_LIMITS = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR"))
 
 
 @EXECUTORS.register("local")
@@ -16,41 +20,46 @@ class Local:
         self._broken = False
 
     def run(self, function: Callable[[Any], Any], tasks: Mapping[int, Any]) -> Outcomes:
-        """The tasks' keys and outcomes as they end. A dead process breaks its pool: all in it are lost."""
-        from joblib.externals.loky.process_executor import TerminatedWorkerError
+        """The tasks' keys and outcomes as they end. A dead process breaks its pool: all under way are lost.
 
+        What had ended by then is not: futures keep their results, which joblib's own generator drops.
+        """
         jobs = min(self._jobs, len(tasks))
         if jobs == 1 and not self._broken:
             yield from (attempt(function, index, task) for index, task in tasks.items())
             return
-        waiting = dict(tasks)
-        while waiting:
-            begun: list[int] = []
-            try:
-                for index, outcome in _pool(function, dict(waiting), max(jobs, 2), begun):
-                    del waiting[index]
-                    yield index, outcome
-            except TerminatedWorkerError:
-                self._broken = True
-                for index in [index for index in begun if index in waiting]:
-                    del waiting[index]
-                    yield index, Lost("its process died (killed, or out of memory)")
+        threads = max(1, cores() // jobs)
+        waiting = list(tasks.items())[::-1]
+        under_way: dict[Future[Any], int] = {}
+        try:
+            while waiting or under_way:
+                while waiting and len(under_way) < jobs:
+                    index, task = waiting.pop()
+                    try:
+                        future = _pool(jobs, threads).submit(_with_threads, threads, function, index, task)
+                    except BrokenProcessPool:  # since a moment ago; the next call makes another pool
+                        waiting.append((index, task))
+                        continue
+                    under_way[future] = index
+                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
+                    index = under_way.pop(future)
+                    try:
+                        outcome = future.result()
+                    except BrokenProcessPool:
+                        self._broken = True
+                        outcome = index, Lost("its process died (killed, or out of memory)")
+                    yield outcome
+        finally:
+            if under_way:  # nobody wants them any more
+                _pool(jobs, threads).shutdown(wait=True, kill_workers=True)
 
 
-def _pool(function: Callable[[Any], Any], tasks: Mapping[int, Any], jobs: int, begun: list[int]) -> Outcomes:
-    """Carry out tasks, ``jobs`` at once; ``begun`` fills with the keys of those handed to a process."""
-    from joblib import Parallel, delayed, parallel_config
+def _pool(jobs: int, threads: int) -> Any:
+    """The processes, kept from call to call; new ones after one has died."""
+    from joblib.externals.loky import get_reusable_executor
 
-    threads = max(1, cores() // jobs)
-
-    def calls() -> Iterable[Any]:
-        for index, task in tasks.items():
-            begun.append(index)
-            yield delayed(_with_threads)(threads, function, index, task)
-
-    with parallel_config(backend="loky", inner_max_num_threads=threads):
-        parallel = Parallel(n_jobs=jobs, batch_size=1, pre_dispatch=jobs, return_as="generator_unordered")
-    yield from closing_quietly(parallel(calls()))
+    limits = dict.fromkeys(THREAD_LIMITS, str(threads))
+    return get_reusable_executor(max_workers=max(jobs, 2), timeout=300, env=limits)
 
 
 def _with_threads(threads: int, function: Callable[[Any], Any], index: int, task: Any) -> tuple[int, Any]:
