@@ -10,7 +10,7 @@
 set -euo pipefail
 
 OUT=mixed_pool POOL= PRESET=fast SEEDS=0-3 JOBS=2 EXTERNAL=() COUNTS=()
-VAES=(beta-vae factor-vae beta-tcvae dip-vae-ii vae)
+VAES=(beta-vae annealed-vae factor-vae beta-tcvae dip-vae-ii)
 
 usage() {
     echo "usage: $0 [--out DIR] [--pool DIR] [--external DIR]... [--preset NAME] [--seeds 0-3] [--jobs N] [--quick]" >&2

@@ -88,6 +88,9 @@ def train_cli(
     executor: ExecutorOption = "local",
     device: Device = DeviceName.auto,
     precision: Annotated[str, typer.Option("--precision", help="auto, fp32 or bf16.")] = "auto",
+    compiled: Annotated[
+        bool, typer.Option("--compile", help="Compile the networks and losses first (for a GPU).")
+    ] = False,
     fmt: FormatOption = Format.table,
 ) -> None:
     """Train a model and print the path of its checkpoint.
@@ -116,8 +119,9 @@ def train_cli(
         settings = configure(model, preset, iterations, [*(sets or []), *chosen], config)
         for one in parse_seeds(seeds) if seeds is not None else [first_seed]:
             run = Run(
-                model, settings, data, one, out, name, resume, overwrite, deadline, device.value, precision
-            )
+                model, settings, data, one, out, name, resume, overwrite, deadline, device.value, precision,
+                compiled,
+            )  # fmt: skip
             suffix = [assignment.replace("=", "-").replace("/", "-") for assignment in chosen]
             if name is not None and seeds is not None:
                 suffix.append(f"seed-{one}")

@@ -102,10 +102,8 @@ class Autoencoder(Trainable[C]):
         """One step of encoder and decoder."""
         images = images.to(memory_format=torch.channels_last)
         self.set_learning_rates(iteration)
-        latents, penalty, scalars = self.bottleneck(self.encode(images), iteration)
-        with self.autocast():
-            logits = upcast(self.decoder(latents))
-        reconstruction = reconstruction_loss(logits, images)
+        latents, penalty, scalars = self.bottleneck(self.compiled(self.encode)(images), iteration)
+        reconstruction = self.compiled(self.reconstruction)(latents, images)
         loss = reconstruction + penalty
         self.update("autoencoder", loss)
         scalars = {"loss": loss, "reconstruction": reconstruction} | scalars | self.end(images)
@@ -115,6 +113,12 @@ class Autoencoder(Trainable[C]):
         """Images (B, C, H, W) -> what the encoder gives, (B, K) or (B, 2K) float32."""
         with self.autocast():
             return upcast(self.encoder(images))
+
+    def reconstruction(self, latents: Tensor, images: Tensor) -> Tensor:
+        """The reconstruction loss of images (B, C, H, W) from latents (B, K)."""
+        with self.autocast():
+            logits = upcast(self.decoder(latents))
+        return reconstruction_loss(logits, images)
 
     def update(self, optimiser: str, loss: Tensor) -> None:
         """One step down the gradient of ``loss``."""

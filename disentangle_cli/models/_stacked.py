@@ -7,6 +7,7 @@ element, so every seed does what it does alone.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar, cast
 
 import torch
@@ -28,6 +29,7 @@ def stack(members: Sequence[InfoGan[Any]], batched: bool | None = None) -> "Stac
     first = members[0]
     kind = type(f"Stacked{type(first).__name__}", (Stack, type(first)), {})
     made: Stack = kind(first.config, first.image_shape, 0, first.device, first.bf16)
+    made.compiler = first.compiler
     made.adopt(members, first.device.type == "cuda" if batched is None else batched)
     return made
 
@@ -57,13 +59,17 @@ class Stack(InfoGan[Any]):
 
     def evaluate(self, function: Callable[..., T], *inputs: Tensor) -> T:
         """The values of ``function`` for all seeds; inputs and outputs have the seeds in front."""
-
-        def of_one_seed(tensors: dict[str, Tensor], *inputs: Tensor) -> Any:
-            return functional_call(self._whole, tensors, (function, *inputs))
-
         tensors = dict(self._whole.named_parameters()) | dict(self._whole.named_buffers())
-        mapped = all_at_once if self.batched else in_turn
-        return cast(T, mapped(of_one_seed)(tensors, *inputs))
+        function = partial(self._of_one_seed, function)
+        if self.batched:
+            return cast(T, self.compiled(partial(self._of_all_seeds, function))(tensors, *inputs))
+        return cast(T, in_turn(self.compiled(function))(tensors, *inputs))
+
+    def _of_one_seed(self, function: Callable[..., T], tensors: dict[str, Tensor], *inputs: Tensor) -> Any:
+        return functional_call(self._whole, tensors, (function, *inputs))
+
+    def _of_all_seeds(self, function: Callable[..., T], tensors: dict[str, Tensor], *inputs: Tensor) -> Any:
+        return all_at_once(function)(tensors, *inputs)
 
     def update(self, player: str, loss: Tensor) -> None:
         """One Adam step of every seed, by its own Adam where seeds take turns.

@@ -1,6 +1,7 @@
 """What the training loop needs of a model that can be trained."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
@@ -13,6 +14,7 @@ from disentangle_cli.models.networks._base import Architecture
 from disentangle_cli.registry import Registry
 
 C = TypeVar("C", bound=TrainConfig)
+T = TypeVar("T")
 
 
 class Trainable(ABC, Generic[C]):
@@ -25,6 +27,8 @@ class Trainable(ABC, Generic[C]):
     Config: ClassVar[type[TrainConfig]]
     stackable: ClassVar[bool] = False
     """Whether many seeds can be trained as one stack."""
+    compiler: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None
+    """What makes kernels for the functions of a step (:class:`Compiler`); None: stock kernels."""
 
     def __init__(
         self, config: C, image_shape: tuple[int, int, int], seed: int, device: torch.device, bf16: bool
@@ -60,6 +64,10 @@ class Trainable(ABC, Generic[C]):
     @abstractmethod
     def outputs(self) -> tuple[str, str]:
         """``generator_output`` and ``encoder_output`` of the checkpoint format."""
+
+    def compiled(self, function: Callable[..., T]) -> Callable[..., T]:
+        """A function of tensors and of this model's networks, with kernels of its own if these are wanted."""
+        return function if self.compiler is None else self.compiler(function)
 
     def autocast(self) -> torch.autocast:
         """The mixed-precision context of a forward pass."""

@@ -202,7 +202,7 @@ class InfoGan(Trainable[C]):
 
     def evaluate(self, function: Callable[..., T], *inputs: Tensor) -> T:
         """The value of a function of this seed's networks at ``inputs``."""
-        return function(*inputs)
+        return self.compiled(function)(*inputs)
 
     def arrange(self, images: Tensor) -> Tensor:
         """Images in the memory layout that the networks work in."""

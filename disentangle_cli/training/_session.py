@@ -15,6 +15,7 @@ from disentangle_cli.datasets import DATASETS, Dataset
 from disentangle_cli.devices import keep_freed_memory, make_deterministic, pick_device, use_bf16
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.files import write_atomic
+from disentangle_cli.models._compiled import usable_compiler
 from disentangle_cli.models._training import MODELS
 from disentangle_cli.training._existing import clear, find_state, is_finished, sweep_leftovers
 from disentangle_cli.training._feed import Feed
@@ -67,14 +68,15 @@ class Session:
         make_deterministic(device)
         keep_freed_memory()
         if state is None:
-            bf16 = use_bf16(run.precision, device)
+            bf16, compiled = use_bf16(run.precision, device), run.compile
             clear(run)
         else:
-            bf16 = self.recorded_precision(state)
+            bf16, compiled = self.recorded_precision(state), self.recorded_compile(state)
             if device.type == "cpu":
                 torch.set_num_threads(state["threads"])  # other thread counts sum in another order
         shape = self.dataset.image_shape
         self.trainable = MODELS.get(run.model)(config, shape, run.seed, device, bf16)
+        self.trainable.compiler = usable_compiler(device) if compiled else None
         if state is not None:
             self.trainable.restore(state["trainable"])
         self.first = 0 if state is None else int(state["iteration"])
@@ -92,6 +94,12 @@ class Session:
             recorded = "bf16" if bf16 else "fp32"
             raise UsageError(f"{self.run.folder} was started with --precision {recorded}; go on with that")
         return bf16
+
+    def recorded_compile(self, state: dict[str, Any]) -> bool:
+        compiled = bool(state["compiled"])
+        if self.run.compile and not compiled:
+            raise UsageError(f"{self.run.folder} was started without --compile; go on without it")
+        return compiled
 
     # Around an iteration.
 
@@ -180,6 +188,7 @@ class Session:
             iteration=iteration,
             wall_seconds=self.wall_seconds(),
             bf16=self.trainable.bf16,
+            compiled=self.trainable.compiler is not None,
             threads=torch.get_num_threads(),
             trainable=self.trainable.state(),
         )
@@ -203,6 +212,7 @@ class Session:
             "seed": run.seed,
             "iteration": iteration,
             "precision": "bf16" if trainable.bf16 else "fp32",
+            **({"compiled": True} if trainable.compiler else {}),
             "wall_seconds": round(self.wall_seconds(), 1),
             "versions": output.versions(),
         }

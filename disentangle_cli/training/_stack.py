@@ -98,12 +98,14 @@ def _attempt(runs: Sequence[Run], stop: list[str], outcomes: list[Outcome]) -> N
     if not runs:
         return
     dataset = prepare(runs[0])
-    together: dict[tuple[int, bool], list[Session]] = {}
+    together: dict[tuple[int, bool, bool], list[Session]] = {}
     for run in runs:
         session = Session(run, dataset, stop)
         try:
             if session.start():
-                together.setdefault((session.first, session.trainable.bf16), []).append(session)
+                trainable = session.trainable
+                alike = session.first, trainable.bf16, trainable.compiler is not None
+                together.setdefault(alike, []).append(session)
             else:
                 outcomes.append(Outcome(run))
         except (DcrError, OSError) as error:

@@ -12,7 +12,7 @@ from disentangle_cli.files import atomic
 
 FORMAT = "dcr-resume"
 VERSION = 1
-KEYS = {"format", "version", "run", "iteration", "wall_seconds", "bf16", "threads", "trainable"}
+KEYS = {"format", "version", "run", "iteration", "wall_seconds", "bf16", "compiled", "threads", "trainable"}
 
 
 def write_state(path: Path, **fields: Any) -> None:
@@ -28,6 +28,8 @@ def read_state(path: Path) -> dict[str, Any]:
         UsageError: the file is damaged, carries code, or is of another version.
     """
     state = read_archive(path, "resume state")
+    if isinstance(state, dict):
+        state.setdefault("compiled", False)  # what was written before there was --compile
     if not isinstance(state, dict) or state.get("format") != FORMAT or state.keys() != KEYS:
         raise UsageError(f"{path}: not a resume state of dcr (use --overwrite to start anew)")
     if state["version"] != VERSION:

@@ -24,7 +24,7 @@ def train_model(
 
     ``sets`` are dotted settings (``"info.weight=0.5"``); ``options`` are further fields of
     :class:`~disentangle_cli.training.spec.Run`: ``name``, ``resume``, ``overwrite``, ``device``,
-    ``precision``.
+    ``precision``, ``compile``.
 
     Raises:
         UsageError: unknown names or values that do not fit.

@@ -32,6 +32,7 @@ class Run:
     deadline: float | None = None
     device: str = "auto"
     precision: str = "auto"
+    compile: bool = False
 
     @property
     def stem(self) -> str:

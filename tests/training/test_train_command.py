@@ -15,6 +15,9 @@ from typer.testing import CliRunner
 
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.commands import app
+from disentangle_cli.models._compiled import Compiler
+from disentangle_cli.training import _session
+from disentangle_cli.training._state import read_state
 from tests.training.conftest import Command, run
 
 STEM = "infogan-cr_squares_seed-0"
@@ -292,3 +295,20 @@ def test_a_configuration_file_names_data_and_seed(command: Command, tmp_path: Pa
     path = tmp_path / "again" / "infogan-cr_squares_seed-5.pt"
     assert done.stdout == f"{path}\n"
     assert same_weights(path, tmp_path / "out" / "first.pt")
+
+
+def test_a_compiled_run_goes_on_compiled(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The state remembers it; only a run that began so can be compiled."""
+    monkeypatch.setattr(_session, "usable_compiler", lambda device: Compiler("eager"))
+    for name, flags in (("one", ["--compile"]), ("two", [])):
+        begun = CliRunner().invoke(app, command("--name", name, "--time-limit", "0.001s", *flags)[3:])
+        assert begun.exit_code == 130, begun.stderr
+        assert read_state(tmp_path / "out" / name / "resume.pt")["compiled"] is bool(flags)
+    refused = CliRunner().invoke(app, command("--name", "two", "--resume", "--compile")[3:])
+    assert refused.exit_code == 2
+    assert "started without --compile" in refused.stderr
+    done = CliRunner().invoke(app, command("--name", "one", "--resume")[3:])
+    assert done.exit_code == 0, done.stderr
+    assert load_checkpoint(tmp_path / "out" / "one.pt").provenance["compiled"] is True
