@@ -92,8 +92,9 @@ class Progress:
     def _line(self) -> str:
         elapsed = max(self._last - self._start, 1e-9)
         rate = (self._count - self._initial) / elapsed
-        of = f"/{self._total:g} ({100 * self._count / self._total:.0f}%)" if self._total else ""
-        parts = [f"{self._desc}: {self._count:g}{of} {self._unit}", f"{rate:.3g} {self._unit}/s"]
+        of = f"/{self._total:,.0f} ({100 * self._count / self._total:.0f}%)" if self._total else ""
+        speed = f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
+        parts = [f"{self._desc}: {self._count:,.0f}{of} {self._unit}", f"{speed} {self._unit}/s"]
         if self._total and rate > 0:
             parts.append(f"{duration((self._total - self._count) / rate)} left")
         if self._postfix:

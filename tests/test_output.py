@@ -140,6 +140,18 @@ def test_progress_on_a_pipe_is_sparse(
     ]
 
 
+@pytest.mark.usefixtures("speaking")
+def test_progress_counts_are_written_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+    with output.progress(total=1_100_000, desc="encoding", unit="img") as bar:
+        clock[0] += 100
+        bar.update(251_500)
+    assert capsys.readouterr().err == "encoding: 251,500/1,100,000 (23%) img, 2,515 img/s, 5m37s left\n"
+
+
 def test_progress_iterates_in_silence(capsys: pytest.CaptureFixture[str]) -> None:
     assert list(output.progress([1, 2, 3], desc="x")) == [1, 2, 3]
     assert capsys.readouterr() == ("", "")
