@@ -6,6 +6,7 @@ import torch
 
 from disentangle_cli.errors import UsageError
 
+PRECISIONS = ("auto", "fp32", "bf16")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
@@ -28,10 +29,10 @@ def pick_device(name: str) -> torch.device:
 
 def use_bf16(precision: str, device: torch.device) -> bool:
     """Whether to compute in bfloat16: ``auto`` where the hardware has it natively."""
-    if precision in ("bf16", "fp32"):
-        return precision == "bf16"
+    if precision not in PRECISIONS:
+        raise UsageError(f"precision {precision!r}: choose one of {', '.join(PRECISIONS)}")
     if precision != "auto":
-        raise UsageError(f"--precision {precision}: choose auto, fp32 or bf16")
+        return precision == "bf16"
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capability = torch.backends.cpu.get_cpu_capability()

@@ -19,6 +19,14 @@ class DeviceName(StrEnum):
     cuda = "cuda"
 
 
+class Precision(StrEnum):
+    """In which numbers networks compute; auto: bf16 where the hardware has it."""
+
+    auto = "auto"
+    fp32 = "fp32"
+    bf16 = "bf16"
+
+
 Checkpoints = Annotated[
     list[str],
     typer.Argument(metavar="CKPT", help="Checkpoint files; - reads paths from stdin.", show_default=False),

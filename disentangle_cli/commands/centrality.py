@@ -16,6 +16,7 @@ from disentangle_cli.commands._options import (
     ExecutorOption,
     FormatOption,
     Jobs,
+    Precision,
     Seed,
     Sets,
     expand_paths,
@@ -49,14 +50,6 @@ class Encode(StrEnum):
 
     mean = "mean"
     sample = "sample"
-
-
-class Precision(StrEnum):
-    """In which numbers encoders run."""
-
-    auto = "auto"
-    fp32 = "fp32"
-    bf16 = "bf16"
 
 
 def centrality_cli(

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from disentangle_cli import output
-from disentangle_cli.commands._options import Device, DeviceName, ExecutorOption, FormatOption, Sets
+from disentangle_cli.commands._options import (
+    Device,
+    DeviceName,
+    ExecutorOption,
+    FormatOption,
+    Precision,
+    Sets,
+)
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import Format, document, emit_paths
 from disentangle_cli.registry import Registry
@@ -87,7 +94,9 @@ def train_cli(
     ] = False,
     executor: ExecutorOption = "local",
     device: Device = DeviceName.auto,
-    precision: Annotated[str, typer.Option("--precision", help="auto, fp32 or bf16.")] = "auto",
+    precision: Annotated[
+        Precision, typer.Option("--precision", help="auto: bf16 where the hardware has it.")
+    ] = Precision.auto,
     compiled: Annotated[
         bool, typer.Option("--compile", help="Compile the networks and losses first (for a GPU).")
     ] = False,
@@ -119,8 +128,8 @@ def train_cli(
         settings = configure(model, preset, iterations, [*(sets or []), *chosen], config)
         for one in parse_seeds(seeds) if seeds is not None else [first_seed]:
             run = Run(
-                model, settings, data, one, out, name, resume, overwrite, deadline, device.value, precision,
-                compiled,
+                model, settings, data, one, out, name, resume, overwrite, deadline, device.value,
+                precision.value, compiled,
             )  # fmt: skip
             suffix = [assignment.replace("=", "-").replace("/", "-") for assignment in chosen]
             if name is not None and seeds is not None:

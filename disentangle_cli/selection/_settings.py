@@ -6,11 +6,10 @@ from typing import Any
 
 import torch
 
-from disentangle_cli.devices import use_bf16
+from disentangle_cli.devices import PRECISIONS, use_bf16
 from disentangle_cli.errors import UsageError
 
 INACTIVE = ("auto", "keep")
-PRECISION = ("auto", "fp32", "bf16")
 EXACT_UP_TO = 20
 """Models up to which every pair is evaluated unless a budget is given."""
 ENCODE = ("mean", "sample")
@@ -81,7 +80,7 @@ class Settings:
         part = self.budget
         if part not in ("auto", "exact", None) and not (isinstance(part, int | float) and 0 < part <= 1):
             raise UsageError(f"budget must be auto, exact or a part of all evaluations up to 1, not {part!r}")
-        for name, choices in (("inactive", INACTIVE), ("encode", ENCODE), ("precision", PRECISION)):
+        for name, choices in (("inactive", INACTIVE), ("encode", ENCODE), ("precision", PRECISIONS)):
             if getattr(self, name) not in (*choices, None):
                 raise UsageError(f"{name} must be one of {', '.join(choices)}, not {getattr(self, name)!r}")
 

@@ -182,7 +182,7 @@ def test_a_failed_run_does_not_stop_the_pool(command: Command, tmp_path: Path) -
         (["--set", "nothing=1"], "there is no such setting"),
         (["--preset", "slow"], "no preset 'slow'"),
         (["--dataset", "nowhere.npz"], "nowhere.npz"),
-        (["--precision", "fp8"], "--precision fp8"),
+        (["--precision", "fp8"], "'fp8' is not one of"),
         (["--time-limit", "soon"], "--time-limit 'soon'"),
         (["--seeds", "4-1"], "--seeds"),
         (["--set", "batch_size=1000"], "fewer than one batch"),
