@@ -8,7 +8,7 @@ import torch
 from disentangle_cli import output
 from disentangle_cli.models._compiled import Compiler, usable_compiler
 from disentangle_cli.models._stacked import stack
-from tests.models.test_stacked import CHANGING, batches, largest_difference, make, side_by_side, tiny
+from tests.models.test_stacked import CHANGING, batches, copied, largest_difference, make, side_by_side, tiny
 
 __all__ = ["tiny"]  # a fixture of those tests
 
@@ -48,7 +48,7 @@ def test_a_compiled_iteration_gives_the_same_numbers(backend: str, tolerance: fl
     compiled.compiler = Compiler(backend)
     data = batches(1, plain.image_shape)
     for iteration, images in zip((2, 3, 19, 20, 21), data, strict=False):
-        compiled.restore(plain.state())
+        compiled.restore(copied(plain.state()))
         expected, found = plain.step(images[0], iteration), compiled.step(images[0], iteration)
         assert max(float((found[key] - value).abs()) for key, value in expected.items()) <= tolerance
     if tolerance == 0:
