@@ -186,7 +186,7 @@ def centrality_cli(
         top=top,
         agreement=agreement(selections),
         explanation=None if explained is None else _explain(explained, selections, task),
-        labels=None if labelled is None else _labels(selections, labelled, task),
+        labels=None if labelled is None else _labels(selections, str(labels_check), labelled, task),
     )
     show(outcome, fmt)
     for note in notes(outcome):
@@ -218,13 +218,13 @@ def _explain(model: str, selections: list["Selection"], task: "Task") -> "Explan
 def _open_labelled(spec: str, pool: "Pool") -> "Dataset":
     from disentangle_cli.selection._labels_check import open_labelled
 
-    return open_labelled(spec, pool)
+    return open_labelled(spec, pool.members[0].image_shape)
 
 
-def _labels(selections: list["Selection"], dataset: "Dataset", task: "Task") -> dict[str, Any]:
+def _labels(selections: list["Selection"], spec: str, dataset: "Dataset", task: "Task") -> dict[str, Any]:
     from disentangle_cli.selection._labels_check import labels_check, supervised_scores
 
-    return labels_check(selections, supervised_scores(task.pool, dataset, task.seed, task.cache), dataset)
+    return labels_check(selections, supervised_scores(task, spec, dataset), dataset)
 
 
 def _budget(exact: bool, budget: str | None) -> float | str | None:

@@ -1,18 +1,21 @@
 """For studies with labels at hand: what each method's pick is worth, against the best of the pool."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.errors import UsageError
+from disentangle_cli.executors import run_tasks
 from disentangle_cli.output import progress
 from disentangle_cli.scoring import score
 from disentangle_cli.selection._agreement import kendall, scores_of
-from disentangle_cli.selection._base import Selection
+from disentangle_cli.selection._base import Selection, Task
 from disentangle_cli.selection._cache import ArrayCache
-from disentangle_cli.selection._pool import Member, Pool
+from disentangle_cli.selection._pool import Member
 
 METRICS = ("factor_vae", "dci", "mig")
 PROTOCOL = "infogan-cr"
@@ -20,43 +23,75 @@ PROTOCOL = "infogan-cr"
 Scores = dict[str, dict[str, float | None]]
 
 
-def open_labelled(spec: str, pool: Pool) -> Dataset:
+@dataclass(frozen=True)
+class _Job:
+    """One model: what a worker gets, and all it needs."""
+
+    member: Member
+    dataset: str
+    metrics: tuple[str, ...]
+    seed: int
+
+    def __str__(self) -> str:
+        return self.member.name
+
+    def run(self) -> NDArray[np.float64]:
+        """The scores in the order of ``metrics``; NaN where there is none."""
+        dataset = open_labelled(self.dataset, self.member.image_shape)
+        names = ",".join(self.metrics)
+        found = score(self.member.model, dataset, metrics=names, protocol=PROTOCOL, seed=self.seed)["metrics"]
+        given = [found[name]["score"] for name in self.metrics]
+        return np.array([np.nan if value is None else value for value in given])
+
+
+def open_labelled(spec: str, image_shape: tuple[int, int, int]) -> Dataset:
     """Open the data set of a labels check.
 
     Raises:
         UsageError: it is not there, has images of another size, or has no labels.
     """
-    channels, height, _ = pool.members[0].image_shape
+    channels, height, _ = image_shape
     dataset = open_dataset(spec, size=height, channels=channels)
     if not dataset.factors:
         raise UsageError(f"--labels-check {spec}: the data set has no factor labels")
     return dataset
 
 
-def supervised_scores(pool: Pool, dataset: Dataset, seed: int, cache: bool) -> Scores:
+def supervised_scores(task: Task, spec: str, dataset: Dataset) -> Scores:
     """Score every model as ``dcr score`` does by default, under name and metric; kept on disk."""
+    cache, members = ArrayCache(task.cache), task.pool.members
+    paths = [
+        cache.path(
+            supervised=member.identity, dataset=dataset.fingerprint, metrics=METRICS, scoring=PROTOCOL,
+            seed=task.seed, device=task.pool.device,
+        )
+        for member in members
+    ]  # fmt: skip
+    found: dict[int, NDArray[np.float64]] = {}
+    for number, path in enumerate(paths):
+        kept = cache.load(path, "scores")
+        if kept is not None and kept[0].shape == (len(METRICS),):
+            found[number] = kept[0]
+    missing = [number for number in range(len(members)) if number not in found]
+    jobs = [_Job(members[number], spec, METRICS, task.seed) for number in missing]
+    with progress(total=len(jobs), desc="supervised scores", unit="model") as bar:
+        for place, values in _carry_out(jobs, task):
+            found[missing[place]] = values
+            cache.save(paths[missing[place]], scores=values)
+            bar.update()
     return {
-        member.name: _scores(member, dataset, seed, cache, pool.device)
-        for member in progress(pool.members, desc="supervised scores", unit="model")
+        member.name: {
+            name: None if np.isnan(value) else float(value)
+            for name, value in zip(METRICS, found[number], strict=True)
+        }
+        for number, member in enumerate(members)
     }
 
 
-def _scores(member: Member, dataset: Dataset, seed: int, cache: bool, device: str) -> dict[str, float | None]:
-    kept = ArrayCache(cache)
-    path = kept.path(
-        supervised=member.identity, dataset=dataset.fingerprint, metrics=METRICS, scoring=PROTOCOL,
-        seed=seed, device=device,
-    )  # fmt: skip
-    if (found := kept.load(path, "scores")) is not None and found[0].shape == (len(METRICS),):
-        values = found[0]
-    else:
-        result = score(member.model, dataset, metrics=",".join(METRICS), protocol=PROTOCOL, seed=seed)
-        given = [result["metrics"][name]["score"] for name in METRICS]
-        values = np.array([np.nan if value is None else value for value in given])
-        kept.save(path, scores=values)
-    return {
-        name: None if np.isnan(value) else float(value) for name, value in zip(METRICS, values, strict=True)
-    }
+def _carry_out(jobs: Sequence[_Job], task: Task) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    if task.executor == "local" and task.jobs == 1:
+        return ((number, job.run()) for number, job in enumerate(jobs))
+    return run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.jobs)
 
 
 def labels_check(selections: Sequence[Selection], scores: Scores, dataset: Dataset) -> dict[str, Any]:

@@ -239,6 +239,9 @@ def test_labels_check(cli: Cli, pool: list[Path], tmp_path: Path, monkeypatch: p
         assert worth["best"] == max(column.values())
         assert worth["regret"] == pytest.approx(max(column.values()) - picked)
         assert column[worth["best_model"]] == worth["best"]
+    # in processes of their own, the same numbers
+    side_by_side = cli(*command, "--format", "json", "--no-cache", "--jobs", 2)
+    assert json.loads(side_by_side.stdout)["labels_check"]["scores"] == checked["scores"]
     # kept: scoring again would fail
     monkeypatch.setattr(check, "score", None)
     table = cli(*command)
