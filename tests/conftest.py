@@ -2,8 +2,12 @@
 
 import os
 import shutil
+import signal
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: test processes share few cores
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background of a script
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # or commands under test would ignore it, too
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
