@@ -122,12 +122,16 @@ def test_levels(capsys: pytest.CaptureFixture[str]) -> None:
     assert captured.err == "told\ndetail\nwarning: two lines\n"
 
 
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time that progress displays see; its only element may be changed."""
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
 @pytest.mark.usefixtures("speaking")
-def test_progress_on_a_pipe_is_sparse(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+def test_progress_on_a_pipe_is_sparse(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     with output.progress(total=100, desc="training", unit="it") as bar:
         for _ in range(25):
             clock[0] += 1
@@ -141,11 +145,7 @@ def test_progress_on_a_pipe_is_sparse(
 
 
 @pytest.mark.usefixtures("speaking")
-def test_progress_counts_are_written_out(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
+def test_progress_counts_are_written_out(capsys: pytest.CaptureFixture[str], clock: list[float]) -> None:
     with output.progress(total=1_100_000, desc="encoding", unit="img") as bar:
         clock[0] += 100
         bar.update(251_500)

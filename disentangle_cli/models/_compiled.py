@@ -5,7 +5,7 @@ are fused. On a GPU, where starting kernels limits networks this small, that is 
 """
 
 from collections.abc import Callable, Hashable
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -38,14 +38,20 @@ class Compiler:
 
 
 def usable_compiler(device: torch.device) -> Compiler | None:
-    """A compiler for ``device``; None, with a warning that says why, where a small trial fails."""
+    """A compiler for ``device``; None where nothing can be compiled, of which a warning tells once."""
+    return Compiler() if _works(device) else None
+
+
+@cache
+def _works(device: torch.device) -> bool:
+    """Whether a small trial succeeds: one trial serves all runs of a process."""
     try:
         torch.compile(lambda x: x.sin() + 1, dynamic=False)(torch.zeros(8, device=device))
     except Exception as error:  # of many kinds: no C++ compiler, no Triton, a GPU that is too old
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         output.warn(f"--compile: going on with stock kernels, as nothing can be compiled here: {reason}")
-        return None
-    return Compiler()
+        return False
+    return True
 
 
 def _identity(function: Function) -> Hashable:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from disentangle_cli.models._compiled import Compiler
 from disentangle_cli.models._seed_maps import all_at_once, in_turn, stacked
 from disentangle_cli.models.infogan import InfoGan
 from disentangle_cli.models.networks._layers import commit
@@ -29,7 +30,8 @@ def stack(members: Sequence[InfoGan[Any]], batched: bool | None = None) -> "Stac
     first = members[0]
     kind = type(f"Stacked{type(first).__name__}", (Stack, type(first)), {})
     made: Stack = kind(first.config, first.image_shape, 0, first.device, first.bf16)
-    made.compiler = first.compiler
+    if first.compiler is not None:  # one of its own: a compiler keeps the models that it compiled for alive
+        made.compiler = Compiler(first.compiler.backend)
     made.adopt(members, first.device.type == "cuda" if batched is None else batched)
     return made
 

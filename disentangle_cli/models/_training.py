@@ -9,6 +9,7 @@ from torch import Tensor
 
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.latents import Latents
+from disentangle_cli.models._compiled import Compiler
 from disentangle_cli.models.networks import ARCHITECTURES
 from disentangle_cli.models.networks._base import Architecture
 from disentangle_cli.registry import Registry
@@ -27,8 +28,8 @@ class Trainable(ABC, Generic[C]):
     Config: ClassVar[type[TrainConfig]]
     stackable: ClassVar[bool] = False
     """Whether many seeds can be trained as one stack."""
-    compiler: Callable[[Callable[..., Any]], Callable[..., Any]] | None = None
-    """What makes kernels for the functions of a step (:class:`Compiler`); None: stock kernels."""
+    compiler: Compiler | None = None
+    """What makes kernels for the functions of a step; None: stock kernels."""
 
     def __init__(
         self, config: C, image_shape: tuple[int, int, int], seed: int, device: torch.device, bf16: bool

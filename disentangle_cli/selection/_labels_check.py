@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,9 @@ class _Job:
         return self.member.name
 
     def run(self) -> NDArray[np.float64]:
-        """The scores in the order of ``metrics``; NaN where there is none."""
+        """Open the data set and score."""
         dataset = open_labelled(self.dataset, self.member.image_shape)
-        names = ",".join(self.metrics)
-        found = score(self.member.model, dataset, metrics=names, protocol=PROTOCOL, seed=self.seed)["metrics"]
-        given = [found[name]["score"] for name in self.metrics]
-        return np.array([np.nan if value is None else value for value in given])
+        return _score(self.member, dataset, self.metrics, self.seed)
 
 
 def open_labelled(spec: str, image_shape: tuple[int, int, int]) -> Dataset:
@@ -73,9 +71,8 @@ def supervised_scores(task: Task, spec: str, dataset: Dataset) -> Scores:
         if kept is not None and kept[0].shape == (len(METRICS),):
             found[number] = kept[0]
     missing = [number for number in range(len(members)) if number not in found]
-    jobs = [_Job(members[number], spec, METRICS, task.seed) for number in missing]
-    with progress(total=len(jobs), desc="supervised scores", unit="model") as bar:
-        for place, values in _carry_out(jobs, task):
+    with progress(total=len(missing), desc="supervised scores", unit="model") as bar:
+        for place, values in _carry_out([members[number] for number in missing], task, spec, dataset):
             found[missing[place]] = values
             cache.save(paths[missing[place]], scores=values)
             bar.update()
@@ -88,10 +85,24 @@ def supervised_scores(task: Task, spec: str, dataset: Dataset) -> Scores:
     }
 
 
-def _carry_out(jobs: Sequence[_Job], task: Task) -> Iterator[tuple[int, NDArray[np.float64]]]:
+def _carry_out(
+    members: Sequence[Member], task: Task, spec: str, dataset: Dataset
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Place and scores of each model as they end; workers open the data set themselves."""
     if task.executor == "local" and task.jobs == 1:
-        return ((number, job.run()) for number, job in enumerate(jobs))
-    return run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.jobs)
+        for place, member in enumerate(members):
+            yield place, _score(member, dataset, METRICS, task.seed)
+        return
+    data = str(Path(spec).resolve()) if Path(spec).exists() else spec
+    jobs = [_Job(member, data, METRICS, task.seed) for member in members]
+    yield from run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.jobs)
+
+
+def _score(member: Member, dataset: Dataset, metrics: Sequence[str], seed: int) -> NDArray[np.float64]:
+    """The scores in the order of ``metrics``; NaN where there is none."""
+    result = score(member.model, dataset, metrics=",".join(metrics), protocol=PROTOCOL, seed=seed)
+    given = [result["metrics"][name]["score"] for name in metrics]
+    return np.array([np.nan if value is None else value for value in given])
 
 
 def labels_check(selections: Sequence[Selection], scores: Scores, dataset: Dataset) -> dict[str, Any]:
