@@ -36,7 +36,12 @@ Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of
 Device = Annotated[
     DeviceName, typer.Option("--device", help="Where networks run; auto: a GPU if there is one.")
 ]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Processes to run at once.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs", "-j", min=1, help="Tasks at once (default: 1; on a cluster all).", show_default=False
+    ),
+]
 ExecutorOption = Annotated[
     str,
     typer.Option(

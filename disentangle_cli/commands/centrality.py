@@ -140,7 +140,7 @@ def centrality_cli(
     ] = True,
     seed: Seed = 0,
     device: Device = DeviceName.auto,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
     executor: ExecutorOption = "local",
     fmt: FormatOption = Format.table,
 ) -> None:  # fmt: skip

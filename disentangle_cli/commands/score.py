@@ -11,6 +11,7 @@ from disentangle_cli.commands._options import (
     DeviceName,
     ExecutorOption,
     FormatOption,
+    Jobs,
     Seed,
     Sets,
     expand_paths,
@@ -100,10 +101,7 @@ def score_cli(
         Path | None,
         typer.Option(help="Write everything to one HTML page.", metavar="FILE", show_default=False),
     ] = None,
-    jobs: Annotated[
-        int | None,
-        typer.Option("--jobs", "-j", min=1, help="Models at once (default: 1).", show_default=False),
-    ] = None,
+    jobs: Jobs = None,
     executor: ExecutorOption = "local",
     seed: Seed = 0,
     device: Device = DeviceName.auto,
@@ -113,6 +111,7 @@ def score_cli(
 
     Settings of a metric are changed with --set metric.key=value, sample counts with --set data.key=value.
     """
+    from disentangle_cli.executors import tasks_at_once
     from disentangle_cli.scoring import Options, check_baseline, check_gates, parse_gates, score_paths
     from disentangle_cli.scoring._gates import read_baseline
 
@@ -136,7 +135,7 @@ def score_cli(
         raise UsageError(f"--report {report} is a folder; name a file in it")
     paths = expand_paths(models)
     where = resolve_device(device)
-    at_once = 1 if jobs is None and executor == "local" else jobs  # one model at a time uses all cores too
+    at_once = tasks_at_once(jobs, executor)
     results = score_paths(paths, dataset, options, where, jobs=at_once, executor=executor)
     columns, rows = layout(results, options.names, fmt)
     emit(document("score", seed=seed, results=results), fmt, columns, rows)

@@ -129,6 +129,11 @@ def split_spec(executor: str) -> tuple[str, str | None]:
     return name, address or None
 
 
+def tasks_at_once(jobs: int | None, executor: str) -> int | None:
+    """``jobs``; by default one here, as a task uses all cores by itself, and on a cluster all it takes."""
+    return 1 if jobs is None and executor == "local" else jobs
+
+
 def cores() -> int:
     """The cores this process may use."""
     from joblib import cpu_count

@@ -16,7 +16,7 @@ def select(
     seed: int = 0,
     *,
     device: str = "cpu",
-    jobs: int = 1,
+    jobs: int | None = None,
     cache: bool = True,
     executor: str = "local",
     force: bool = False,
@@ -31,7 +31,8 @@ def select(
         method: a name in :data:`disentangle_cli.selection.METHODS`.
         seed: of every random draw; the same seed and the same models give the same numbers.
         device: where models named by path run (``cpu`` or ``cuda``).
-        jobs: evaluations at once; with more than one, objects must be picklable.
+        jobs: evaluations at once; with more than one, objects must be picklable. None: one here, on a
+            cluster as many as it takes.
         executor: where evaluations run: ``local``, ``dask``, ``dask=ADDRESS``, ``ray`` or ``ray=ADDRESS``.
         cache: keep evaluations on disk and use them again.
         force: rank models that were trained on different data sets all the same.

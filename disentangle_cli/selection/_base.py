@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from disentangle_cli.executors import tasks_at_once
 from disentangle_cli.registry import Registry
 from disentangle_cli.selection._pool import Pool
 from disentangle_cli.selection._settings import Settings
@@ -133,7 +134,7 @@ class Task:
         pool: the distinct models.
         seed: all random draws follow from it and from the content of the models.
         settings: counts and rules.
-        jobs: tasks at once; the numbers depend neither on it nor on the executor.
+        jobs: evaluations at once; None: see :func:`disentangle_cli.executors.tasks_at_once`.
         executor: where they run, see :func:`disentangle_cli.executors.run_tasks`.
         cache: whether results are kept on disk and used again.
     """
@@ -141,9 +142,14 @@ class Task:
     pool: Pool
     seed: int = 0
     settings: Settings = field(default_factory=Settings)
-    jobs: int = 1
+    jobs: int | None = None
     cache: bool = True
     executor: str = "local"
+
+    @property
+    def at_once(self) -> int | None:
+        """``jobs`` or its default; None: as many as a cluster takes."""
+        return tasks_at_once(self.jobs, self.executor)
 
 
 Method = Callable[[Task], Selection]

@@ -124,9 +124,11 @@ def _path(cache: ArrayCache, task: Task, i: int, j: int, columns: list[int]) -> 
 
 def _split(task: Task, missing: dict[int, list[int]]) -> list[tuple[int, list[int]]]:
     """Generators, each with encoders that share one pass over its images."""
-    pairs = sum(map(len, missing.values()))
-    # no job above a fair share, or the one new generator of a grown pool would keep one process busy alone
-    most = min(MAX_ENCODERS, -(-pairs // task.jobs))
+    most = MAX_ENCODERS
+    if task.at_once is not None:
+        # no job above a fair share, or the one new generator of a grown pool would keep one process busy
+        pairs = sum(map(len, missing.values()))
+        most = min(most, -(-pairs // task.at_once))
     return [
         (j, encoders[start : start + most])
         for j, encoders in missing.items()
@@ -138,10 +140,10 @@ def _carry_out(
     jobs: list[_Job], task: Task, advance: Callable[[int], object]
 ) -> Iterator[tuple[int, list[Votes]]]:
     """Number and votes of each job as they end."""
-    if task.executor == "local" and (task.jobs == 1 or len(jobs) < 2):
+    if task.executor == "local" and (task.at_once == 1 or len(jobs) < 2):
         for number, job in enumerate(jobs):
             yield number, job.run(advance)
         return
-    for number, results in run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.jobs):
+    for number, results in run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.at_once):
         advance(jobs[number].images)
         yield number, results

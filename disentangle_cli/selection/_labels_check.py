@@ -89,13 +89,13 @@ def _carry_out(
     members: Sequence[Member], task: Task, spec: str, dataset: Dataset
 ) -> Iterator[tuple[int, NDArray[np.float64]]]:
     """Place and scores of each model as they end; workers open the data set themselves."""
-    if task.executor == "local" and task.jobs == 1:
+    if task.executor == "local" and task.at_once == 1:
         for place, member in enumerate(members):
             yield place, _score(member, dataset, METRICS, task.seed)
         return
     data = str(Path(spec).resolve()) if Path(spec).exists() else spec
     jobs = [_Job(member, data, METRICS, task.seed) for member in members]
-    yield from run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.jobs)
+    yield from run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.at_once)
 
 
 def _score(member: Member, dataset: Dataset, metrics: Sequence[str], seed: int) -> NDArray[np.float64]:

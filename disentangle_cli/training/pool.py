@@ -126,7 +126,9 @@ def raise_failures(outcomes: Sequence[Outcome]) -> None:
     count = f"{len(failed)} of {len(outcomes)} runs"
     if stopped:
         raise Interrupted(f"{count} are not complete; --resume goes on with them")
-    raise RunError(f"{count} failed: {', '.join(o.run.stem for o in failed)}; the first one: {first}")
+    # bad input only where no run could have gone well; the caller has to change the command
+    kind = UsageError if all(isinstance(outcome.error, UsageError) for outcome in outcomes) else RunError
+    raise kind(f"{count} failed: {', '.join(o.run.stem for o in failed)}; the first one: {first}")
 
 
 def _ended_here(runs: Sequence[Run], jobs: int | None, stack: bool) -> Iterator[Outcome]:

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.executors import EXECUTORS, run_tasks, split_spec
+from disentangle_cli.executors import EXECUTORS, run_tasks, split_spec, tasks_at_once
 
 
 def test_specs() -> None:
@@ -13,6 +13,13 @@ def test_specs() -> None:
     assert split_spec("dask") == ("dask", None)
     assert split_spec("dask=tcp://head:8786") == ("dask", "tcp://head:8786")
     assert split_spec("ray=ray://head:10001") == ("ray", "ray://head:10001")
+
+
+def test_tasks_at_once() -> None:
+    assert tasks_at_once(None, "local") == 1
+    assert tasks_at_once(3, "local") == 3
+    assert tasks_at_once(None, "dask=tcp://head:8786") is None
+    assert tasks_at_once(1, "ray") == 1
 
 
 @pytest.mark.parametrize(

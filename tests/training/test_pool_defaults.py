@@ -1,4 +1,4 @@
-"""How many runs a pool trains at a time, and with how many threads each."""
+"""How many runs a pool trains at a time, with how many threads each, and how it fails."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from disentangle_cli.errors import DcrError, Interrupted, RunError, UsageError
 from disentangle_cli.training import Run, configure, pool, train_pool
 from disentangle_cli.training._outcome import Outcome
 
@@ -48,3 +49,26 @@ def test_processes_and_threads(
     runs = [Run("vae", config, dots, seed, tmp_path, device="cpu", precision="fp32") for seed in range(seeds)]
     assert len(train_pool(runs, jobs)) == seeds
     assert asked == [expected]
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [
+        ([UsageError("taken"), UsageError("taken, too")], UsageError),  # the command has to change
+        ([UsageError("taken"), None], RunError),
+        ([UsageError("taken"), RunError("diverged")], RunError),
+        ([UsageError("taken"), Interrupted("saved")], Interrupted),
+        ([UsageError("taken")], UsageError),
+    ],
+)
+def test_what_a_pool_raises(tmp_path: Path, errors: list[DcrError | None], expected: type[DcrError]) -> None:
+    config: Any = configure("vae", "demo")
+    runs = [Run("vae", config, "dots", seed, tmp_path) for seed in range(len(errors))]
+    outcomes = [Outcome(run, error) for run, error in zip(runs, errors, strict=True)]
+    with pytest.raises(expected, match=r"taken|not complete"):
+        pool.raise_failures(outcomes)
+
+
+def test_a_pool_without_failures_raises_nothing(tmp_path: Path) -> None:
+    config: Any = configure("vae", "demo")
+    pool.raise_failures([Outcome(Run("vae", config, "dots", 0, tmp_path))])
