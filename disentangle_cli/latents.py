@@ -51,6 +51,11 @@ class Block:
             )
         if not 1 <= self.dim <= MAX_DIM:
             raise UsageError(f"latent block {self.name!r}: dim must be from 1 to {MAX_DIM}, not {self.dim}")
+        numbers = (self.low, self.high, self.mean, self.std, *self.values)
+        if not all(abs(number) <= MAX_VALUE for number in numbers):  # NaN is not, either
+            raise UsageError(
+                f"latent block {self.name!r}: numbers must be from {-MAX_VALUE:g} to {MAX_VALUE:g}"
+            )
         if self.kind == "uniform" and not self.low < self.high:
             raise UsageError(f"latent block {self.name!r}: low must be below high")
         if self.kind == "normal" and not self.std > 0:
@@ -63,8 +68,9 @@ class Block:
         if self.kind == "uniform":
             return self.low + (self.high - self.low) * u
         if self.kind == "normal":
-            # keep away from 0 where the inverse is infinite; 2**-25 is half a float32 step
-            normal: Tensor = torch.special.ndtri(u.double().clamp(min=2.0**-25)).to(u.dtype)
+            # keep away from 0 and 1, where the inverse is infinite; 2**-25 is half a float32 step
+            inside = u.double().clamp(min=2.0**-25, max=1 - 2.0**-25)
+            normal: Tensor = torch.special.ndtri(inside).to(u.dtype)
             return self.mean + self.std * normal
         grid = torch.tensor(self.values, dtype=u.dtype, device=u.device)
         return grid[(u * len(self.values)).long().clamp(max=len(self.values) - 1)]

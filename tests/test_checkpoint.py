@@ -97,6 +97,14 @@ def test_loaded_model_follows_the_protocol(tmp_path: Path) -> None:
         model.encode(images[..., :4])
 
 
+def shared(levels: int) -> list[Any]:
+    """Ten times a list of ten times a list ...: little in a pickle, 10^levels values written out."""
+    found: list[Any] = [0]
+    for _ in range(levels):
+        found = [found] * 10
+    return found
+
+
 class Hostile:
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         return Path.touch, (Path("owned"),)
@@ -126,6 +134,11 @@ BROKEN: list[tuple[str, Callable[[dict[str, Any]], Any], str]] = [
     ("nan weights", reweigh("encoder", **{"1.bias": torch.full((8,), torch.nan)}), "not finite"),
     ("meta", reweigh("encoder", **{"1.bias": torch.zeros(8, device="meta")}), "has no data"),
     ("float8", reweigh("encoder", **{"1.bias": torch.zeros(8).to(torch.float8_e5m2)}), "float8"),
+    ("shared parts", change("config", {"x": shared(25)}), "config must hold JSON types"),
+    ("shared text", change("provenance", {"x": ["y" * 100_000] * 100}), "provenance must hold JSON types"),
+    ("huge number", change("provenance", {"x": 2**65}), "provenance must hold JSON types"),
+    ("escape", change("model", "a\x1b[2J"), "model must be a name"),
+    ("surrogate", change("model", "a\udc80"), "model must be a name"),
     ("tensor version", change("version", torch.ones(2)), "version of type Tensor"),
     ("huge view", reweigh("encoder", **{"1.bias": torch.zeros(1).expand(10**12)}), "claims more"),
 ]
@@ -188,6 +201,38 @@ def test_files_that_are_no_archives_are_refused(tmp_path: Path) -> None:
         load_checkpoint(tmp_path)
 
 
+def rezip(path: Path, change: Callable[[str, bytes], bytes]) -> None:
+    """Write the archive anew, stored, with every member changed."""
+    with zipfile.ZipFile(path) as archive:
+        members = [(info.filename, archive.read(info)) for info in archive.infolist()]
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in members:
+            archive.writestr(name, change(name, data))
+
+
+def test_records_shorter_than_their_tensors_are_refused(tmp_path: Path) -> None:
+    path = save_checkpoint(tmp_path / "a.pt", example())
+    rezip(path, lambda name, data: data[:4] if name.endswith("/data/0") else data)
+    with pytest.raises(UsageError, match=r"a\.pt: (damaged|not a dcr checkpoint)"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("program", [b"\x80\x02J\x01", b"\x80\x02K\x01Q.", b"\x80\x02."])
+def test_damaged_pickles_are_refused(tmp_path: Path, program: bytes) -> None:
+    path = save_checkpoint(tmp_path / "a.pt", example())
+    rezip(path, lambda name, data: program if name.endswith("data.pkl") else data)
+    with pytest.raises(UsageError, match=r"a\.pt: "):
+        load_checkpoint(path)
+
+
+def test_other_records_than_tensors_are_refused(tmp_path: Path) -> None:
+    path = save_checkpoint(tmp_path / "a.pt", example())
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive:
+        archive.writestr("archive/data/999", b"12345678")
+    with pytest.raises(UsageError, match="other sizes than its records"):
+        load_checkpoint(path)
+
+
 @pytest.mark.filterwarnings("ignore:.*torch.jit:DeprecationWarning")
 def test_bombs_and_programs_are_refused(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.pt"
@@ -205,6 +250,12 @@ def test_bombs_and_programs_are_refused(tmp_path: Path) -> None:
     flipped.write_bytes(data)
     with pytest.raises(UsageError, match=r"flipped\.pt: (damaged|not a dcr checkpoint)"):
         load_checkpoint(flipped)
+
+
+def test_what_is_saved_can_be_loaded_with_shared_weights(tmp_path: Path) -> None:
+    one = torch.zeros(8, 8)
+    path = save_checkpoint(tmp_path / "a.pt", example(encoder={"a": one, "b": one, "c": one[:0]}))
+    assert load_checkpoint(path).encoder.keys() == {"a", "b", "c"}
 
 
 def test_save_refuses_what_load_would(tmp_path: Path) -> None:

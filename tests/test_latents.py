@@ -119,11 +119,25 @@ def test_pair_values_are_uniform_without_a_gap() -> None:
         ([{"name": "c", "kind": "normal", "dim": 1, "code": True, "std": "wide"}], "finite number"),
         ([{"name": "c", "kind": "grid", "dim": 1, "code": True, "values": [1.0]}], "two"),
         ([{"name": "c", "kind": "uniform", "dim": True, "code": True}], "dim"),
+        ([{"name": "c", "kind": "uniform", "dim": 1, "code": True, "high": 1e7}], "finite number"),
     ],
 )
 def test_malformed_specifications_are_refused(blocks: object, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Latents.from_json(blocks)
+
+
+@pytest.mark.parametrize("high", [2e6, math.inf, math.nan])
+def test_a_block_that_no_file_may_hold_is_refused(high: float) -> None:
+    with pytest.raises(UsageError, match="numbers must be from -1e\\+06 to 1e\\+06"):
+        Block("codes", "uniform", 1, True, high=high)
+
+
+@pytest.mark.parametrize("kind", ["uniform", "normal"])
+def test_the_ends_of_the_unit_interval_give_finite_numbers(kind: str) -> None:
+    drawn = Block("codes", kind, 1, True).from_uniform(torch.tensor([0.0, 2.0**-30, 1 - 2.0**-24, 1.0]))
+    assert drawn.isfinite().all()
+    assert (drawn.diff() >= 0).all()
 
 
 def test_unknown_dimension_is_named() -> None:

@@ -13,6 +13,8 @@ from disentangle_cli.errors import UsageError
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
 )
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+"""What may be in such files: Pillow goes by content, and has decoders that start other programs."""
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 MAX_PIXELS = 100_000_000
 _WIDE = ("I", "F")
@@ -27,7 +29,7 @@ def grey_mode(path: Path) -> bool:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with Image.open(path, formats=FORMATS) as image:
                 return image.mode in GREY_MODES
     except Exception as error:
         raise _unreadable(path, error) from error
@@ -46,7 +48,7 @@ def decode(path: Path, size: int, channels: int) -> NDArray[np.uint8]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # whatever Pillow warns of is either harmless or refused here
-            with Image.open(path) as opened:
+            with Image.open(path, formats=FORMATS) as opened:
                 if math.prod(opened.size) > MAX_PIXELS:
                     raise UsageError(
                         f"{path}: {opened.width}x{opened.height} pixels are too many; make it smaller first"

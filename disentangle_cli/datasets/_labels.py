@@ -12,6 +12,8 @@ from disentangle_cli.errors import UsageError
 
 MAX_CLASSES = 1_000_000
 MAX_FACTORS = 1_000
+MAX_VALUES = 4_000_000
+"""Classes of all factors together."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def _describe(file: NpzFile, classes: IntArray, values: NDArray[np.float64]) -> 
     needed = classes.max(axis=0) + 1
     sizes = _table(file, "factor_sizes", (width,))
     sizes = needed if sizes is None else sizes.astype(np.int64)
-    if np.any(sizes < needed) or np.any(sizes > MAX_CLASSES):
+    if np.any(sizes < needed) or np.any(sizes > MAX_CLASSES) or sizes.sum() > MAX_VALUES:
         raise UsageError(
             f"{file.path}: factor_sizes are smaller than the class ids of the images, or too large"
         )

@@ -113,6 +113,8 @@ def _checked(path: Path, name: Any, tensor: Any) -> Tensor:
     if not isinstance(name, str) or not plain:
         raise UsageError(f"{path}: {name!r} is no tensor; a state dict holds nothing else")
     values: Tensor = tensor.detach()
+    if values.device.type != "cpu" or values.is_quantized or values.is_complex():
+        raise UsageError(f"{path}: {name!r} is no tensor of plain numbers with data")
     size = values.numel() * values.element_size()
     # a strided view may claim far more numbers than the file holds
     if values.layout is not torch.strided or values.untyped_storage().nbytes() < size:

@@ -16,6 +16,7 @@ from disentangle_cli.errors import UsageError
 
 LARGEST, SMALLEST = 1e15, 1e-30
 """Squares of numbers further out, or their float32 forms, lose what is to be measured."""
+MAX_FACTORS = 1_000
 
 Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
@@ -166,6 +167,10 @@ def _check_sizes(arrays: Arrays) -> None:
     columns = 0 if arrays.factors is None else arrays.factors.shape[1]
     if arrays.is_continuous is not None and len(arrays.is_continuous) != columns:
         raise UsageError("is_continuous must have one entry per column of factors")
+    for name in ("group_labels", "eval_group_labels", "pair_labels", "eval_pair_labels"):
+        labels = arrays.get(name)
+        if labels is not None and labels.max() >= MAX_FACTORS:
+            raise UsageError(f"{name} are numbers of factors, so they must be below {MAX_FACTORS}")
     for name in ("train_rows", "test_rows"):
         rows = arrays.get(name)
         if rows is not None and (arrays.codes is None or rows.max() >= len(arrays.codes)):

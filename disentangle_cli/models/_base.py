@@ -12,6 +12,7 @@ from disentangle_cli.devices import keep_freed_memory
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Latents
 from disentangle_cli.models.networks import ARCHITECTURES
+from disentangle_cli.models.networks._base import GanArchitecture
 
 CHUNK = 512
 CPU_CHUNK = 64
@@ -42,7 +43,8 @@ class Model(Protocol):
 class LoadedModel:
     """A :class:`Model` made of a generator and an encoder network.
 
-    ``name``, ``config``, ``provenance``, ``metrics`` and ``path`` come from the checkpoint.
+    ``adversarial`` tells that these are the networks of a GAN; ``name``, ``config``, ``provenance``,
+    ``metrics`` and ``path`` come from the checkpoint.
     """
 
     def __init__(self, checkpoint: Checkpoint, device: str | torch.device = "cpu") -> None:
@@ -67,6 +69,7 @@ class LoadedModel:
         self._has_posterior = encoder_output == "mean-logvar"
         channels, height, width = self.image_shape
         architecture = _architecture(checkpoint.config)
+        self.adversarial = isinstance(architecture, GanArchitecture)
         if height != width or (architecture.sizes and height not in architecture.sizes):
             raise UsageError(f"this architecture does not make images of {height}x{width}")
         outputs = self.latents.num_codes * (2 if self._has_posterior else 1)

@@ -47,10 +47,12 @@ class Member:
 
 
 def _family(model: Model) -> str:
-    """An autoencoder has a posterior or, where its encoder gives no distribution, codes only.
+    """A GAN is known by its networks. Else an autoencoder has a posterior or, without one, codes only.
 
     The noise that a GAN's generator draws besides its codes has no place in a reconstruction.
     """
+    if getattr(model, "adversarial", False):
+        return "gan"
     if model.latents.dim == model.latents.num_codes:
         return "vae"
     images = model.generate(model.sample_latents(2, torch.Generator().manual_seed(0)))
@@ -150,7 +152,9 @@ def _read(entry: str | Path | Model, number: int, device: str) -> Member:
     if any(sign in path for sign in "*?[") and not Path(path).exists():
         raise UsageError(f"no file matches {path}")
     model = load_model(path, device)
-    return _member(path, model.content_hash, model, _FromFile(path, model.content_hash, device))
+    # a worker of a cluster may stand in another folder
+    opener = _FromFile(str(Path(path).resolve()), model.content_hash, device)
+    return _member(path, model.content_hash, model, opener)
 
 
 def _member(name: str, content: str, model: Model, opener: Callable[[], Model]) -> Member:

@@ -156,8 +156,13 @@ def test_colour_if_any_is(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"not an image", b"\x89PNG\r\n\x1a\n", "truncated.png", "truncated.jpg"]
-)
+    "content",
+    [
+        b"", b"not an image", b"\x89PNG\r\n\x1a\n", "truncated.png", "truncated.jpg",
+        # Pillow would have another program (Ghostscript) draw this
+        b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 64\n%%EndComments\n0 0 64 64 rectfill\n%%EOF\n",
+    ],
+)  # fmt: skip
 def test_unreadable_file_is_named(folder: Path, content: bytes | str) -> None:
     Image.fromarray(NOISE).save(folder / "a.png")
     if isinstance(content, str):

@@ -128,6 +128,7 @@ def test_default_names_and_values(opened: Callable[..., Dataset]) -> None:
         ({"factors": np.zeros((12, 1), int), "factor_values": np.zeros((12, 2))}, r"must be \(12, 1\)"),
         ({"factors": np.zeros((12, 1), int), "factor_values": np.full((12, 1), np.inf)}, "not finite"),
         ({"factors": np.ones((12, 1), int), "factor_sizes": [1]}, "smaller than the class ids"),
+        ({"factors": np.ones((12, 9), int), "factor_sizes": [10**6] * 9}, "too large"),
     ],
 )
 def test_unusable_labels(opened: Callable[..., Dataset], labels: dict[str, Any], reason: str) -> None:

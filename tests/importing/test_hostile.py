@@ -66,6 +66,12 @@ def view_bomb() -> bytes:
     return buffer.getvalue()
 
 
+def saved(tensor: torch.Tensor) -> bytes:
+    buffer = io.BytesIO()
+    torch.save({"encoder.conv1.weight": tensor}, buffer)
+    return buffer.getvalue()
+
+
 def module() -> bytes:
     buffer = io.BytesIO()
     torch.save(torch.nn.Linear(2, 2), buffer)
@@ -87,6 +93,8 @@ FILES: list[tuple[str, Callable[[], bytes]]] = [
     ("bomb beside the pickle", lambda: zipped(pickle.dumps({}, 2), zipfile.ZIP_DEFLATED, data=bytes(10**7))),
     ("storage larger than the file", huge_legacy),
     ("view larger than its storage", view_bomb),
+    ("no data", lambda: saved(torch.zeros(3, device="meta"))),
+    ("quantised", lambda: saved(torch.quantize_per_tensor(torch.zeros(3), 0.1, 0, torch.qint8))),
     ("deep nesting", nested),
     ("nothing", lambda: b""),
     ("text", lambda: b"hello"),
@@ -96,7 +104,7 @@ FILES: list[tuple[str, Callable[[], bytes]]] = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::UserWarning")
 @pytest.mark.parametrize("make", [f for _, f in FILES], ids=[name for name, _ in FILES])
 def test_hostile_weights_are_refused(
     cli: Cli,

@@ -235,6 +235,34 @@ def hidden_custom(path: Path) -> None:
     onnx.save(model, path)
 
 
+def in_a_function(attribute: Any) -> Callable[[Path], None]:
+    """Hide ``attribute`` as the default of an attribute of a function that the graph calls."""
+
+    def damage(path: Path) -> None:
+        model = onnx.load(path)
+        node = helper.make_node("Identity", ["x"], ["y"])
+        function = helper.make_function("own", "F", ["x"], ["y"], [node], [helper.make_opsetid("", 18)])
+        function.attribute_proto.append(attribute)
+        model.functions.append(function)
+        model.opset_import.append(helper.make_opsetid("own", 1))
+        model.graph.node.append(helper.make_node("F", [model.graph.input[0].name], ["z"], domain="own"))
+        onnx.save(model, path)
+
+    return damage
+
+
+def default_graph() -> Any:
+    steal = helper.make_node("Steal", [], ["y"], domain="com.evil")
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])
+    return helper.make_attribute("body", helper.make_graph([steal], "b", [], [output]))
+
+
+def default_tensor() -> Any:
+    tensor = TensorProto(name="c", data_type=1, dims=[1], data_location=TensorProto.EXTERNAL)
+    tensor.external_data.add(key="location", value="/etc/passwd")
+    return helper.make_attribute("value", tensor)
+
+
 def memory_bomb(path: Path) -> None:
     """Add 10^15 zeros, summed up, to the input."""
     model = onnx.load(path)
@@ -253,6 +281,8 @@ HOSTILE: list[tuple[Callable[[Path], Any], str]] = [
     (external_constant, "external data"),
     (custom, r"com\.evil\.Steal"),
     (hidden_custom, r"com\.evil\.Steal"),
+    (in_a_function(default_graph()), r"com\.evil\.Steal"),
+    (in_a_function(default_tensor()), "external data"),
     (memory_bomb, "onnxruntime"),
     (lambda path: path.write_bytes(b""), "not an ONNX model"),
     (lambda path: path.write_bytes(b"hello"), "not an ONNX model"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from disentangle_cli.errors import UsageError
 from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, evaluate
 from disentangle_cli.metrics.derived.mutual_information import Information
 from disentangle_cli.metrics.derived.parts import Half, Parts
@@ -77,6 +78,22 @@ def test_any_codes(code: Any, protocol: str) -> None:
         assert results["dcimig"]["score"] == 0.0
         assert results["z_min_variance"]["score"] == 0.0
         assert results["infomec"]["score"] is None
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_code_that_varies_by_rounding_only_is_constant(protocol: str) -> None:
+    def nearly(factors: np.ndarray) -> np.ndarray:
+        codes = np.array(identity(factors), np.float64)
+        codes[..., 0] = np.where(codes[..., 1] > codes[..., 1].mean(), 0.3, 0.1 + 0.2)
+        return codes
+
+    for name, result in found(arrays(nearly), *PAPER, protocol=protocol).items():
+        check(name, result)
+
+
+def test_labels_of_groups_are_factors() -> None:
+    with pytest.raises(UsageError, match="group_labels are numbers of factors, so they must be below 1000"):
+        Arrays(group_codes=np.zeros((2, 3, 2)), group_labels=np.array([0, 2_000_000_000]))
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

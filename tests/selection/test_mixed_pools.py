@@ -10,7 +10,8 @@ import torch
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
-from disentangle_cli.models import load_model
+from disentangle_cli.models import LoadedModel, load_model
+from disentangle_cli.models.networks import ARCHITECTURES
 from disentangle_cli.selection import METHODS, select
 from disentangle_cli.selection._activity import activity
 from disentangle_cli.selection._agreement import agreement, kendall
@@ -120,6 +121,32 @@ def test_a_minority_of_collapsed_models_comes_last(save: Save, small: dict[str, 
 def test_autoencoders_without_a_posterior_are_told_by_their_latents(save: Save) -> None:
     pool = load_pool([save("ae.pt", noise=0), save("gan.pt"), save("vae.pt", kind="normal", noise=0)])
     assert [member.family for member in pool.members] == ["vae", "gan", "vae"]
+
+
+def test_a_gan_without_noise_is_known_by_its_networks() -> None:
+    nets = ARCHITECTURES.get("infogan-64")()
+    latents = Latents([Block("codes", "uniform", 5, True)])
+    config = {
+        "architecture": {"name": "infogan-64"}, "generator_output": "images", "encoder_output": "codes",
+    }  # fmt: skip
+    made = [
+        LoadedModel(
+            Checkpoint(
+                "ib-gan", config, (1, 64, 64), latents,
+                initialised(nets.generator(5, 1, 64), seed), initialised(nets.encoder(5, 1, 64), seed), {},
+            )
+        )
+        for seed in range(2)
+    ]  # fmt: skip
+    assert [member.family for member in load_pool(made).members] == ["gan", "gan"]
+
+
+def initialised(net: torch.nn.Module, seed: int) -> dict[str, torch.Tensor]:
+    rng = torch.Generator().manual_seed(seed)
+    return {
+        name: torch.rand(value.shape, generator=rng) if value.is_floating_point() else value
+        for name, value in net.state_dict().items()
+    }
 
 
 def test_models_of_other_data_sets_are_refused(save: Save) -> None:

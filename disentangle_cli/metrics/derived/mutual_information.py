@@ -48,9 +48,15 @@ def mutual_information(parts: Parts, *, bins: int = 20) -> Information:
 
 
 def discretise(codes: Floats, bins: int) -> NDArray[np.int64]:
-    """Equal-width bin of every entry within its column's range, 0..bins-1: (N, K) -> (N, K)."""
+    """Equal-width bin of every entry within its column's range, 0..bins-1: (N, K) -> (N, K).
+
+    A column that varies by rounding errors only is constant: all of it is in one bin.
+    """
     columns = []
     for column in np.asarray(codes, np.float64).T:
+        if np.ptp(column) <= 2 * bins * np.spacing(np.abs(column).max()):
+            columns.append(np.zeros(len(column), np.int64))
+            continue
         left_edges = np.histogram_bin_edges(column, bins)[:-1]
         columns.append(np.searchsorted(left_edges, column, side="right") - 1)
     return np.stack(columns, axis=1).astype(np.int64)

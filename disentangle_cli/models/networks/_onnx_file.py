@@ -34,9 +34,8 @@ def check(data: bytes) -> None:
     if not model.graph.node or not model.graph.output:
         raise UsageError("not an ONNX model (it has no graph)")
     own = {(function.domain, function.name) for function in model.functions}
-    bodies = [model.graph.node, *(function.node for function in model.functions)]
     _check_tensors(model.graph)
-    for node in (node for body in bodies for node in _nodes(body)):
+    for node in _nodes(model):
         if node.domain not in STANDARD_DOMAINS and (node.domain, node.op_type) not in own:
             raise UsageError(
                 f"operator {node.domain}.{node.op_type} is not in the ONNX standard; custom operators are "
@@ -78,22 +77,32 @@ def missing_extra() -> UsageError:
     return UsageError("ONNX models need onnxruntime and onnx: pip install 'disentangle-cli[onnx]'")
 
 
-def _nodes(body: Any) -> Iterator[Any]:
-    """All nodes of a graph's or function's body, those of nested graphs included; checks their tensors."""
-    waiting = list(body)
+def _nodes(model: Any) -> Iterator[Any]:
+    """All nodes of a model, those of functions and nested graphs included; checks their tensors."""
+    waiting = list(model.graph.node)
+    for function in model.functions:
+        waiting += function.node
+        waiting += _inside(function.attribute_proto)  # defaults of its attributes
     while waiting:
         node = waiting.pop()
         yield node
-        for attribute in node.attribute:
-            _refuse_external([attribute.t, *attribute.tensors])
-            _refuse_external(
-                part
-                for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors)
-                for part in (sparse.values, sparse.indices)
-            )
-            for graph in (attribute.g, *attribute.graphs):
-                _check_tensors(graph)
-                waiting += graph.node
+        waiting += _inside(node.attribute)
+
+
+def _inside(attributes: Any) -> list[Any]:
+    """The nodes of the graphs in attributes, whose tensors are checked."""
+    nodes: list[Any] = []
+    for attribute in attributes:
+        _refuse_external([attribute.t, *attribute.tensors])
+        _refuse_external(
+            part
+            for sparse in (attribute.sparse_tensor, *attribute.sparse_tensors)
+            for part in (sparse.values, sparse.indices)
+        )
+        for graph in (attribute.g, *attribute.graphs):
+            _check_tensors(graph)
+            nodes += graph.node
+    return nodes
 
 
 def _check_tensors(graph: Any) -> None:
