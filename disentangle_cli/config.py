@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
+from disentangle_cli.plain import is_bounded, read_yaml
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -153,23 +154,6 @@ def read_preset(model: str, preset: str) -> dict[str, Any]:
     return read_yaml(PRESETS / model / f"{preset}.yaml")
 
 
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML file that holds a mapping.
-
-    Raises:
-        UsageError: it cannot be read or holds something else.
-    """
-    try:
-        content = yaml.safe_load(path.read_text())
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not valid YAML ({str(error).splitlines()[0]})") from None
-    if not isinstance(content, dict):
-        raise UsageError(f"{path}: must hold settings as `key: value`")
-    return content
-
-
 def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     """``base`` with the values of ``over``, nested mappings merged; neither is changed."""
     merged = dict(base)
@@ -199,8 +183,10 @@ def override(settings: dict[str, Any], assignment: str) -> dict[str, Any]:
         value = (
             float(value) if isinstance(value, str) and _is_number(value) else value
         )  # YAML 1.1 reads 1e-3 as text
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError, RecursionError):
         raise UsageError(f"the value in {assignment!r} is not valid YAML") from None
+    if not is_bounded(value):
+        raise UsageError(f"the value of {key} is too large")
     nested: Any = value
     for part in reversed(key.split(".")):
         nested = {part: nested}

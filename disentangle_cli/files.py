@@ -37,18 +37,24 @@ def atomic(path: str | Path) -> Iterator[Path]:
         _sync_folder(path.parent)
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror or error}") from error
+    except RuntimeError as error:
+        # torch.save closes its archive when a write has failed, and that fails in words of its own
+        if isinstance(cause := error.__context__, OSError):
+            raise RunError(f"cannot write {path}: {cause.strerror or cause}") from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def sweep(path: str | Path) -> None:
-    """Remove what killed processes left of :func:`atomic` writes to ``path``.
+def sweep(path: str | Path, pattern: bool = False) -> None:
+    """Remove what killed processes left of :func:`atomic` writes to ``path``; its name may be a ``pattern``.
 
     Call it while holding the lock under which ``path`` is written.
     """
     path = Path(path)
     token = "[0-9a-f]" * 12  # exactly what `atomic` adds: a longer name belongs to another stem
-    for left in path.parent.glob(f".{glob.escape(path.stem)}-{token}{path.suffix}"):
+    stem = path.stem if pattern else glob.escape(path.stem)
+    for left in path.parent.glob(f".{stem}-{token}{path.suffix}"):
         left.unlink(missing_ok=True)
 
 

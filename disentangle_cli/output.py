@@ -23,6 +23,7 @@ from disentangle_cli.progress import Progress
 
 VERSIONED = ("torch", "numpy", "scikit-learn")
 MISSING = "-"  # in a table
+UNPRINTABLE = "\ufffd"
 WIDE = 100_000  # characters, wider than any table
 
 
@@ -63,8 +64,14 @@ def debugging() -> bool:
 
 
 def one_line(text: object) -> str:
-    """The text with every run of white space, line breaks included, made one blank."""
-    return " ".join(str(text).split())
+    """The text with every run of white space, line breaks included, made one blank.
+
+    What steers a terminal, or cannot be printed, becomes a replacement character: texts come from files, too.
+    """
+    line = " ".join(str(text).split())
+    return (
+        line if line.isprintable() else "".join(sign if sign.isprintable() else UNPRINTABLE for sign in line)
+    )
 
 
 def log(message: str) -> None:
@@ -238,7 +245,8 @@ def _csv_cell(cell: object) -> object:
 
 
 def _stdout(text: str) -> None:
-    sys.stdout.write(text + "\n")
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     sys.stdout.flush()
 
 

@@ -1,10 +1,64 @@
-"""Plain nested data from strangers: bounded before anything walks through it."""
+"""Plain nested data of unknown origin: JSON and YAML files, bounded before anything walks through them."""
 
+import json
+from pathlib import Path
 from typing import Any
 
+import yaml
+
+from disentangle_cli.errors import UsageError
+
+MAX_TEXT = 1 << 20
+"""Bytes of a JSON or YAML file; real ones have a few thousand."""
 MAX_DEPTH = 32
 MAX_WEIGHT = 4_000_000
 _LARGEST = 2**64
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON object.
+
+    Raises:
+        UsageError: missing, too large (written out, too), malformed, or no object.
+    """
+    try:
+        found = json.loads(_text(path))
+    except (ValueError, RecursionError):
+        raise UsageError(f"{path}: not a JSON file") from None
+    if not isinstance(found, dict) or not is_bounded(found):
+        raise UsageError(f"{path}: expected a JSON object of moderate size")
+    return found
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """A YAML mapping of plain types.
+
+    Raises:
+        UsageError: missing, too large (its aliases written out, too), malformed, or no mapping.
+    """
+    try:
+        found = yaml.safe_load(_text(path))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" (line {mark.line + 1})" if mark else ""
+        raise UsageError(f"{path}: not a YAML file of plain values{where}") from None
+    if not isinstance(found, dict) or not is_bounded(found):
+        raise UsageError(f"{path}: expected a YAML mapping of moderate size")
+    return found
+
+
+def _text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_TEXT + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
+    if len(data) > MAX_TEXT:
+        raise UsageError(f"{path}: too large for such a file (more than 1 MiB)")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not a text file") from None
 
 
 def is_bounded(value: Any) -> bool:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from disentangle_cli.config import Staircase, merge, override, preset_names, read_preset, to_yaml, validate
 from disentangle_cli.errors import UsageError
 from disentangle_cli.models._training import MODELS
-from disentangle_cli.training import configure, parse_seeds, parse_sweeps
+from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps
 
 
 @given(st.floats(0, 5), st.floats(-2, 2), st.integers(1, 500), st.integers(0, 5), st.integers(0, 3000))
@@ -79,6 +79,7 @@ def test_override_reads_numbers_lists_and_null() -> None:
         ("optim.generator", "name=value"),
         ("latents.codes.dim=0", "latents.codes.dim"),
         ("x=[1", "not valid YAML"),
+        ("x=2024-13-45", "not valid YAML"),
         ("optim.generator=.nan", "optim.generator"),
     ],
 )
@@ -94,19 +95,34 @@ def test_unknown_names_list_what_there_is() -> None:
         read_preset("infogan-cr", "papr")
 
 
+def alias_bomb(key: str) -> str:
+    """YAML of a few hundred bytes that stands for 10^9 values."""
+    lines = ["a0: &a0 [0, 0, 0, 0, 0, 0, 0, 0, 0, 0]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    return "\n".join([*lines, f"{key}: *a8"])
+
+
 def test_config_file_of_an_earlier_run(tmp_path: Path) -> None:
     earlier = {"model": "infogan", "dataset": "dsprites", "seed": 4, "batch_size": 16}
     path = tmp_path / "config.yaml"
     path.write_text(to_yaml(earlier))
     assert configure("infogan", config_file=path).batch_size == 16
-    with pytest.raises(UsageError, match="--model infogan"):
+    with pytest.raises(UsageError, match="is for another --model: infogan"):
         configure("infogan-cr", config_file=path)
     path.write_text("- 1")
-    with pytest.raises(UsageError, match="key: value"):
+    with pytest.raises(UsageError, match="expected a YAML mapping"):
         configure("infogan", config_file=path)
-    path.write_text("a: [")
-    with pytest.raises(UsageError, match="not valid YAML"):
+    for text in ("a: [", "a: 2024-13-45", "[" * 5_000):
+        path.write_text(text)
+        with pytest.raises(UsageError, match="not a YAML file"):
+            configure("infogan", config_file=path)
+    path.write_text(alias_bomb("model"))
+    with pytest.raises(UsageError, match="of moderate size"):
         configure("infogan", config_file=path)
+    for seed in ("-1", "1.5", "true", str(2**32)):
+        path.write_text(f"seed: {seed}")
+        with pytest.raises(UsageError, match="seed must be a whole number from 0"):
+            from_earlier(path)
     with pytest.raises(UsageError, match="No such file"):
         configure("infogan", config_file=tmp_path / "none.yaml")
 

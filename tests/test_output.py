@@ -73,6 +73,20 @@ def test_table_on_a_pipe_is_plain_and_never_cut(capsys: pytest.CaptureFixture[st
     assert lines[3].split() == ["b", "-"]
 
 
+def test_what_steers_a_terminal_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert output.one_line("a\x1b[2J\n b\x07\udc80é") == "a\ufffd[2J b\ufffd\ufffdé"
+    output.emit({}, Format.table, ["model"], [["a\x1b]0;title\x07"]])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_texts_that_have_no_encoding_are_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="utf-8"))
+    output.emit({"name": "a\udc80"}, Format.json, [], [])
+    output.emit_paths(["b\udc80"], Format.table)
+    assert written.getvalue().decode() == '{\n  "name": "a\\udc80"\n}\nb\\udc80\n'
+
+
 def test_table_on_a_terminal_folds_and_has_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = io.StringIO()
     terminal.isatty = lambda: True  # type: ignore[method-assign]

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 import disentangle_cli as dcr
+from disentangle_cli import output
 from disentangle_cli.datasets._base import Dataset
 from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.latents import Block, Latents
@@ -128,6 +129,30 @@ def test_reconstruction_and_classes_of_a_model(monkeypatch: pytest.MonkeyPatch, 
     kept[0].write_bytes(b"")  # what a full disk or a crash may leave
     again = _classifier.classifier_for(Bars())
     assert all(torch.equal(a, b) for a, b in zip(net_weights(judge), net_weights(again), strict=True))
+
+
+def test_a_classifier_of_other_labels_is_another(empty_cache: Any) -> None:
+    class Swapped(Bars):
+        def classes(self, indices: NDArray[np.int64]) -> NDArray[np.int64]:
+            return (super().classes(indices) + 1) % [factor.size for factor in self.factors]
+
+    assert Bars().label_digest == Bars().label_digest != Swapped().label_digest
+
+
+def test_a_classifier_that_cannot_be_kept_is_used(
+    monkeypatch: pytest.MonkeyPatch, empty_cache: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = _classifier.classifier_for(Bars(), images=640)
+    blocked = empty_cache / "file"
+    blocked.touch()
+    monkeypatch.setenv("DCR_CACHE", str(blocked))
+    output.configure(quiet=False)
+    try:
+        other = _classifier.classifier_for(Bars(), images=640)
+    finally:
+        output.configure(quiet=True)
+    assert "warning: the classifier will not be kept" in capsys.readouterr().err
+    assert all(torch.equal(a, b) for a, b in zip(net_weights(kept), net_weights(other), strict=True))
 
 
 def net_weights(judge: _classifier.Judge) -> list[torch.Tensor]:

@@ -47,7 +47,9 @@ def train_cli(
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", min=0, help="Seed of everything random (default: 0).", show_default=False),
+        typer.Option(
+            "--seed", min=0, max=2**32 - 1, help="Seed of everything random (default: 0).", show_default=False
+        ),
     ] = None,
     seeds: Annotated[
         str | None,

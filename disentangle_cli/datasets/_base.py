@@ -1,5 +1,6 @@
 """What a data set is: images by index and, where there are labels, factors to draw by."""
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -63,6 +64,15 @@ class Dataset(ABC):
         for column, factor in enumerate(self.factors):
             found[:, column] = np.asarray(factor.values, np.float64)[classes[:, column]]
         return found
+
+    @cached_property
+    def label_digest(self) -> str:
+        """Hex SHA-256 of the labels, which ``fingerprint`` leaves out: factors, class ids and values."""
+        rows = np.arange(len(self))
+        digest = hashlib.sha256(repr(self.factors).encode())
+        for part in (self.classes(rows), self.values(rows)):
+            digest.update(part.tobytes())
+        return digest.hexdigest()
 
     @property
     def in_cache(self) -> bool | None:
@@ -138,17 +148,26 @@ def open_dataset(spec: str, *, size: int | None = None, channels: int | None = N
         raise UsageError(f"images have 1 or 3 channels, not {channels}")
     if spec in DATASETS.names():
         return _checked(DATASETS.get(spec)(), size, channels)
-    path = Path(spec).expanduser()
-    if path.is_dir():
+    try:
+        path = Path(spec).expanduser()
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:  # no such home, too long a name, ...
+        raise UsageError(f"data set {spec!r}: {getattr(error, 'strerror', None) or error}") from None
+    if is_folder:
         from disentangle_cli.datasets._folder import FolderDataset
 
         return FolderDataset(path, size=64 if size is None else size, channels=channels)
-    if path.is_file():
+    if is_file:
         from disentangle_cli.datasets._npz import NpzDataset
 
         return _checked(NpzDataset(path), size, channels)
     names = ", ".join(DATASETS.names())
     raise UsageError(f"no data set {spec!r}: it is neither a file or folder nor one of: {names}")
+
+
+def absolute(spec: str) -> str:
+    """``spec`` as another process finds it, whatever folder it works in: paths are made absolute."""
+    return spec if spec in DATASETS.names() else str(Path(spec).expanduser().resolve())
 
 
 def _checked(dataset: Dataset, size: int | None, channels: int | None) -> Dataset:

@@ -5,11 +5,11 @@ import functools
 import logging
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from multiprocessing import resource_tracker
 from typing import Any
 
 from disentangle_cli.errors import RunError, UsageError
 from disentangle_cli.executors._base import EXECUTORS, Outcomes, cores, task_gpus
+from disentangle_cli.executors._blocked import blocked
 
 CONNECT_SECONDS = 15
 WORKER_SECONDS = 300  # a batch system may take a while to start the first worker
@@ -74,14 +74,10 @@ def _local_client(workers: int) -> Any:
     dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"})
     # Ctrl-C at a terminal reaches all processes, but is for this one. The thread of the cluster, and with it
     # all workers that it ever starts, inherit what is blocked now.
-    resource_tracker.ensure_running()  # when it is started later, it unblocks the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
+    with blocked(signal.SIGINT):
         cluster = LocalCluster(
             n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL
         )
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     client = Client(cluster, set_as_default=False)
     atexit.register(cluster.close)
     atexit.register(client.close)

@@ -1,20 +1,15 @@
-"""Reading files of unknown origin: tensors, JSON and YAML, none of which can run anything."""
+"""Reading weights of unknown origin, none of which can run anything."""
 
-import json
 import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from torch import Tensor
 
 from disentangle_cli.checkpoint import Weights, read_archive
 from disentangle_cli.errors import UsageError
-
-MAX_TEXT = 1 << 20
-"""Bytes of a JSON or YAML file; real ones have a few thousand."""
 
 _ERRORS = (
     RuntimeError, ValueError, KeyError, EOFError, AttributeError, TypeError, IndexError, ImportError,
@@ -39,52 +34,6 @@ def read_weights(path: Path, what: str, *keys: str) -> Weights:
     if not isinstance(found, dict) or not found:
         raise UsageError(f"{path}: holds no state dict (a dict of names and tensors)")
     return {str(name): _checked(path, name, tensor) for name, tensor in found.items()}
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object.
-
-    Raises:
-        UsageError: missing, too large, malformed, or no object.
-    """
-    try:
-        found = json.loads(_text(path))
-    except (ValueError, RecursionError):
-        raise UsageError(f"{path}: not a JSON file") from None
-    if not isinstance(found, dict):
-        raise UsageError(f"{path}: expected a JSON object")
-    return found
-
-
-def read_yaml(path: Path) -> dict[str, Any]:
-    """A YAML mapping of plain types.
-
-    Raises:
-        UsageError: missing, too large, malformed, or no mapping.
-    """
-    try:
-        found = yaml.safe_load(_text(path))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1})" if mark else ""
-        raise UsageError(f"{path}: not a YAML file of plain values{where}") from None
-    if not isinstance(found, dict):
-        raise UsageError(f"{path}: expected a YAML mapping")
-    return found
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_TEXT + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
-    if len(data) > MAX_TEXT:
-        raise UsageError(f"{path}: too large for such a file (more than 1 MiB)")
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise UsageError(f"{path}: not a text file") from None
 
 
 def _is_zip(path: Path) -> bool:

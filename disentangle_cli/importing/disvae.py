@@ -8,10 +8,11 @@ import torch
 from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing._base import SOURCES, Imported, named
-from disentangle_cli.importing._files import read_json, read_weights
+from disentangle_cli.importing._files import read_weights
 from disentangle_cli.importing._renaming import by_order, meta_networks
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.models.networks.burgess import Burgess
+from disentangle_cli.plain import read_json
 
 MODELS = {
     "VAE": "vae", "betaH": "beta-vae", "betaB": "annealed-vae", "factor": "factor-vae",

@@ -13,11 +13,12 @@ import torch
 from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing._base import SOURCES, Imported, named
-from disentangle_cli.importing._files import read_json, read_weights
+from disentangle_cli.importing._files import read_weights
 from disentangle_cli.importing._pickled_name import class_name
 from disentangle_cli.importing._renaming import by_order, layers, meta_networks
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.models.networks.pythae import KINDS, Pythae
+from disentangle_cli.plain import read_json
 
 GAUSSIAN = {
     "VAEConfig": "vae", "BetaVAEConfig": "beta-vae", "DisentangledBetaVAEConfig": "disentangled-beta-vae",

@@ -24,11 +24,12 @@ from torch import Tensor, nn
 from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing._base import SOURCES, Imported, named
-from disentangle_cli.importing._files import read_weights, read_yaml
+from disentangle_cli.importing._files import read_weights
 from disentangle_cli.importing._renaming import fitting, meta_networks
 from disentangle_cli.importing._specs import parse_image, parse_latents
 from disentangle_cli.latents import Latents
 from disentangle_cli.models.networks import ARCHITECTURES, Architecture
+from disentangle_cli.plain import read_yaml
 
 PARTS = ("generator", "encoder")
 REQUIRED = {"image", "latents", "generator_output", "encoder_output", *PARTS}

@@ -26,8 +26,9 @@ def dhsic(learning_codes: NDArray[np.float64], seed: int, *, samples: int = 5000
     numbers. Parts: ``terms`` (the three), ``active_codes``. Constant codes change nothing and are left out;
     null with fewer than two others, and when more than half of a code's distances are 0.
 
-    Known biases: the distance is not squared while its scale is, so rescaling codes changes the value; the
-    product of many kernels tends to 0; shrinks with neither sign nor size of N below about 500.
+    Known biases: the distance is not squared while its scale is, so rescaling codes changes the value; with
+    many codes the product of the kernels tends to 0, and the score with it; independent codes score above 0,
+    up to about 1 / N, so compare equal numbers of rows and more than a few hundred.
     """
     codes = learning_codes
     if samples < 2:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
-from disentangle_cli.metrics._base import Result, metric
+from disentangle_cli.metrics._base import Result, Undefined, metric
 from disentangle_cli.metrics._matrix import top_two_gap
 from disentangle_cli.metrics._parallel import over_factors
 from disentangle_cli.metrics.derived.parts import Parts
@@ -37,6 +37,8 @@ def sap(
     one number cannot tell many ordered classes apart, so a perfect copy stays far below 1; a duplicated
     code gives 0. One code alone: null.
     """
+    if c <= 0:
+        raise Undefined("sap.c must be above 0")
     declared = factors_are == "declared"
     continuous = parts.continuous if declared else np.full(len(parts.factor_ids), factors_are == "continuous")
     top_two_gap(parts.train.codes[:1].T)  # refuses a single code before the fits

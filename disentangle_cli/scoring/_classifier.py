@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from disentangle_cli.datasets import Dataset
-from disentangle_cli.errors import UsageError
+from disentangle_cli.errors import RunError, UsageError
 from disentangle_cli.files import atomic, cache_dir, locked
-from disentangle_cli.output import detail, progress
+from disentangle_cli.output import detail, progress, warn
 
 BATCH = 64
 CHANNELS = (32, 32, 64, 64)
@@ -78,10 +78,14 @@ class Judge:
         return f"classifier of {self.factor}: {self.accuracy:.2%} of {self.held_out} held-out images right"
 
 
+Trained = tuple[Classifier, dict[str, Any]]
+"""A classifier, and ``held_out`` and ``accuracy`` as in :class:`Judge`."""
+
+
 def classifier_for(dataset: Dataset, device: str = "cpu", images: int = TRAIN_IMAGES) -> Judge:
     """The classifier of ``dataset``, from the cache or trained on ``images`` random images (seed 0).
 
-    A damaged file in the cache is replaced.
+    A damaged file in the cache is replaced; where the cache cannot be written, nothing is kept.
 
     Raises:
         UsageError: no factor of the data set has classes to tell apart.
@@ -90,27 +94,33 @@ def classifier_for(dataset: Dataset, device: str = "cpu", images: int = TRAIN_IM
     if factor is None:
         raise UsageError(f"data set {dataset.name} has no unordered factor that a classifier could learn")
     name = dataset.factors[factor].name
-    key = hashlib.sha256(f"{dataset.fingerprint} {name} {images} 2".encode()).hexdigest()[:16]
-    path = cache_dir() / f"classifier-{key}.pt"
+    identity = f"{dataset.fingerprint} {dataset.label_digest} {name} {images} 3"
+    path = cache_dir() / f"classifier-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.pt"
+    try:
+        with locked(path.with_suffix(".lock"), f"{path} is being written by another process", wait=True):
+            if (found := _read(path, dataset, factor)) is None:
+                found = _train(dataset, factor, images, device)
+                _keep(path, *found)
+    except RunError as error:
+        warn(f"the classifier will not be kept: {error}")
+        found = _train(dataset, factor, images, device)
+    net, told = found
+    return Judge(net.to(device).eval(), name, told["held_out"], told["accuracy"])
+
+
+def _new(dataset: Dataset, factor: int) -> Classifier:
     with torch.random.fork_rng(devices=[]):  # layers draw their first weights from the global stream
         torch.manual_seed(0)
-        net = Classifier(dataset.image_shape, dataset.factors[factor].size)
-    with locked(path.with_suffix(".lock"), f"{path} is being written by another process", wait=True):
-        kept = _read(path, net)
-        if kept is None:
-            kept = _train(net.to(device), dataset, factor, images)
-            with atomic(path) as temporary:
-                torch.save({"weights": net.cpu().state_dict(), **kept}, temporary)
-            detail(f"kept the classifier of {name} in {path}")
-    return Judge(net.to(device).eval(), name, kept["held_out"], kept["accuracy"])
+        return Classifier(dataset.image_shape, dataset.factors[factor].size)
 
 
-def _read(path: Path, net: Classifier) -> dict[str, Any] | None:
-    """Load kept weights into ``net``; what is known about them, None without a sound file."""
+def _read(path: Path, dataset: Dataset, factor: int) -> Trained | None:
+    """A kept classifier, None without a sound file."""
+    net = _new(dataset, factor)
     try:
         kept = torch.load(path, weights_only=True)
-        net.load_state_dict(kept.pop("weights"))
-        return {"held_out": int(kept["held_out"]), "accuracy": kept["accuracy"]}
+        net.load_state_dict(kept["weights"])
+        return net, {"held_out": int(kept["held_out"]), "accuracy": kept["accuracy"]}
     except FileNotFoundError:
         return None
     except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, KeyError, TypeError) as error:
@@ -118,8 +128,20 @@ def _read(path: Path, net: Classifier) -> dict[str, Any] | None:
         return None
 
 
-def _train(net: Classifier, dataset: Dataset, factor: int, images: int) -> dict[str, Any]:
-    """Fit ``net`` in place, then judge it on images set aside before."""
+def _keep(path: Path, net: Classifier, told: dict[str, Any]) -> None:
+    weights = {name: value.cpu() for name, value in net.state_dict().items()}
+    try:
+        with atomic(path) as temporary:
+            torch.save({"weights": weights, **told}, temporary)
+    except RunError as error:
+        warn(f"the classifier is not kept: {error}")
+    else:
+        detail(f"kept the classifier in {path}")
+
+
+def _train(dataset: Dataset, factor: int, images: int, device: str) -> Trained:
+    """Fit a classifier, then judge it on images set aside before."""
+    net = _new(dataset, factor).to(device)
     rng = np.random.default_rng(0)
     aside = rng.choice(len(dataset), min(len(dataset) // 10, HELD_OUT), replace=False)
     unseen = np.zeros(len(dataset), bool)
@@ -138,7 +160,7 @@ def _train(net: Classifier, dataset: Dataset, factor: int, images: int) -> dict[
             optimiser.step()
             schedule.step()
             bar.update(1)
-    return {"held_out": len(aside), "accuracy": _accuracy(net.eval(), dataset, factor, aside)}
+    return net, {"held_out": len(aside), "accuracy": _accuracy(net.eval(), dataset, factor, aside)}
 
 
 @torch.no_grad()

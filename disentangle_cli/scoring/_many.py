@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from disentangle_cli.datasets import absolute
 from disentangle_cli.executors import run_tasks, split_spec
 from disentangle_cli.files import sha256_file
 from disentangle_cli.output import log, progress
@@ -47,7 +48,7 @@ def score_paths(
     if split_spec(executor)[0] == "local":
         tasks = [_Task(path, path, None, dataset, options, device) for path in paths]
     else:
-        data = str(Path(dataset).resolve()) if dataset and Path(dataset).exists() else dataset
+        data = absolute(dataset) if dataset else None
         tasks = [
             _Task(path, file, content, data, options, device)
             for path, (file, content) in zip(paths, _reachable(paths, executor, jobs), strict=True)

@@ -222,7 +222,8 @@ def _repeat(options: Options, arrays_of: Callable[[int], Arrays], drawn: bool) -
 
 
 def _evaluated(options: Options, arrays: Arrays, repeat: int, drawn: bool) -> dict[str, Result]:
-    evaluation = Evaluation(arrays, options.protocol, options.chosen, options.seed + repeat, drawn)
+    seed = (options.seed + repeat) % 2**32  # what scikit-learn takes
+    evaluation = Evaluation(arrays, options.protocol, options.chosen, seed, drawn)
     results = {}
     with progress(total=len(options.names), desc="scoring", unit="metrics") as bar:
         for name in options.names:

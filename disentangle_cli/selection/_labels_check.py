@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.datasets import Dataset, open_dataset
+from disentangle_cli.datasets import Dataset, absolute, open_dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.executors import run_tasks
 from disentangle_cli.output import progress
@@ -60,8 +59,8 @@ def supervised_scores(task: Task, spec: str, dataset: Dataset) -> Scores:
     cache, members = ArrayCache(task.cache), task.pool.members
     paths = [
         cache.path(
-            supervised=member.identity, dataset=dataset.fingerprint, metrics=METRICS, scoring=PROTOCOL,
-            seed=task.seed, device=task.pool.device,
+            supervised=member.identity, dataset=dataset.fingerprint, labels=dataset.label_digest,
+            metrics=METRICS, scoring=PROTOCOL, seed=task.seed, device=task.pool.device,
         )
         for member in members
     ]  # fmt: skip
@@ -93,8 +92,7 @@ def _carry_out(
         for place, member in enumerate(members):
             yield place, _score(member, dataset, METRICS, task.seed)
         return
-    data = str(Path(spec).resolve()) if Path(spec).exists() else spec
-    jobs = [_Job(member, data, METRICS, task.seed) for member in members]
+    jobs = [_Job(member, absolute(spec), METRICS, task.seed) for member in members]
     yield from run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.at_once)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from disentangle_cli import output
-from disentangle_cli.datasets import DATASETS, Dataset
+from disentangle_cli.datasets import Dataset, absolute
 from disentangle_cli.errors import DcrError, RunError
 from disentangle_cli.executors import LostTasks, run_tasks
 from disentangle_cli.files import locked, write_atomic
@@ -32,11 +32,14 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True)
 class _Task:
-    """A run, and the file that is there as long as the pool wants it to go on."""
+    """A run, and the file that is there as long as the pool wants it to go on.
+
+    ``files`` are what an earlier process left of the run, for workers that do not see it.
+    """
 
     run: Run
     marker: Path
-    shared: bool
+    files: Files | None
 
     def __str__(self) -> str:
         return self.run.stem
@@ -58,7 +61,11 @@ def train_on_cluster(
         tasks: dict[int, _Task] = {}
         for index, (run, dataset) in enumerate(zip(runs, datasets, strict=True)):
             try:
-                tasks[index] = _Task(_claimed(run, dataset), marker, shared)
+                claimed = _claimed(run, dataset)
+                if claimed is None:
+                    yield Outcome(run)
+                else:
+                    tasks[index] = _Task(claimed, marker, None if shared else _files_of(claimed))
             except DcrError as error:
                 yield Outcome(run, error)
         with contextlib.ExitStack() as stack:
@@ -75,20 +82,20 @@ def _sees(marker: Path) -> bool:
     return marker.exists()
 
 
-def _claimed(run: Run, dataset: Dataset) -> Run:
+def _claimed(run: Run, dataset: Dataset) -> Run | None:
     """The run as a worker carries it out, at whatever attempt: what is in its way is dealt with here, once.
 
-    A finished run of the same configuration is left alone unless it is to be overwritten.
+    None for a finished run of the same configuration, which is left alone unless it is to be overwritten.
     """
     with locked(run.folder / LOCK, busy(run)):
         sweep_leftovers(run)
         identity = describe(run, dataset)
-        kept = replace(run, resume=run.resume or not run.overwrite)
-        if not is_finished(kept, identity) and find_state(run, identity) is None:
+        if is_finished(replace(run, resume=run.resume or not run.overwrite), identity):
+            return None
+        if find_state(run, identity) is None:
             clear(run)
-    by_name = run.dataset in DATASETS.names()
-    data = run.dataset if by_name else str(Path(run.dataset).expanduser().resolve())
-    return replace(run, dataset=data, name=run.stem, out=run.out.resolve(), resume=True, overwrite=False)
+    data, out = absolute(run.dataset), run.out.resolve()
+    return replace(run, dataset=data, name=run.stem, out=out, resume=True, overwrite=False)
 
 
 def _outcomes(
@@ -105,8 +112,8 @@ def _outcomes(
 
 def _carry_out(task: _Task) -> tuple[DcrError | None, Files]:
     """On a worker. A process that still trains there, given up as dead, is waited for."""
-    if not task.shared:
-        return _carry_out_apart(task.run)
+    if task.files is not None:
+        return _carry_out_apart(task.run, task.files)
     if not task.run.out.is_dir():
         return RunError(f"{task.run.stem}: a worker does not see {task.run.out}, though others do"), {}
     if not task.marker.exists():
@@ -115,14 +122,23 @@ def _carry_out(task: _Task) -> tuple[DcrError | None, Files]:
         return outcome_of(task.run, stop, wait=True).error, {}
 
 
-def _carry_out_apart(run: Run) -> tuple[DcrError | None, Files]:
+def _carry_out_apart(run: Run, files: Files) -> tuple[DcrError | None, Files]:
     with tempfile.TemporaryDirectory(prefix="dcr-") as folder:
-        error = outcome_of(replace(run, out=Path(folder)), []).error
+        there = replace(run, out=Path(folder))
+        _write(there, files)
+        error = outcome_of(there, []).error
         if error is not None:
             error = type(error)(str(error).replace(folder, str(run.out)))  # name no folder that is gone
-        drop = {LOCK} if error else {LOCK, run.state.name}  # a finished run needs no state
-        paths = [path for path in Path(folder).rglob("*") if path.is_file() and path.name not in drop]
-        return error, {str(path.relative_to(folder)): path.read_bytes() for path in paths}
+        found = _files_of(there)
+        if error is None:
+            found.pop(str(there.state.relative_to(folder)), None)  # a finished run needs no state
+        return error, found
+
+
+def _files_of(run: Run) -> Files:
+    """The checkpoint and all files of the run's folder."""
+    paths = [run.checkpoint, *(path for path in run.folder.rglob("*") if path.name != LOCK)]
+    return {str(path.relative_to(run.out)): path.read_bytes() for path in paths if path.is_file()}
 
 
 def _write(run: Run, files: Files) -> None:

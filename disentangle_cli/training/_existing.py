@@ -21,7 +21,13 @@ def is_finished(run: Run, identity: dict[str, Any]) -> bool:
     """
     if not run.checkpoint.exists():
         return False
-    if is_same_run(load_checkpoint(run.checkpoint), identity):
+    try:
+        same = is_same_run(load_checkpoint(run.checkpoint), identity)
+    except UsageError:
+        if run.overwrite:  # whatever it is
+            return False
+        raise
+    if same:
         return run.resume
     if run.overwrite:
         return False
@@ -68,5 +74,6 @@ def clear(run: Run) -> None:
 
 def sweep_leftovers(run: Run) -> None:
     """Remove what a killed process left half written."""
-    for path in (run.checkpoint, run.state, run.folder / "switch.pt", run.folder / "log.csv"):
-        sweep(path)
+    sweep(run.checkpoint)
+    for name in OUTPUTS:
+        sweep(run.folder / name, pattern=True)

@@ -72,6 +72,11 @@ class Session:
             clear(run)
         else:
             bf16, compiled = self.recorded_precision(state), self.recorded_compile(state)
+            if state["device"] not in (device.type, None):
+                output.warn(
+                    f"{run.stem} was started on {state['device']} and goes on on {device.type}: its numbers "
+                    "will not be those of an uninterrupted run"
+                )
             if device.type == "cpu":
                 torch.set_num_threads(state["threads"])  # other thread counts sum in another order
         shape = self.dataset.image_shape
@@ -189,6 +194,7 @@ class Session:
             wall_seconds=self.wall_seconds(),
             bf16=self.trainable.bf16,
             compiled=self.trainable.compiler is not None,
+            device=self.trainable.device.type,
             threads=torch.get_num_threads(),
             trainable=self.trainable.state(),
         )

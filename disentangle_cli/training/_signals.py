@@ -17,11 +17,11 @@ def caught_signals(forward: Callable[[], None] | None = None) -> Iterator[list[s
     caught: list[str] = []
 
     def note(number: int, frame: Any) -> None:
+        caught.append(signal.Signals(number).name)
         if forward is not None:
             forward()
-        if caught:
+        if len(caught) > 1:
             raise KeyboardInterrupt
-        caught.append(signal.Signals(number).name)
 
     try:
         previous = {number: signal.signal(number, note) for number in SIGNALS}

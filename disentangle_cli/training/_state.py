@@ -12,7 +12,12 @@ from disentangle_cli.files import atomic
 
 FORMAT = "dcr-resume"
 VERSION = 1
-KEYS = {"format", "version", "run", "iteration", "wall_seconds", "bf16", "compiled", "threads", "trainable"}
+KEYS = {
+    "format", "version", "run", "iteration", "wall_seconds", "bf16", "compiled", "device", "threads",
+    "trainable",
+}  # fmt: skip
+SINCE = {"compiled": False, "device": None}
+"""What a state that an earlier dcr wrote means where it lacks a key."""
 
 
 def write_state(path: Path, **fields: Any) -> None:
@@ -29,7 +34,7 @@ def read_state(path: Path) -> dict[str, Any]:
     """
     state = read_archive(path, "resume state")
     if isinstance(state, dict):
-        state.setdefault("compiled", False)  # what was written before there was --compile
+        state = SINCE | state
     if not isinstance(state, dict) or state.get("format") != FORMAT or state.keys() != KEYS:
         raise UsageError(f"{path}: not a resume state of dcr (use --overwrite to start anew)")
     if state["version"] != VERSION:

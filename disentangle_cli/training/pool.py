@@ -4,6 +4,7 @@ import itertools
 import multiprocessing
 import os
 import re
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
@@ -16,9 +17,10 @@ from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.executors import cores, split_spec
+from disentangle_cli.executors._blocked import blocked
 from disentangle_cli.training._cluster import train_on_cluster
 from disentangle_cli.training._outcome import Outcome, is_late, not_started, outcome_of
-from disentangle_cli.training._signals import caught_signals
+from disentangle_cli.training._signals import SIGNALS, caught_signals
 from disentangle_cli.training._stack import check_stackable, split_into_stacks, train_stack
 from disentangle_cli.training.run import prepare
 from disentangle_cli.training.spec import Run
@@ -204,15 +206,19 @@ def _watch(
     context = multiprocessing.get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(sender, task, threads, output.debugging()))
-    process.start()
+    with blocked(*SIGNALS):  # until it can catch them, which takes an import of torch
+        process.start()
     live.append(process)
+    if stop:  # too late to be among those that the signal was passed on to
+        process.terminate()
     sender.close()
     try:
         outcomes: list[Outcome] = receiver.recv()
     except EOFError:
         process.join()
         died = f"its process died (exit code {process.exitcode})"
-        outcomes = [Outcome(run, RunError(f"{run.stem}: {died}")) for run in task]
+        kind, more = (Interrupted, "; --resume goes on with it") if stop else (RunError, "")
+        outcomes = [Outcome(run, kind(f"{run.stem}: {died}{more}")) for run in task]
     process.join()
     live.remove(process)
     return outcomes
@@ -225,7 +231,10 @@ def _work(sender: Any, task: Sequence[Run], threads: int, debug: bool) -> None:
     output.configure(debug=debug)
     torch.set_num_threads(threads)
     with caught_signals() as stop:
-        sender.send(_carry_out(task, stop))
+        if signal.SIGINT in signal.sigpending():
+            signal.sigwait({signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        sender.send([not_started(run) for run in task] if stop else _carry_out(task, stop))
 
 
 def _report(outcome: Outcome) -> None:

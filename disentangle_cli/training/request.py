@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from disentangle_cli.config import TrainConfig, merge, override, read_preset, read_yaml, validate
+from disentangle_cli.config import TrainConfig, merge, override, read_preset, validate
 from disentangle_cli.errors import UsageError
 from disentangle_cli.models._training import MODELS
+from disentangle_cli.plain import read_yaml
 
 DEFAULT_PRESET = "fast"
+MAX_SEED = 2**32 - 1
+"""The same for all commands, and what numpy's older generators take."""
 RUN_KEYS = ("model", "dataset", "seed")
 """Keys that a run's ``config.yaml`` has besides its settings."""
 
@@ -20,9 +23,10 @@ def from_earlier(config_file: Path | None) -> dict[str, Any]:
         UsageError: the file cannot be read, or they are not a text and a number.
     """
     found = read_yaml(config_file) if config_file else {}
-    for key, kind in (("dataset", str), ("seed", int)):
-        if key in found and type(found[key]) is not kind:
-            raise UsageError(f"{config_file}: {key} must be of type {kind.__name__}")
+    if not isinstance(found.get("dataset", ""), str):
+        raise UsageError(f"{config_file}: dataset must be a text")
+    if type(seed := found.get("seed", 0)) is not int or not 0 <= seed <= MAX_SEED:
+        raise UsageError(f"{config_file}: seed must be a whole number from 0 to {MAX_SEED}")
     return {key: found[key] for key in ("dataset", "seed") if key in found}
 
 
@@ -48,7 +52,7 @@ def configure(
     if config_file is not None:
         given = read_yaml(config_file)
         if given.get("model", model) != model:
-            raise UsageError(f"{config_file}: is for --model {given['model']}")
+            raise UsageError(f"{config_file}: is for another --model: {str(given['model'])[:100]}")
         settings = merge(settings, {key: value for key, value in given.items() if key not in RUN_KEYS})
         where = str(config_file)
         validate(MODELS.get(model).Config, settings, where)

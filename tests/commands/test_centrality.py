@@ -247,6 +247,8 @@ def test_labels_check(cli: Cli, pool: list[Path], tmp_path: Path, monkeypatch: p
     table = cli(*command)
     assert table.exit_code == 0, table.stderr
     assert "regret of the picks on dots" in table.stdout
+    np.savez(labelled, imgs=images, latents_classes=classes[:, ::-1])  # corrected: the same images
+    assert cli(*command).exit_code == 1
     bare = tmp_path / "bare.npz"
     np.savez(bare, imgs=images)
     one_line_error(cli("centrality", *pool, *QUICK, "--labels-check", bare), "no factor labels")

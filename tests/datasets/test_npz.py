@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from disentangle_cli.datasets import Dataset, open_dataset
+from disentangle_cli.datasets import Dataset, absolute, open_dataset
 from disentangle_cli.datasets import _table as table
 from disentangle_cli.datasets.dsprites import DSprites
 from disentangle_cli.errors import UsageError
@@ -243,6 +243,20 @@ def test_not_an_npz_file(tmp_path: Path) -> None:
     np.savez(tmp_path / "b.npz", other=GREY)
     with pytest.raises(UsageError, match=r"b\.npz: no array imgs; it has: other"):
         open_dataset(str(tmp_path / "b.npz"))
+
+
+@pytest.mark.parametrize("spec", ["~nobody-of-that-name/a.npz", "a" * 5000, "a\0b"])
+def test_paths_that_cannot_be(spec: str) -> None:
+    with pytest.raises(UsageError, match="data set "):
+        open_dataset(spec)
+
+
+def test_other_processes_find_what_was_meant(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dsprites").mkdir()
+    assert absolute("dsprites") == "dsprites"  # the registered one, not the folder
+    assert absolute("./dsprites") == str(tmp_path / "dsprites")
+    assert absolute("mine.npz") == str(tmp_path / "mine.npz")
 
 
 def test_other_sizes_are_refused(opened: Callable[..., Dataset], tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ import pytest
 import torch
 from typer.testing import Result
 
+from tests.test_config import alias_bomb
+
 Cli = Callable[..., Result]
 Folder = Callable[..., tuple[Path, Any]]
 
@@ -193,7 +195,15 @@ def test_specs_that_are_not_finite_do_not_break_the_checkpoint(
 
 
 @pytest.mark.parametrize(
-    "text", ["!!python/object/apply:os.system ['touch owned']", "a: [", "- 1", "[" * 5_000, "\t"]
+    "text",
+    [
+        "!!python/object/apply:os.system ['touch owned']",
+        "a: [",
+        "- 1",
+        "[" * 5_000,
+        "\t",
+        alias_bomb("image"),
+    ],
 )
 def test_hostile_maps_are_refused(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str

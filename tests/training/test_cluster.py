@@ -2,8 +2,10 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +14,7 @@ from disentangle_cli.errors import DcrError, Interrupted, UsageError
 from disentangle_cli.files import locked
 from disentangle_cli.training import Run, _cluster, configure, train_pool
 from disentangle_cli.training._cluster import train_on_cluster
-from disentangle_cli.training._outcome import Outcome
+from disentangle_cli.training._outcome import Outcome, outcome_of
 from disentangle_cli.training.run import prepare
 from disentangle_cli.training.spec import LOCK
 from tests.training.test_train_command import same_weights
@@ -78,6 +80,36 @@ def test_a_finished_run_is_left_alone_unless_it_is_to_be_overwritten(runs: list[
     assert load_checkpoint(runs[0].checkpoint).provenance["iteration"] == 6
 
 
+def test_without_a_shared_folder_what_is_there_counts(
+    runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_cluster, "_sees", sees_nothing)
+    twins = [replace(run, out=tmp_path / "here") for run in runs]
+    assert all(outcome.error is None for outcome in train_pool(twins, 1))
+    assert carry_out(runs[:1])[0].error is None
+    before = runs[0].checkpoint.stat().st_mtime_ns
+    (late,) = train_pool([replace(runs[1], deadline=time.time())])
+    assert isinstance(late.error, Interrupted)
+    started = runs[1].state.stat().st_mtime_ns
+    assert not runs[1].checkpoint.exists()
+
+    def without_a_start(run: Run, *rest: object, **more: object) -> Outcome:
+        assert run.state.stat().st_size  # it was sent along
+        return outcome_of(run, [])
+
+    monkeypatch.setattr(_cluster, "outcome_of", without_a_start)
+    monkeypatch.setattr(_cluster, "run_tasks", in_this_process)
+    outcomes = carry_out([replace(run, resume=True) for run in runs])
+    assert [outcomes[seed].error for seed in (0, 1)] == [None, None]
+    assert runs[0].checkpoint.stat().st_mtime_ns == before  # finished: left alone
+    assert runs[1].state.stat().st_mtime_ns == started
+    assert same_weights(runs[1].checkpoint, twins[1].checkpoint)
+
+
+def in_this_process(function: Any, tasks: list[Any], **how: object) -> Iterator[tuple[int, Any]]:
+    return ((number, function(task)) for number, task in enumerate(tasks))
+
+
 def test_an_unfinished_run_is_refused_before_any_worker_has_it(runs: list[Run]) -> None:
     (late,) = train_pool([replace(runs[0], deadline=time.time())])
     assert isinstance(late.error, Interrupted)
@@ -96,7 +128,7 @@ def test_a_run_that_another_process_trains_is_refused_here(runs: list[Run]) -> N
 
 
 def task(run: Run, marker: Path) -> _cluster._Task:
-    return _cluster._Task(replace(run, resume=True), marker, shared=True)
+    return _cluster._Task(replace(run, resume=True), marker, files=None)
 
 
 def test_a_worker_waits_for_one_that_was_given_up_as_dead(runs: list[Run]) -> None:

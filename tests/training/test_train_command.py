@@ -156,6 +156,34 @@ def test_a_checkpoint_of_another_configuration_is_not_overwritten(command: Comma
     assert checkpoint.read_bytes() != before
 
 
+@pytest.mark.parametrize("content", [b"", b"something else"])
+def test_whatever_is_in_the_way_can_be_overwritten(command: Command, tmp_path: Path, content: bytes) -> None:
+    checkpoint = tmp_path / "out" / f"{STEM}.pt"
+    checkpoint.parent.mkdir()
+    checkpoint.write_bytes(content)
+    refused = run(command())
+    assert (refused.returncode, "not a dcr checkpoint" in refused.stderr) == (2, True)
+    assert checkpoint.read_bytes() == content
+    assert run(command("--overwrite")).returncode == 0
+    assert checkpoint.read_bytes() != content
+
+
+def test_going_on_with_another_device_is_told(command: Command, tmp_path: Path) -> None:
+    assert run(command("--time-limit", "0.1s")).returncode == 130
+    path = tmp_path / "out" / STEM / "resume.pt"
+    state = torch.load(path, weights_only=True)
+    assert state["device"] == "cpu"
+    torch.save(state | {"device": "cuda"}, path)
+    done = run(command("--resume"))
+    assert done.returncode == 0
+    assert "was started on cuda and goes on on cpu" in done.stderr
+    torch.save({key: value for key, value in state.items() if key not in ("device", "compiled")}, path)
+    (tmp_path / "out" / f"{STEM}.pt").unlink()
+    done = run(command("--resume"))  # a state of an earlier dcr
+    assert done.returncode == 0
+    assert "warning" not in done.stderr
+
+
 def test_pools_of_seeds_and_sweeps(command: Command, tmp_path: Path) -> None:
     done = run(command("--seeds", "0-1", "--sweep", "info.weight=0.1,0.2", "--jobs", "2", "--format", "json"))
     assert done.returncode == 0, done.stderr
@@ -253,6 +281,31 @@ def test_stopping_a_pool_saves_every_run(command: Command, tmp_path: Path, numbe
     assert errors.count("stopped by SIGTERM after iteration") == 2
     assert "2 of 2 runs are not complete; --resume goes on with them" in errors
     assert "Traceback" not in errors
+
+
+def test_stopping_a_pool_that_is_still_starting(command: Command) -> None:
+    arguments = command("--iterations", "100000", "--seeds", "0-1", "--jobs", "2")
+    process = subprocess.Popen(
+        arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while not any("spawn_main" in cmdline(pid) for pid in children(process)):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of its processes
+    out, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert out == ""
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+
+
+def cmdline(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return ""
 
 
 def test_a_killed_run_costs_only_itself(command: Command, tmp_path: Path) -> None:

@@ -60,6 +60,8 @@ def importance(
     learner = make_learner(kind, parts.factor_ids, trees, alpha, depth, cv)
     if kind in ("gbt", "hgb"):
         return _classified(parts, learner, seed, kind)
+    if (folds := {"lasso-cv": cv or 5, "rf-cv": cv or 3}.get(kind, 1)) > len(parts.train.codes):
+        raise Undefined(f"{kind} with {folds} folds needs as many rows")
     codes = standardised(parts.train.codes)
     test_codes = standardised(parts.test.codes, parts.train.codes)
     values = standardised(parts.train.values)
