@@ -2,14 +2,20 @@
 
     python benchmarks/stack.py --out stack.json --markdown stack.md
     python benchmarks/stack.py --device cuda --seeds 1,10,50 --precision bf16
+    python benchmarks/stack.py --tiny --seeds 1,8,50 --iterations 40
 
 `in turn` is what `--stack` does on a CPU, `batched` what it does on a GPU; both run on either. Iterations of
 all sides take turns, so that a slow moment of the machine meets all of them; medians count.
+
+`--tiny` takes networks for images of 8x8 pixels, where starting kernels is nearly all there is, and processor
+time on one core instead of wall-clock time: what a GPU has to wait for.
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import _report
 import numpy as np
@@ -20,6 +26,7 @@ from disentangle_cli.devices import keep_freed_memory, pick_device, use_bf16
 from disentangle_cli.models._stacked import stack
 from disentangle_cli.models._training import MODELS
 from disentangle_cli.models.infogan import InfoGan
+from disentangle_cli.models.networks import ARCHITECTURES
 
 WEIGHTS = {"before CR": 0.0, "with CR": 2.0}
 WARM_UP = 2
@@ -29,12 +36,12 @@ def make(seed: int, weight: float, options: argparse.Namespace, device: torch.de
     """A fresh InfoGAN-CR for 64x64 images, as in the preset `paper`."""
     latents = {"codes": {"kind": "uniform", "dim": 5}, "noise": {"kind": "uniform", "dim": 5}}
     settings = {
-        "architecture": "infogan-64", "iterations": 1000, "batch_size": options.batch, "latents": latents,
-        "contrastive": {"weight": {"start": weight}},
+        "architecture": "tiny-gan" if options.tiny else "infogan-64", "iterations": 1000,
+        "batch_size": options.batch, "latents": latents, "contrastive": {"weight": {"start": weight}},
     }  # fmt: skip
     kind = MODELS.get("infogan-cr")
     config = validate(kind.Config, settings, "benchmark")
-    made = kind(config, (1, 64, 64), seed, device, use_bf16(options.precision, device))
+    made = kind(config, (1, options.size, options.size), seed, device, use_bf16(options.precision, device))
     assert isinstance(made, InfoGan)
     return made
 
@@ -43,7 +50,8 @@ def side(seeds: int, how: str, weight: float, options: argparse.Namespace) -> Ca
     """An iteration of one side of the comparison."""
     device = pick_device(options.device)
     rng = torch.Generator().manual_seed(0)
-    images = (torch.rand(seeds, options.batch, 1, 64, 64, generator=rng) > 0.9).float().to(device)
+    shape = seeds, options.batch, 1, options.size, options.size
+    images = (torch.rand(shape, generator=rng) > 0.9).float().to(device)
     members = [make(seed, weight, options, device) for seed in range(seeds)]
     if how == "alone":
         return lambda iteration: members[0].step(images[0], iteration)
@@ -51,24 +59,39 @@ def side(seeds: int, how: str, weight: float, options: argparse.Namespace) -> Ca
     return lambda iteration: stacked.step(images, iteration)
 
 
-def clocked(step: Callable[[int], object], iteration: int) -> float:
+def clocked(step: Callable[[int], object], iteration: int, clock: Callable[[], float]) -> float:
     """Seconds of one iteration, with what a GPU still has to do for it."""
-    start = time.perf_counter()
+    start = clock()
     step(iteration)
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return time.perf_counter() - start
+    return clock() - start
+
+
+def register_tiny_gan() -> None:
+    """Make the tests' networks for 8x8 images known."""
+    sys.path.append(str(Path(__file__).parents[1]))
+    from tests.models.tiny_gan import TinyGan
+
+    ARCHITECTURES.register("tiny-gan")(TinyGan)
 
 
 def main() -> None:
     """Take turns, then print medians and ratios."""
     parser = _report.parser(__doc__)
     parser.add_argument("--seeds", default="2,8", help="sizes of the stack, separated by commas")
-    parser.add_argument("--batch", type=int, default=64, help="images of a seed per iteration")
+    parser.add_argument("--batch", type=int, help="images of a seed per iteration (default: 64, tiny 4)")
+    parser.add_argument("--tiny", action="store_true", help="networks for 8x8 images, processor time")
     parser.add_argument("--iterations", type=int, default=10, help="timed iterations of each side")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--precision", default="fp32", help="auto, fp32 or bf16")
     options = parser.parse_args()
+    options.batch = options.batch or (4 if options.tiny else 64)
+    options.size = 8 if options.tiny else 64
+    clock = time.process_time if options.tiny else time.perf_counter
+    if options.tiny:
+        torch.set_num_threads(1)
+        register_tiny_gan()
     keep_freed_memory()
     sizes = [int(size) for size in options.seeds.split(",")]
     kinds = [(1, "alone"), *((size, how) for size in sizes for how in ("in turn", "batched"))]
@@ -78,12 +101,12 @@ def main() -> None:
         times: dict[tuple[int, str], list[float]] = {kind: [] for kind in kinds}
         for iteration in range(WARM_UP + options.iterations):
             for kind, step in sides.items():
-                times[kind].append(clocked(step, iteration))
+                times[kind].append(clocked(step, iteration, clock))
         median = {kind: float(np.median(seconds[WARM_UP:])) for kind, seconds in times.items()}
         for (size, how), seconds in median.items():
             rate = size / seconds
             ratio = rate * median[1, "alone"]
-            rows.append([case, str(size), how, f"{1e3 * seconds:.0f}", f"{rate:.1f}", f"{ratio:.2f}"])
+            rows.append([case, str(size), how, f"{1e3 * seconds:.1f}", f"{rate:.1f}", f"{ratio:.2f}"])
             found.append(
                 {"case": case, "seeds": size, "how": how, "seconds": seconds, "rate": rate, "ratio": ratio}
             )
@@ -95,6 +118,7 @@ def main() -> None:
         _report.table(columns, rows),
         batch=options.batch,
         precision=options.precision,
+        tiny=options.tiny,
         gpu=gpu,
         rows=found,
     )
