@@ -1,5 +1,6 @@
 """Labels of an ``.npz`` file: class ids per image, and what the classes are called and stand for."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ MAX_CLASSES = 1_000_000
 MAX_FACTORS = 1_000
 MAX_VALUES = 4_000_000
 """Classes of all factors together."""
+MAX_NUMBERS = 2**27
+"""Of one array of labels: 1 GiB at 8 bytes each."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +138,11 @@ def _table(file: NpzFile, key: str, shape: tuple[int, ...]) -> NDArray[Any] | No
 
 
 def _numbers(file: NpzFile, key: str) -> NDArray[Any]:
-    if file.header(key).dtype.kind not in "biuf":
+    header = file.header(key)
+    if header.dtype.kind not in "biuf":
         raise UsageError(f"{file.path}: {key} must hold numbers")
+    if math.prod(header.shape) > MAX_NUMBERS:
+        raise UsageError(f"{file.path}: {key} holds more than {MAX_NUMBERS:,} numbers")
     return file.read(key)
 
 

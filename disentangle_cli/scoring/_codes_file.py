@@ -1,5 +1,6 @@
 """Codes computed elsewhere: the ``.npz``, ``.csv`` and ``.parquet`` files that ``dcr score`` takes."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ from disentangle_cli.metrics import Arrays
 from disentangle_cli.metrics._arrays import NAMES
 from disentangle_cli.output import detail
 from disentangle_cli.scoring._codes_table import READERS, read_codes_table
+
+MAX_NUMBERS = 2**28
+"""In all arrays together, 2 GiB at 8 bytes each; a full study has some 50 million."""
 
 CODES_SUFFIXES = (".npz", *READERS)
 
@@ -38,7 +42,10 @@ def read_codes(path: str | Path) -> Arrays:
             raise UsageError(f"{path}: has no array {name!r}; it has: {', '.join(file.names) or 'none'}")
     if other := sorted(set(file.names) - {*NAMES, "factor_names"}):
         detail(f"{path}: ignored {', '.join(other)}")
-    arrays: dict[str, Any] = {name: file.read(name) for name in NAMES if name in file}
+    present = [name for name in NAMES if name in file]
+    if (count := sum(math.prod(file.header(name).shape) for name in present)) > MAX_NUMBERS:
+        raise UsageError(f"{path}: {count:,} numbers are more than the {MAX_NUMBERS:,} that are taken")
+    arrays: dict[str, Any] = {name: file.read(name) for name in present}
     for name, array in arrays.items():
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise UsageError(f"{path}: {name} holds NaN or infinite values; remove those rows")

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import one_line
 
+MAX_NUMBERS = 2**27
+"""Rows times columns."""
 MISSING = "parquet files need pyarrow: pip install 'disentangle-cli[parquet]'"
 INDEX = "__index_level_"
 """How pandas names the columns that hold a table's index."""
@@ -30,6 +32,8 @@ def read_parquet(path: Path) -> dict[str, NDArray[np.float64] | list[str]]:
         raise UsageError(f"{path}: {MISSING}") from None
     try:
         with ParquetFile(path) as file:
+            if file.metadata.num_rows * file.metadata.num_columns > MAX_NUMBERS:
+                raise UsageError(f"{path}: more than {MAX_NUMBERS:,} numbers")
             table = file.read()
     except (pyarrow.ArrowException, OSError) as error:
         raise UsageError(f"{path}: cannot be read as parquet ({one_line(error)})") from None

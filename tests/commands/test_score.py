@@ -174,6 +174,14 @@ def test_bad_codes_files(cli: Cli, codes: Callable[..., Path], changes: dict[str
     assert "Traceback" not in result.stderr
 
 
+def test_codes_files_that_unpack_to_too_much(
+    cli: Cli, codes: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("disentangle_cli.scoring._codes_file.MAX_NUMBERS", 100)
+    refused = cli("score", codes())
+    assert (refused.exit_code, "more than the 100 that are taken" in refused.stderr) == (2, True)
+
+
 def test_files_that_are_no_codes(cli: Cli, tmp_path: Path) -> None:
     torn = tmp_path / "torn.npz"
     torn.write_bytes(b"PK\x03\x04 torn")

@@ -49,7 +49,7 @@ def test_csv_pair(cli: Cli, tmp_path: Path) -> None:
     assert "codes.factors.csv" in cli("score", tmp_path / "codes.csv").stderr
 
 
-def test_parquet_pair(cli: Cli, tmp_path: Path) -> None:
+def test_parquet_pair(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     arrays = good()
     path, labels = tmp_path / "codes.parquet", tmp_path / "codes.factors.parquet"
@@ -88,6 +88,9 @@ def test_parquet_pair(cli: Cli, tmp_path: Path) -> None:
     assert "cannot be read as parquet" in cli("score", path).stderr
     labels.unlink()
     assert "factors.parquet" in cli("score", path).stderr
+    parquet.write_table(arrow.table(table), labels)
+    monkeypatch.setattr("disentangle_cli.scoring._parquet.MAX_NUMBERS", 10)
+    assert "codes.parquet: more than 10 numbers" in cli("score", path).stderr
 
 
 def test_parquet_without_its_extra(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -215,6 +215,14 @@ def test_forged_headers(tmp_path: Path, content: bytes, reason: str) -> None:
         open_dataset(str(tmp_path / "forged.npz"))
 
 
+def test_labels_are_refused_before_they_are_widened(
+    opened: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("disentangle_cli.datasets._labels.MAX_NUMBERS", 23)
+    with pytest.raises(UsageError, match=r"mine\.npz: factors holds more than 23 numbers"):
+        opened(imgs=GREY, factors=np.zeros((12, 2), np.uint8))
+
+
 def test_bomb_is_refused_by_its_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("disentangle_cli.datasets._npz_reader.TOTAL_LIMIT", 2**20)
     np.savez_compressed(tmp_path / "bomb.npz", imgs=np.zeros((300, 64, 64), np.uint8))

@@ -326,6 +326,55 @@ def test_a_checkpoint_with_hostile_bytes_is_refused(
         load_model(out)
 
 
+def text(path: Path) -> None:
+    """An output of texts, as many as rows."""
+    model = onnx.load(path)
+    del model.graph.node[:]
+    first = model.graph.input[0].name
+    model.graph.node.append(helper.make_node("ReduceSum", [first], ["sum"], keepdims=0))
+    model.graph.node.append(helper.make_node("Cast", ["sum"], ["y"], to=TensorProto.STRING))
+    del model.graph.output[:]
+    model.graph.output.append(helper.make_tensor_value_info("y", TensorProto.STRING, None))
+    onnx.save(model, path)
+
+
+def narrow(path: Path) -> None:
+    """One number a row."""
+    model = onnx.load(path)
+    del model.graph.node[:]
+    model.graph.initializer.append(numpy_helper.from_array(torch.tensor([1]).numpy(), "axis"))
+    first = model.graph.input[0].name
+    model.graph.node.append(helper.make_node("Flatten", [first], ["flat"]))
+    model.graph.node.append(helper.make_node("ReduceSum", ["flat", "axis"], ["y"]))
+    del model.graph.output[:]
+    model.graph.output.append(helper.make_tensor_value_info("y", TensorProto.FLOAT, None))
+    onnx.save(model, path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"), [(text, "holds no numbers"), (narrow, "gives 1 numbers a row")]
+)
+def test_a_checkpoint_whose_networks_give_something_else(
+    cli: Cli, tmp_path: Path, pair: tuple[Path, Path], damage: Callable[[Path], None], message: str
+) -> None:
+    out = tmp_path / "out.pt"
+    arguments = ["--encoder", pair[0], "--decoder", pair[1], "--latents", "normal:3", "--out", out]
+    assert cli("import", "onnx", *arguments).exit_code == 0
+    document = torch.load(out, weights_only=True)
+    for part, path in zip(("encoder", "generator"), pair, strict=True):
+        damage(path)
+        data = torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8)
+        document["weights"][part]["onnx"] = data
+        document["config"]["architecture"][f"{part}_bytes"] = len(data)
+        document["config"]["architecture"].pop("encoder_outputs", None)
+    torch.save(document, out)
+    model = load_model(out)
+    with pytest.raises(UsageError, match=message):
+        model.generate(model.sample_latents(2))
+    with pytest.raises(UsageError, match=message):
+        model.encode(torch.zeros(2, *model.image_shape))
+
+
 def test_without_the_extra(
     cli: Cli, tmp_path: Path, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

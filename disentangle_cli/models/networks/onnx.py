@@ -71,6 +71,8 @@ class OnnxNet(nn.Module):
         except Exception as error:  # onnxruntime has no common class of its own
             raise UsageError(f"onnxruntime stopped: {reason(error)}") from None
         for output in outputs:
+            if np.asarray(output).dtype.kind not in "fiub":
+                raise UsageError("an output of the ONNX model holds no numbers")
             if np.ndim(output) < 1 or len(output) != batch:
                 raise UsageError(
                     f"{batch} rows in gave an output of shape {tuple(np.shape(output))}: export it with a "
@@ -84,23 +86,25 @@ def _open(net: OnnxNet, _: Any) -> None:
     if len(inputs) != 1:
         names = ", ".join(taken.name for taken in inputs) or "none"
         raise UsageError(f"an ONNX model of a pool has one input, this has {len(inputs)} ({names})")
-    if inputs[0].type not in DTYPES:
-        raise UsageError(f"input {inputs[0].name} is {inputs[0].type}, not floating point")
+    if inputs[0].type not in DTYPES or not inputs[0].shape:
+        raise UsageError(f"input {inputs[0].name} is {inputs[0].type}, not rows in floating point")
 
 
 class OnnxEncoder(OnnxNet):
     """(n, C, H, W) images in [0, 1] -> (n, outputs): means, and log-variances where there are some."""
 
-    def __init__(self, size: int, outputs: list[str] | None, layout: str, low: float, high: float) -> None:
+    def __init__(
+        self, size: int, outputs: list[str] | None, layout: str, low: float, high: float, width: int
+    ) -> None:
         super().__init__(size, outputs)
-        self.layout, self.low, self.high = layout, low, high
+        self.layout, self.low, self.high, self.width = layout, low, high, width
 
     def forward(self, images: Tensor) -> Tensor:
         """See the class."""
         scaled = images * (self.high - self.low) + self.low
         if self.layout == "nhwc":
             scaled = scaled.permute(0, 2, 3, 1)
-        return torch.cat([output.flatten(1) for output in self.run(scaled)], 1)
+        return _rows_of(self.width, torch.cat([output.flatten(1) for output in self.run(scaled)], 1))
 
 
 class OnnxGenerator(OnnxNet):
@@ -112,14 +116,25 @@ class OnnxGenerator(OnnxNet):
 
     def forward(self, latents: Tensor) -> Tensor:
         """See the class."""
-        values = self.run(latents)[0]
         channels, height, width = self.image_shape
+        values = _rows_of(channels * height * width, self.run(latents)[0].flatten(1))
         if self.layout == "nhwc":
             values = values.reshape(-1, height, width, channels).permute(0, 3, 1, 2)
         images = values.reshape(-1, channels, height, width)
         if self.gives == "logits":
             return images
         return ((images + 1) / 2 if self.gives == "tanh" else images).clamp(0, 1)
+
+
+def _rows_of(width: int, values: Tensor) -> Tensor:
+    """``values``, which a file of unknown origin gave: (n, width).
+
+    Raises:
+        UsageError: it gave rows of another width.
+    """
+    if values.shape[1] != width:
+        raise UsageError(f"the ONNX model gives {values.shape[1]} numbers a row, where {width} are wanted")
+    return values
 
 
 @ARCHITECTURES.register("onnx")
@@ -166,7 +181,7 @@ class Onnx(Architecture):
         """(n, C, size, size) -> (n, outputs)."""
         _need(self.encoder_bytes)
         layout, low, high = self.encoder_layout, self.input_low, self.input_high
-        return OnnxEncoder(self.encoder_bytes, self.encoder_outputs, layout, low, high)
+        return OnnxEncoder(self.encoder_bytes, self.encoder_outputs, layout, low, high, outputs)
 
 
 def _need(size: int) -> None:
