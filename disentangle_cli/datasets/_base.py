@@ -166,8 +166,12 @@ def open_dataset(spec: str, *, size: int | None = None, channels: int | None = N
 
 
 def absolute(spec: str) -> str:
-    """``spec`` as another process finds it, whatever folder it works in: paths are made absolute."""
-    return spec if spec in DATASETS.names() else str(Path(spec).expanduser().resolve())
+    """``spec`` as another process finds it, whatever folder it works in: paths of what is there are absolute.
+
+    Anything else stays as it is: beside a file of codes the name of a data set is a mere label.
+    """
+    path = Path(spec).expanduser()
+    return str(path.resolve()) if spec not in DATASETS.names() and path.exists() else spec
 
 
 def _checked(dataset: Dataset, size: int | None, channels: int | None) -> Dataset:

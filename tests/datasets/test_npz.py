@@ -264,7 +264,9 @@ def test_other_processes_find_what_was_meant(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "dsprites").mkdir()
     assert absolute("dsprites") == "dsprites"  # the registered one, not the folder
     assert absolute("./dsprites") == str(tmp_path / "dsprites")
+    (tmp_path / "mine.npz").touch()
     assert absolute("mine.npz") == str(tmp_path / "mine.npz")
+    assert absolute("a mere label") == "a mere label"
 
 
 def test_other_sizes_are_refused(opened: Callable[..., Dataset], tmp_path: Path) -> None:
