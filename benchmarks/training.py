@@ -2,9 +2,9 @@
 
 Each figure comes from a process of its own, and the processes of all columns take turns, round by round, so
 that a slow moment of the machine meets all of them. The allocator is shown apart: `system` is glibc as it
-comes, `kept` tells it to keep freed memory, which dcr does in every training. Where pythae is installed, or
-DCR_PYTHAE_PYTHON names a Python that has it, its step on the same network is timed too. Below the table
-stands what a batch of dSprites takes to be read.
+comes, `kept` tells it to keep freed memory, which dcr does in every training. Where pythae or disent is
+installed, or DCR_PYTHAE_PYTHON or DCR_DISENT_PYTHON names a Python that has it, its step on the same network
+is timed too. Below the table stands what a batch of dSprites takes to be read.
 
     python benchmarks/training.py --out training.json --markdown training.md
     python benchmarks/training.py --threads 1 --rounds 5
@@ -39,7 +39,7 @@ CASES = {
     "beta-vae burgess": None,
 }
 SIDES = ["plain system", "plain kept", "dcr-fp32 kept", "dcr-bf16 kept", "dcr-bf16 system"]
-PYTHAE = "pythae system"
+PEERS = {f"{name} system": name for name in ("pythae", "disent")}
 
 
 def plain(weight: float | None) -> Callable[[Tensor], object]:
@@ -93,25 +93,35 @@ def feeding(batches: int = 500) -> float:
 def measured(case: str, side: str, iterations: int, threads: int) -> list[float]:
     """Run :func:`work` in a process of its own."""
     command = [sys.executable, __file__, "--case", case, "--side", side, "--iterations", str(iterations)]
-    if side == PYTHAE:
-        command = [str(pythae_python()), str(Path(__file__).with_name("_pythae_vae.py")), str(iterations)]
+    if side in PEERS:
+        script = Path(__file__).with_name(f"_{PEERS[side]}_vae.py")
+        command = [str(python_of(PEERS[side])), str(script), str(iterations)]
     environment = os.environ | {"OMP_NUM_THREADS": str(threads)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     seconds: list[float] = json.loads(done.stdout)
     return seconds
 
 
-def pythae_python() -> str | None:
-    """The Python that has pythae, if there is one."""
-    here = sys.executable if importlib.util.find_spec("pythae") else None
-    return os.environ.get("DCR_PYTHAE_PYTHON", here)
+def python_of(peer: str) -> str | None:
+    """The Python that has a peer, if there is one."""
+    here = sys.executable if importlib.util.find_spec(peer) else None
+    return os.environ.get(f"DCR_{peer.upper()}_PYTHON", here)
+
+
+def versions_of(peer: str) -> str:
+    """Name and version of a peer and of the torch beside it."""
+    ask = (
+        f"from importlib.metadata import version as v; print('{peer}', v('{peer}'), 'with torch', v('torch'))"
+    )
+    done = subprocess.run([str(python_of(peer)), "-c", ask], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def sides_of(case: str) -> list[str]:
     """The columns that a row has."""
     bf16 = use_bf16("auto", torch.device("cpu"))
-    pythae = [PYTHAE] if CASES[case] is None and pythae_python() else []
-    return [side for side in SIDES if bf16 or "bf16" not in side] + pythae
+    peers = [side for side, name in PEERS.items() if CASES[case] is None and python_of(name)]
+    return [side for side in SIDES if bf16 or "bf16" not in side] + peers
 
 
 def main() -> None:
@@ -147,8 +157,12 @@ def main() -> None:
             rows.append([case, side, f"{milliseconds:.1f}", spread, f"{milliseconds / fastest:.2f}"])
     columns = ["iteration", "side, allocator", "ms, median of rounds", "rounds", "times the fastest of dcr"]
     told = f"\n\nA batch of {BATCH} images of dSprites is read in {batch:.2f} ms: {', '.join(shares)}."
-    table = _report.table(columns, rows) + told
-    _report.publish(options, table, batch=BATCH, threads=options.threads, rounds=rounds, feeding=batch)
+    peers = [versions_of(name) for name in PEERS.values() if python_of(name)]
+    told += f" Peers: {', '.join(peers)}." if peers else ""
+    _report.publish(
+        options, _report.table(columns, rows) + told, batch=BATCH, threads=options.threads, peers=peers,
+        rounds=rounds, feeding=batch,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

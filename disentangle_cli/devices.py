@@ -8,6 +8,8 @@ from disentangle_cli.errors import UsageError
 
 PRECISIONS = ("auto", "fp32", "bf16")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_KEPT, _KEPT_BEFORE = 1 << 30, 32 << 20
+"""Buffers up to this size are kept; older releases of glibc refuse a threshold above the second."""
 
 
 def pick_device(name: str) -> torch.device:
@@ -56,5 +58,6 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return
-    mallopt(_M_MMAP_THRESHOLD, 1 << 30)
-    mallopt(_M_TRIM_THRESHOLD, 1 << 30)
+    if not mallopt(_M_MMAP_THRESHOLD, _KEPT):
+        mallopt(_M_MMAP_THRESHOLD, _KEPT_BEFORE)
+    mallopt(_M_TRIM_THRESHOLD, _KEPT)
