@@ -12,8 +12,8 @@ run() {
 mkdir -p "$DEMO"
 run dcr data render dsprites --num 10000 --seed 0 --out "$DEMO/dsprites-sample.npz"
 run dcr train --model infogan-cr --dataset dsprites --preset demo --seeds 0-3 --jobs 2 --resume --out "$DEMO/ckpts"
-# here and below a fifth of the official number of images: enough to see, not to publish
-run dcr centrality "$DEMO"/ckpts/*.pt --groups-per-code 20 --scale-images 5000 --jobs 2 \
+# here and below a tenth of the official number of images and less: enough to see, not to publish
+run dcr centrality "$DEMO"/ckpts/*.pt --groups-per-code 10 --scale-images 2500 --jobs 2 \
     --select "$DEMO/best.pt" --plot "$DEMO/matrix.png"
 run dcr score "$DEMO/best.pt" --metrics factor_vae,mig \
     --set data.groups=100 --set data.reference=10000 --set data.rows=10000
