@@ -1,0 +1,134 @@
+"""How often the search for the medoid is right in a real pool, and what it costs.
+
+All pairs of the pool are evaluated once, at the official counts; their votes answer every later question. The
+search (`dcr centrality --budget auto`) is then repeated with other references each time. What it finds is
+compared with the full matrix.
+
+The pool is a list of checkpoints, or one that is trained here: fully connected autoencoders of dSprites at
+16x16 pixels, which takes seconds each. They differ in model, strength of the regulariser, length of the
+training and seed, so that some are good and some are not.
+
+    python benchmarks/real_pool.py --models 100
+    python benchmarks/real_pool.py --checkpoints ckpts/*.pt
+"""
+
+import itertools
+import os
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import _report
+import numpy as np
+
+from disentangle_cli.datasets import open_dataset
+from disentangle_cli.selection import Settings
+from disentangle_cli.selection._base import Task
+from disentangle_cli.selection._budget import PairOracle, budget_of
+from disentangle_cli.selection._cross import cross_votes
+from disentangle_cli.selection._judge import judge, judged
+from disentangle_cli.selection._medoid import central_scores, symmetrised
+from disentangle_cli.selection._pool import load_pool
+from disentangle_cli.selection._search import find_medoid
+from disentangle_cli.selection._votes import CrossVotes, Votes
+from disentangle_cli.training.api import train_model
+
+CLOSE = 0.005
+KINDS = [("vae", []), *[("beta-vae", [f"beta={beta}"]) for beta in (2, 4, 8)], ("beta-tcvae", ["beta=4"])]
+ITERATIONS = (400, 4000)
+SMALLER = 4
+SETTINGS = ["architecture=mlp", "latents.codes.dim=6", "log.images_every=0"]
+
+
+def small_sprites(folder: Path, count: int = 20_000) -> Path:
+    """A data set of dSprites, each pixel the mean of 4x4."""
+    dataset, rng = open_dataset("dsprites"), np.random.default_rng(0)
+    images = dataset.images(dataset.draw(rng, count)).reshape(count, 16, SMALLER, 16, SMALLER)
+    path = folder / "sprites16.npz"
+    np.savez(path, images=images.mean(axis=(2, 4)).round().astype(np.uint8))
+    return path
+
+
+def train(task: tuple[str, list[str], int, int, Path, Path]) -> str:
+    """Train one model and return its path."""
+    model, sets, iterations, seed, data, folder = task
+    name = f"{model}{''.join(sets).replace('=', '')}_{iterations}"
+    out = folder / name
+    settings = [*SETTINGS, *sets]
+    return str(train_model(model, str(data), iterations=iterations, sets=settings, seed=seed, out=out))
+
+
+def trained_pool(folder: Path, models: int, jobs: int) -> list[str]:
+    """Paths of so many checkpoints."""
+    data = small_sprites(folder)
+    kinds = list(itertools.product(KINDS, ITERATIONS))
+    tasks = []
+    for k in range(models):
+        seed, kind = divmod(k, len(kinds))
+        (model, sets), iterations = kinds[kind]
+        tasks.append((model, sets, iterations, seed, data, folder))
+    with ProcessPoolExecutor(jobs) as pool:
+        return list(pool.map(train, tasks))
+
+
+class KeptOracle(PairOracle):
+    """Answers from votes that were cast before, on their first groups."""
+
+    def __init__(self, task: Task, columns: list[list[int]], votes: CrossVotes) -> None:
+        super().__init__(task, columns, np.arange(len(task.pool)))
+        self._kept = votes
+        self._known: dict[tuple[int, int, float], float] = {}
+
+    def __call__(self, pairs: np.ndarray, part: float) -> np.ndarray:
+        """See :class:`disentangle_cli.selection._search.Oracle`."""
+        return np.array([self._score(int(i), int(j), part) for i, j in pairs])
+
+    def _score(self, i: int, j: int, part: float) -> float:
+        if (i, j, part) not in self._known:
+            kept, groups = self._kept[i, j], self._groups(part) * len(self._columns[j])
+            votes = Votes(kept.votes[:groups], kept.labels[:groups], kept.alive, kept.scale_images)
+            self.scores[i, j] = judge(self._task, self._columns, i, j, votes)
+            self._known[i, j, part] = self.scores[i, j].score
+        return self._known[i, j, part]
+
+
+def main() -> None:
+    """Make the pool, evaluate all of it, search it again and again."""
+    parser = _report.parser(__doc__)
+    parser.add_argument("--checkpoints", nargs="+", help="a pool of your own")
+    parser.add_argument("--models", type=int, default=40, help="of the pool that is trained here")
+    parser.add_argument("--repetitions", type=int, default=200)
+    parser.add_argument("--groups-per-code", type=int, default=100, help="fewer for a trial; official: 100")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        paths = options.checkpoints or trained_pool(Path(folder), options.models, options.jobs)
+        pool = load_pool(paths)
+        settings = Settings(groups_per_code=options.groups_per_code, inactive="keep")
+        task = Task(pool, 0, settings.resolved([member.family for member in pool.members]), options.jobs)
+        columns = [member.latents.code_columns for member in pool.members]
+        votes = cross_votes(task, columns)
+        truth = central_scores(symmetrised(judged(task, columns, votes).score))
+        n, oracle, found = len(pool), KeptOracle(task, columns, votes), []
+        for repetition in range(options.repetitions):
+            rng = np.random.default_rng(repetition)
+            result = find_medoid(n, oracle, rng, budget=budget_of(n, "auto"), tolerance=CLOSE)
+            lost = float(truth.max() - truth[result.best])
+            found.append([lost, result.spent / n**2, result.confidence, result.settled])
+    lost, cost, confidence, settled = np.array(found, dtype=float).T
+    ordered = np.sort(truth)[::-1]
+    columns_of_table = [
+        "models", "best score", "second", "median", "worst", "repetitions", "exact medoid", f"within {CLOSE}",
+        "worst loss", "mean cost", "largest cost", "mean confidence", "settled",
+    ]  # fmt: skip
+    row = [
+        str(n), *(f"{score:.3f}" for score in (ordered[0], ordered[1], np.median(truth), ordered[-1])),
+        str(len(lost)), f"{(lost == 0).mean():.1%}", f"{(lost <= CLOSE).mean():.1%}", f"{lost.max():.4f}",
+        f"{cost.mean():.2%}", f"{cost.max():.2%}", f"{confidence.mean():.2f}", f"{settled.mean():.0%}",
+    ]  # fmt: skip
+    table = _report.table(columns_of_table, [row])
+    _report.publish(options, table, models=list(pool.names), scores=truth.tolist(), searches=found)
+
+
+if __name__ == "__main__":
+    main()
