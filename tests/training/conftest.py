@@ -12,9 +12,10 @@ import pytest
 Command = Callable[..., list[str]]
 
 TINY = [
-    "--iterations", "12", "--precision", "fp32", "--set", "batch_size=4", "--set", "log.every=2",
+    "--set", "iterations=12", "--precision", "fp32", "--set", "batch_size=4", "--set", "log.every=2",
     "--set", "log.state_seconds=0.001", "--set", "log.images_every=0",
 ]  # fmt: skip
+SWITCH = {"infogan-cr": ["--set", "contrastive.weight.every=8"]}
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +47,8 @@ def command(squares: Path, tmp_path: Path) -> Command:
 
     def build(*arguments: str, model: str = "infogan-cr") -> list[str]:
         head = [sys.executable, "-m", "disentangle_cli", "train", "--model", model, "--preset", "demo"]
-        return [*head, "--dataset", str(squares), "--out", str(tmp_path / "out"), *TINY, *arguments]
+        placed = [*head, "--dataset", str(squares), "--out", str(tmp_path / "out")]
+        return [*placed, *TINY, *SWITCH.get(model, []), *arguments]
 
     return build
 

@@ -42,7 +42,8 @@ def pool(dots: str, tmp_path: Path) -> Callable[..., list[Run]]:
 
     def build(seeds: int, out: str = "stack", sets: tuple[str, ...] = (), **fields: Any) -> list[Run]:
         tiny = ["architecture=tiny-gan", "batch_size=4", "log.every=2", "log.state_seconds=0.000001"]
-        config = configure("infogan-cr", "demo", 12, [*tiny, "log.images_every=0", *sets])
+        length = ["iterations=12", "contrastive.weight.every=8"]
+        config = configure("infogan-cr", "demo", sets=[*tiny, *length, "log.images_every=0", *sets])
         first = Run("infogan-cr", config, dots, out=tmp_path / out, device="cpu", precision="fp32")
         return [replace(first, seed=seed, **fields) for seed in range(seeds)]
 
