@@ -21,7 +21,7 @@ from disentangle_cli.training._existing import clear, find_state, is_finished, s
 from disentangle_cli.training._feed import Feed
 from disentangle_cli.training._log import RunLog
 from disentangle_cli.training._snapshots import quick_score, save_traversal
-from disentangle_cli.training._state import write_state
+from disentangle_cli.training._state import arithmetic, changes, write_state
 from disentangle_cli.training.spec import Run, describe
 
 
@@ -72,10 +72,10 @@ class Session:
             clear(run)
         else:
             bf16, compiled = self.recorded_precision(state), self.recorded_compile(state)
-            if state["device"] not in (device.type, None):
+            if changed := changes(state, device):
                 output.warn(
-                    f"{run.stem} was started on {state['device']} and goes on on {device.type}: its numbers "
-                    "will not be those of an uninterrupted run"
+                    f"{run.stem} was started with {'; '.join(changed)}: its numbers will not be those of an "
+                    "uninterrupted run"
                 )
             if device.type == "cpu":
                 torch.set_num_threads(state["threads"])  # other thread counts sum in another order
@@ -195,6 +195,7 @@ class Session:
             bf16=self.trainable.bf16,
             compiled=self.trainable.compiler is not None,
             device=self.trainable.device.type,
+            arithmetic=arithmetic(self.trainable.device),
             threads=torch.get_num_threads(),
             trainable=self.trainable.state(),
         )

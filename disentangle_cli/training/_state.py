@@ -9,14 +9,15 @@ from torch import Tensor
 from disentangle_cli.checkpoint import read_archive
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import atomic
+from disentangle_cli.models.networks._convolutions import FORMS
 
 FORMAT = "dcr-resume"
 VERSION = 1
 KEYS = {
     "format", "version", "run", "iteration", "wall_seconds", "bf16", "compiled", "device", "threads",
-    "trainable",
+    "arithmetic", "trainable",
 }  # fmt: skip
-SINCE = {"compiled": False, "device": None}
+SINCE: dict[str, Any] = {"compiled": False, "device": None, "arithmetic": {}}
 """What a state that an earlier dcr wrote means where it lacks a key."""
 
 
@@ -40,6 +41,24 @@ def read_state(path: Path) -> dict[str, Any]:
     if state["version"] != VERSION:
         raise UsageError(f"{path}: resume state version {state['version']!r}, this dcr reads {VERSION}")
     return state
+
+
+def arithmetic(device: torch.device) -> dict[str, str]:
+    """What decides how results are rounded: ``processor``, ``torch`` and the forms of ``convolutions``."""
+    on_gpu = device.type == "cuda"
+    processor = torch.cuda.get_device_name(device) if on_gpu else torch.backends.cpu.get_cpu_capability()
+    return {"processor": processor, "torch": str(torch.__version__), "convolutions": FORMS}
+
+
+def changes(state: dict[str, Any], device: torch.device) -> list[str]:
+    """What a run that goes on from ``state`` on ``device`` will compute otherwise, in words."""
+    found = {"device": device.type, **arithmetic(device)}
+    recorded = {"device": state["device"] or device.type, **state["arithmetic"]}
+    return [
+        f"{what} {str(recorded[what])[:60]!r}, now {now!r}"
+        for what, now in found.items()
+        if recorded.get(what, now) != now
+    ]
 
 
 def _own_memory(value: Any) -> Any:

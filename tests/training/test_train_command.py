@@ -17,7 +17,7 @@ from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.commands import app
 from disentangle_cli.models._compiled import Compiler
 from disentangle_cli.training import _session
-from disentangle_cli.training._state import read_state
+from disentangle_cli.training._state import SINCE, read_state
 from tests.training.conftest import Command, run
 
 STEM = "infogan-cr_squares_seed-0"
@@ -168,20 +168,25 @@ def test_whatever_is_in_the_way_can_be_overwritten(command: Command, tmp_path: P
     assert checkpoint.read_bytes() != content
 
 
-def test_going_on_with_another_device_is_told(command: Command, tmp_path: Path) -> None:
+def test_going_on_with_another_arithmetic_is_told(command: Command, tmp_path: Path) -> None:
     assert run(command("--time-limit", "0.1s")).returncode == 130
     path = tmp_path / "out" / STEM / "resume.pt"
     state = torch.load(path, weights_only=True)
     assert state["device"] == "cpu"
-    torch.save(state | {"device": "cuda"}, path)
+    assert state["arithmetic"].keys() == {"processor", "torch", "convolutions"}
+    assert "2 channels" in state["arithmetic"]["convolutions"]
+    other = {"device": "cuda", "arithmetic": state["arithmetic"] | {"torch": "1.4"}}
+    torch.save(state | other, path)
     done = run(command("--resume"))
     assert done.returncode == 0
-    assert "was started on cuda and goes on on cpu" in done.stderr
-    torch.save({key: value for key, value in state.items() if key not in ("device", "compiled")}, path)
-    (tmp_path / "out" / f"{STEM}.pt").unlink()
-    done = run(command("--resume"))  # a state of an earlier dcr
-    assert done.returncode == 0
-    assert "warning" not in done.stderr
+    assert "was started with device 'cuda', now 'cpu'; torch '1.4', now" in done.stderr
+    earlier = {key: value for key, value in state.items() if key not in SINCE}  # of an earlier dcr
+    for told in (state, earlier):
+        torch.save(told, path)
+        (tmp_path / "out" / f"{STEM}.pt").unlink()
+        done = run(command("--resume"))
+        assert done.returncode == 0
+        assert "warning" not in done.stderr
 
 
 def test_pools_of_seeds_and_sweeps(command: Command, tmp_path: Path) -> None:

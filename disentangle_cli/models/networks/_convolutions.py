@@ -14,6 +14,8 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
 FEW_CHANNELS = 2
+FORMS = f"sub-pixel for 4x4 kernels with up to {FEW_CHANNELS} channels, plain kernels backward"
+"""Which form a shape gets, in words: resume states hold it, as another form rounds otherwise."""
 
 
 def conv_s2(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
