@@ -1,9 +1,11 @@
 """Where networks run, and how: precision, determinism, memory allocator."""
 
 import ctypes
+from functools import cache
 
 import torch
 
+from disentangle_cli import output
 from disentangle_cli.errors import UsageError
 
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -33,12 +35,22 @@ def use_bf16(precision: str, device: torch.device) -> bool:
     """Whether to compute in bfloat16: ``auto`` where the hardware has it natively."""
     if precision not in PRECISIONS:
         raise UsageError(f"precision {precision!r}: choose one of {', '.join(PRECISIONS)}")
-    if precision != "auto":
-        return precision == "bf16"
+    if precision == "bf16" and not _has_bf16(device):
+        _warn_of_emulation()
+    return precision == "bf16" or (precision == "auto" and _has_bf16(device))
+
+
+def _has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capability = torch.backends.cpu.get_cpu_capability()
     return "AVX512" in capability and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+@cache
+def _warn_of_emulation() -> None:
+    """Once is enough for all runs of a process."""
+    output.warn("--precision bf16: without bfloat16 in the hardware this takes many times as long as fp32")
 
 
 def make_deterministic(device: torch.device) -> None:

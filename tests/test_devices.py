@@ -4,8 +4,10 @@ import ctypes
 from types import SimpleNamespace
 
 import pytest
+import torch
 
-from disentangle_cli.devices import keep_freed_memory
+from disentangle_cli import devices, output
+from disentangle_cli.devices import keep_freed_memory, use_bf16
 
 MMAP_THRESHOLD = -3
 
@@ -32,3 +34,19 @@ def test_the_largest_threshold_that_the_c_library_takes(
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda name: SimpleNamespace())
     keep_freed_memory()
+
+
+@pytest.mark.parametrize(("capability", "warnings"), [("AVX2", 1), ("AVX512", 0)])
+def test_slow_bfloat16_is_told_once(monkeypatch: pytest.MonkeyPatch, capability: str, warnings: int) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    devices._warn_of_emulation.cache_clear()
+    cpu = torch.device("cpu")
+    with output.kept_warnings() as kept:
+        assert use_bf16("auto", cpu) is (capability == "AVX512")
+        assert not use_bf16("fp32", cpu)
+        assert not kept
+        assert use_bf16("bf16", cpu)
+        assert use_bf16("bf16", cpu)
+    assert len(kept) == warnings
+    devices._warn_of_emulation.cache_clear()
