@@ -3,7 +3,8 @@
 Plain: stock convolutions in the default memory layout. Each player's gradient (H, D with Q, G) is taken at
 the same weights and on the same draws. Stated per player: the worst cosine similarity and the worst relative
 error ‖fast − plain‖ / ‖plain‖ over all states, for float64 and float32 against plain in the same precision,
-and for bfloat16 against plain float32. "layout": plain float32 with channels last, what rounding does.
+and for bfloat16 (emulated by `_bf16.py` where the processor has none) against plain float32. "layout": plain
+float32 with channels last, what rounding does.
 
     python benchmarks/gradients.py --dataset dsprites --states 10 --every 20
 """
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+import _bf16
 import _report
 import torch
 import torch.nn.functional as F
@@ -77,7 +79,8 @@ def gradients(
         model = Recorder(config, (1, 64, 64), 0, CPU, bf16)
         model.restore(state)
         model.recorded = {}
-        with stock_operators(layout) if layout else nullcontext():
+        operators = stock_operators(layout) if layout else nullcontext()
+        with operators, _bf16.as_in_hardware() if bf16 else nullcontext():
             model.step(images.to(torch.get_default_dtype()), 0)
     finally:
         torch.set_default_dtype(torch.float32)
@@ -110,7 +113,7 @@ def main() -> None:
     options = parser.parse_args()
     dataset = open_dataset(options.dataset)
     config = validate(InfoGanCrConfig, SETTINGS, "benchmark")
-    # emulated bfloat16 would take many times as long on the way between the states
+    # between the states it trains as a run on this machine would
     model = InfoGanCr(config, dataset.image_shape, 0, CPU, use_bf16("auto", CPU))
     feed = Feed(dataset, SETTINGS["batch_size"], 0, CPU)
     worst: dict[tuple[str, str], list[float]] = {}

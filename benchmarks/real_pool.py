@@ -1,8 +1,8 @@
 """How often the search for the medoid is right in a real pool, and what it costs.
 
-All pairs of the pool are evaluated once, at the official counts; their votes answer every later question. The
-search (`dcr centrality --budget auto`) is then repeated with other references each time. What it finds is
-compared with the full matrix.
+All pairs of the pool are evaluated once; their votes answer every later question. The search
+(`dcr centrality --budget auto`) is then repeated with other references each time; what it finds is compared
+with the full matrix.
 
 The pool is a list of checkpoints, or one that is trained here: fully connected autoencoders of dSprites at
 16x16 pixels, which takes seconds each. They differ in model, strength of the regulariser, length of the
@@ -99,12 +99,14 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=40, help="of the pool that is trained here")
     parser.add_argument("--repetitions", type=int, default=200)
     parser.add_argument("--groups-per-code", type=int, default=100, help="fewer for a trial; official: 100")
+    parser.add_argument("--scale-images", type=int, help="default: as many as matter, up to 73,728")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         paths = options.checkpoints or trained_pool(Path(folder), options.models, options.jobs)
         pool = load_pool(paths)
-        settings = Settings(groups_per_code=options.groups_per_code, inactive="keep")
+        counts = {"groups_per_code": options.groups_per_code, "scale_images": options.scale_images}
+        settings = Settings(**counts, inactive="keep")
         task = Task(pool, 0, settings.resolved([member.family for member in pool.members]), options.jobs)
         columns = [member.latents.code_columns for member in pool.members]
         votes = cross_votes(task, columns)
