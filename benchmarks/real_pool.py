@@ -16,6 +16,7 @@ import itertools
 import os
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import _report
@@ -72,10 +73,11 @@ def trained_pool(folder: Path, models: int, jobs: int) -> list[str]:
 
 
 class KeptOracle(PairOracle):
-    """Answers from votes that were cast before, on their first groups."""
+    """Answers from votes that were cast before, on their first groups; charges what the default mode does."""
 
     def __init__(self, task: Task, columns: list[list[int]], votes: CrossVotes) -> None:
-        super().__init__(task, columns, np.arange(len(task.pool)))
+        charged = replace(task, settings=replace(task.settings, scale_images=None))
+        super().__init__(charged, columns, np.arange(len(task.pool)))
         self._kept = votes
         self._known: dict[tuple[int, int, float], float] = {}
 
@@ -99,7 +101,7 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=40, help="of the pool that is trained here")
     parser.add_argument("--repetitions", type=int, default=200)
     parser.add_argument("--groups-per-code", type=int, default=100, help="fewer for a trial; official: 100")
-    parser.add_argument("--scale-images", type=int, help="default: as many as matter, up to 73,728")
+    parser.add_argument("--scale-images", type=int, help="of the full evaluation; default: as many as matter")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
