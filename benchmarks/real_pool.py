@@ -30,7 +30,7 @@ from disentangle_cli.selection._cross import cross_votes
 from disentangle_cli.selection._judge import judge, judged
 from disentangle_cli.selection._medoid import central_scores, symmetrised
 from disentangle_cli.selection._pool import load_pool
-from disentangle_cli.selection._search import find_medoid
+from disentangle_cli.selection._search import PARTS, find_medoid
 from disentangle_cli.selection._votes import CrossVotes, Votes
 from disentangle_cli.training.api import train_model
 
@@ -85,6 +85,10 @@ class KeptOracle(PairOracle):
         """See :class:`disentangle_cli.selection._search.Oracle`."""
         return np.array([self._score(int(i), int(j), part) for i, j in pairs])
 
+    def groups(self, part: float) -> int:
+        """Groups per code of an evaluation on this part."""
+        return self._groups(part)
+
     def _score(self, i: int, j: int, part: float) -> float:
         if (i, j, part) not in self._known:
             kept, groups = self._kept[i, j], self._groups(part) * len(self._columns[j])
@@ -92,6 +96,21 @@ class KeptOracle(PairOracle):
             self.scores[i, j] = judge(self._task, self._columns, i, j, votes)
             self._known[i, j, part] = self.scores[i, j].score
         return self._known[i, j, part]
+
+
+def prices(task: Task, columns: list[list[int]], oracle: KeptOracle) -> list[list[str]]:
+    """What an evaluation on a part of the groups costs in images, by default, and what is charged for it."""
+    pairs = [(i, j) for i in range(len(task.pool))[:8] for j in range(2)]
+    images = []
+    for part in PARTS:
+        groups = oracle.groups(part)
+        settings = replace(task.settings, groups_per_code=groups, scale_images=None)
+        votes = cross_votes(replace(task, settings=settings), columns, pairs).values()
+        images.append(np.mean([len(v.votes) * settings.group_size + v.scale_images for v in votes]))
+    return [
+        [f"{part:g}", f"{found:,.0f}", f"{found / images[-1]:.1%}", f"{oracle.cost(part):.1%}"]
+        for part, found in zip(PARTS, images, strict=True)
+    ]
 
 
 def main() -> None:
@@ -119,6 +138,7 @@ def main() -> None:
             result = find_medoid(n, oracle, rng, budget=budget_of(n, "auto"), tolerance=CLOSE)
             lost = float(truth.max() - truth[result.best])
             found.append([lost, result.spent / n**2, result.confidence, result.settled])
+        paid = prices(task, columns, oracle)
     lost, cost, confidence, settled = np.array(found, dtype=float).T
     ordered = np.sort(truth)[::-1]
     columns_of_table = [
@@ -130,7 +150,8 @@ def main() -> None:
         str(len(lost)), f"{(lost == 0).mean():.1%}", f"{(lost <= CLOSE).mean():.1%}", f"{lost.max():.4f}",
         f"{cost.mean():.2%}", f"{cost.max():.2%}", f"{confidence.mean():.2f}", f"{settled.mean():.0%}",
     ]  # fmt: skip
-    table = _report.table(columns_of_table, [row])
+    columns_of_prices = ["part of the groups", "images", "of a full evaluation", "charged"]
+    table = f"{_report.table(columns_of_table, [row])}\n\n{_report.table(columns_of_prices, paid)}"
     _report.publish(options, table, models=list(pool.names), scores=truth.tolist(), searches=found)
 
 
