@@ -36,7 +36,12 @@ def read_state(path: Path) -> dict[str, Any]:
     state = read_archive(path, "resume state")
     if isinstance(state, dict):
         state = SINCE | state
-    if not isinstance(state, dict) or state.get("format") != FORMAT or state.keys() != KEYS:
+    if not (
+        isinstance(state, dict)
+        and state.get("format") == FORMAT
+        and state.keys() == KEYS
+        and isinstance(state["arithmetic"], dict)
+    ):
         raise UsageError(f"{path}: not a resume state of dcr (use --overwrite to start anew)")
     if state["version"] != VERSION:
         raise UsageError(f"{path}: resume state version {state['version']!r}, this dcr reads {VERSION}")

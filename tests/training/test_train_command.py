@@ -180,13 +180,17 @@ def test_going_on_with_another_arithmetic_is_told(command: Command, tmp_path: Pa
     done = run(command("--resume"))
     assert done.returncode == 0
     assert "was started with device 'cuda', now 'cpu'; torch '1.4', now" in done.stderr
+    (tmp_path / "out" / f"{STEM}.pt").unlink()
+    torch.save(state | {"arithmetic": "AVX2"}, path)
+    refused = run(command("--resume"))
+    assert (refused.returncode, "not a resume state" in refused.stderr) == (2, True)
     earlier = {key: value for key, value in state.items() if key not in SINCE}  # of an earlier dcr
     for told in (state, earlier):
         torch.save(told, path)
-        (tmp_path / "out" / f"{STEM}.pt").unlink()
         done = run(command("--resume"))
         assert done.returncode == 0
         assert "warning" not in done.stderr
+        (tmp_path / "out" / f"{STEM}.pt").unlink()
 
 
 def test_pools_of_seeds_and_sweeps(command: Command, tmp_path: Path) -> None:
