@@ -1,4 +1,4 @@
-"""bfloat16 products for processors without them, rounded as by those that have them.
+"""bfloat16 products for processors without them, rounded as hardware is said to round them.
 
 Operands are rounded to bfloat16, sums are made in float32, and results are rounded. PyTorch's own products
 take ten times as long there, and lose more: where its weight gradients of convolutions were off by 5%,
@@ -27,11 +27,11 @@ class RoundedProducts(TorchDispatchMode):
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """See the class."""
-        given = (args, kwargs or {})
+        kwargs = kwargs or {}
         rounded = func in PRODUCTS and any(isinstance(x, Tensor) and x.dtype is torch.bfloat16 for x in args)
         if not rounded:
-            return func(*given[0], **given[1])
-        args, kwargs = tree_map(_to(torch.bfloat16, torch.float32), given)
+            return func(*args, **kwargs)
+        args, kwargs = tree_map(_to(torch.bfloat16, torch.float32), (args, kwargs))
         return tree_map(_to(torch.float32, torch.bfloat16), func(*args, **kwargs))
 
 

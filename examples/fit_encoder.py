@@ -7,6 +7,7 @@ follows a generator that moves; here it can settle. What that is worth: docs/pre
 """
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,7 +50,13 @@ def main() -> None:
     model = dcr.load(options.model)
     if model.config["encoder_output"] != "codes":
         parser.error(f"{options.model}: its encoder gives a posterior, not codes")
-    fit(model, options.iterations, options.rate, options.batch_size, options.seed)
+    if options.iterations < 1:
+        parser.error("--iterations must be at least 1")
+    errors = fit(model, options.iterations, options.rate, options.batch_size, options.seed)
+    print(
+        f"mean squared error of the codes: {errors[0]:.4f} at first, {errors[-1]:.4f} at last",
+        file=sys.stderr,
+    )
     weights = {name: weight.detach() for name, weight in model.encoder.state_dict().items()}
     told = model.provenance | {"encoder_fitted": options.iterations}
     print(dcr.save(options.out, replace(model.checkpoint, encoder=weights, provenance=told)))
