@@ -8,7 +8,7 @@ The pool is a list of checkpoints, or one that is trained here: fully connected 
 16x16 pixels, which takes seconds each. They differ in model, strength of the regulariser, length of the
 training and seed, so that some are good and some are not.
 
-    python benchmarks/real_pool.py --models 100
+    python benchmarks/real_pool.py
     python benchmarks/real_pool.py --checkpoints ckpts/*.pt
 """
 
@@ -117,10 +117,12 @@ def main() -> None:
     """Make the pool, evaluate all of it, search it again and again."""
     parser = _report.parser(__doc__)
     parser.add_argument("--checkpoints", nargs="+", help="a pool of your own")
-    parser.add_argument("--models", type=int, default=40, help="of the pool that is trained here")
+    parser.add_argument("--models", type=int, default=100, help="of the pool that is trained here")
     parser.add_argument("--repetitions", type=int, default=200)
-    parser.add_argument("--groups-per-code", type=int, default=100, help="fewer for a trial; official: 100")
-    parser.add_argument("--scale-images", type=int, help="of the full evaluation; default: as many as matter")
+    parser.add_argument(
+        "--groups-per-code", type=int, default=40, help="of the full evaluation; official: 100"
+    )
+    parser.add_argument("--scale-images", type=int, default=10_000, help="of the full evaluation")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
