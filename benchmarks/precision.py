@@ -1,7 +1,7 @@
 """Final scores of the same seeds, trained in float32 and in bfloat16.
 
-One InfoGAN-CR a seed and precision, by preset `fast` with its schedule shrunk, then `dcr score` of each.
-Where the processor has no bfloat16, its products are emulated (`_bf16.py`).
+One InfoGAN-CR a seed and precision, by preset `small-batch` with its schedule shrunk, then `dcr score` of
+each. Where the processor has no bfloat16, its products are emulated (`_bf16.py`).
 
     python benchmarks/precision.py --iterations 4200 --seeds 1 2 3
 """
@@ -31,8 +31,8 @@ def trained(task: tuple[str, int, str, int, Path]) -> dict[str, float]:
     with _bf16.as_in_hardware() if precision == "bf16" else nullcontext():
         quiet = ["log.images_every=0", "log.score_every=0"]
         path = train_model(
-            "infogan-cr", dataset, iterations=iterations, sets=quiet, seed=seed, out=folder / precision,
-            precision=precision,
+            "infogan-cr", dataset, preset="small-batch", iterations=iterations, sets=quiet, seed=seed,
+            out=folder / precision, precision=precision,
         )  # fmt: skip
     found = score(str(path), metrics=",".join(METRICS))["metrics"]
     return {metric: float(found[metric]["score"]) for metric in METRICS}
