@@ -12,7 +12,6 @@ import numpy as np
 
 from disentangle_cli.executors import run_tasks
 from disentangle_cli.output import progress
-from disentangle_cli.selection import _draws
 from disentangle_cli.selection._base import Task
 from disentangle_cli.selection._cache import ArrayCache
 from disentangle_cli.selection._evaluate import evaluate
@@ -39,10 +38,9 @@ class _Job:
 
     @property
     def images(self) -> int:
-        """How many images it encodes; at least, where their number follows from the votes."""
+        """How many images it encodes, as far as that is known before: see :func:`evaluate`."""
         groups = self.settings.groups_per_code * len(self.columns)
-        scale = self.settings.scale_images or _draws.BLOCK
-        return len(self.encoders) * (groups * self.settings.group_size + scale)
+        return len(self.encoders) * (groups * self.settings.group_size + (self.settings.scale_images or 0))
 
     def run(self, advance: Callable[[int], object] = lambda images: None) -> list[Votes]:
         """Evaluate, and return the votes in the order of ``encoders``."""

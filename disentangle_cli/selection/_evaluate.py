@@ -37,7 +37,8 @@ def evaluate(
         columns: the latent dimensions that are held fixed in turn; labels count them.
         seed: with the content of the models it determines every draw.
         settings: counts, and whether autoencoders encode means or samples.
-        advance: told the number of images encoded since the last call.
+        advance: told the number of images encoded since the last call, without those for the scale where
+            their number is open.
     """
     groups = _draws.groups(columns, settings.groups_per_code)
     labels = np.array([group.label for group in groups], dtype=np.int64)
@@ -64,7 +65,7 @@ def evaluate(
         images = make.generate(latents)
         for k in open_:
             spreads[k].add(readers[k].codes(images, [f"prior/{block}"]))
-            advance(len(images))
+            advance(len(images) if settings.scale_images else 0)
         if settings.scale_images is None and time_to_look(block + 1):
             open_ = [k for k in open_ if scale_matters(stds[k], spreads[k], labels)]
             if not open_:

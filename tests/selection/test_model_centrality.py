@@ -1,13 +1,16 @@
 """ModelCentrality against a plain loop, and the properties its numbers must have."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from disentangle_cli import output
 from disentangle_cli.checkpoint import Checkpoint
 from disentangle_cli.models import LoadedModel, Model, load_model
+from disentangle_cli.progress import Progress
 from disentangle_cli.selection import _draws, select
 
 # how far each generator, and each encoder, turns the first two codes
@@ -144,3 +147,24 @@ def test_objects_and_paths_mix(pool: list[str], small: dict[str, int]) -> None:
     mixed = select([load_model(pool[0]), *pool[1:]], cache=False, **small)
     assert mixed.models == ("model 1", *pool[1:])
     np.testing.assert_array_equal(mixed.matrix, by_path.matrix)
+
+
+@pytest.mark.parametrize("scale_images", [1500, None])
+def test_progress_ends_at_its_total(
+    linear: Callable[..., Checkpoint], small: dict[str, Any], scale_images: int | None
+) -> None:
+    """Where the number of images for the scale is open, they are not counted."""
+    pool = [LoadedModel(linear(angle=angle)) for angle in (0.0, 0.3)]
+    shown: list[tuple[float, float | None]] = []
+
+    class Shown(Progress):
+        def __exit__(self, *error: Any) -> None:
+            shown.append((self._count, self._total))
+            super().__exit__(*error)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output, "Progress", Shown)
+        select(pool, cache=False, **small | {"scale_images": scale_images})
+    crossing = [pair for pair in shown if pair[1] and pair[1] > 100]
+    assert crossing
+    assert all(done == total for done, total in crossing)
