@@ -1,11 +1,12 @@
 """Iterations x seeds per second of stacked training beside one seed alone, in one run, synthetic images.
 
     python benchmarks/stack.py --out stack.json --markdown stack.md
-    python benchmarks/stack.py --device cuda --seeds 1,10,50 --precision bf16
+    python benchmarks/stack.py --device cuda --kernels batched --seeds 1,10,50 --precision bf16
     python benchmarks/stack.py --tiny --seeds 1,8,50 --iterations 40
 
-`in turn` is what `--stack` does on a CPU, `batched` what it does on a GPU; both run on either. Iterations of
-all sides take turns, so that a slow moment of the machine meets all of them; medians count.
+`in turn` is what `--stack` does on a CPU, `batched` what it does on a GPU; both run on either. On a GPU all
+sides run by CUDA graphs, as they do in `dcr train`, and one seed alone without them is timed, too. Iterations
+of all sides take turns, so that a slow moment of the machine meets all of them; medians count.
 
 `--tiny` takes networks for images of 8x8 pixels, where starting kernels is nearly all there is, and processor
 time on one core instead of wall-clock time: what a GPU has to wait for.
@@ -22,14 +23,14 @@ import numpy as np
 import torch
 
 from disentangle_cli.config import validate
-from disentangle_cli.devices import keep_freed_memory, pick_device, use_bf16
+from disentangle_cli.devices import keep_freed_memory, make_deterministic, pick_device, use_bf16
+from disentangle_cli.models._graph import WARM_UP, IterationGraph
 from disentangle_cli.models._stacked import stack
 from disentangle_cli.models._training import MODELS
 from disentangle_cli.models.infogan import InfoGan
 from disentangle_cli.models.networks import ARCHITECTURES
 
 WEIGHTS = {"before CR": 0.0, "with CR": 2.0}
-WARM_UP = 2
 
 
 def make(seed: int, weight: float, options: argparse.Namespace, device: torch.device) -> InfoGan:
@@ -53,7 +54,9 @@ def side(seeds: int, how: str, weight: float, options: argparse.Namespace) -> Ca
     shape = seeds, options.batch, 1, options.size, options.size
     images = (torch.rand(shape, generator=rng) > 0.9).float().to(device)
     members = [make(seed, weight, options, device) for seed in range(seeds)]
-    if how == "alone":
+    if device.type == "cuda" and how != "alone, no graph":
+        members[0].graph = IterationGraph(device)
+    if how.startswith("alone"):
         return lambda iteration: members[0].step(images[0], iteration)
     stacked = stack(members, batched=how == "batched")
     return lambda iteration: stacked.step(images, iteration)
@@ -80,6 +83,7 @@ def main() -> None:
     """Take turns, then print medians and ratios."""
     parser = _report.parser(__doc__)
     parser.add_argument("--seeds", default="2,8", help="sizes of the stack, separated by commas")
+    parser.add_argument("--kernels", default="in turn,batched", help="how stacks are computed")
     parser.add_argument("--batch", type=int, help="images of a seed per iteration (default: 64, tiny 4)")
     parser.add_argument("--tiny", action="store_true", help="networks for 8x8 images, processor time")
     parser.add_argument("--iterations", type=int, default=10, help="timed iterations of each side")
@@ -94,15 +98,21 @@ def main() -> None:
         register_tiny_gan()
     keep_freed_memory()
     sizes = [int(size) for size in options.seeds.split(",")]
-    kinds = [(1, "alone"), *((size, how) for size in sizes for how in ("in turn", "batched"))]
+    device = pick_device(options.device)
+    make_deterministic(device)
+    on_gpu = device.type == "cuda"
+    kinds = [(1, "alone"), *((size, how) for size in sizes for how in options.kernels.split(","))]
+    if on_gpu:
+        kinds.insert(1, (1, "alone, no graph"))
+    warm_up = WARM_UP + 2 if on_gpu else 2  # on a GPU until a graph is there
     rows, found = [], []
     for case, weight in WEIGHTS.items():
         sides = {kind: side(*kind, weight, options) for kind in kinds}
         times: dict[tuple[int, str], list[float]] = {kind: [] for kind in kinds}
-        for iteration in range(WARM_UP + options.iterations):
+        for iteration in range(warm_up + options.iterations):
             for kind, step in sides.items():
                 times[kind].append(clocked(step, iteration, clock))
-        median = {kind: float(np.median(seconds[WARM_UP:])) for kind, seconds in times.items()}
+        median = {kind: float(np.median(seconds[warm_up:])) for kind, seconds in times.items()}
         for (size, how), seconds in median.items():
             rate = size / seconds
             ratio = rate * median[1, "alone"]
@@ -111,8 +121,7 @@ def main() -> None:
                 {"case": case, "seeds": size, "how": how, "seconds": seconds, "rate": rate, "ratio": ratio}
             )
     columns = ["iteration", "seeds", "kernels", "ms", "iterations x seeds per second", "times one seed alone"]
-    device = pick_device(options.device)
-    gpu = torch.cuda.get_device_name(device) if device.type == "cuda" else None
+    gpu = torch.cuda.get_device_name(device) if on_gpu else None
     _report.publish(
         options,
         _report.table(columns, rows),

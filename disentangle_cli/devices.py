@@ -4,6 +4,7 @@ import ctypes
 from functools import cache
 
 import torch
+from torch import Tensor
 
 from disentangle_cli import output
 from disentangle_cli.errors import UsageError
@@ -73,3 +74,13 @@ def keep_freed_memory() -> None:
     if not mallopt(_M_MMAP_THRESHOLD, _KEPT):
         mallopt(_M_MMAP_THRESHOLD, _KEPT_BEFORE)
     mallopt(_M_TRIM_THRESHOLD, _KEPT)
+
+
+def send(x: Tensor, device: torch.device) -> Tensor:
+    """``x`` on ``device``; a GPU fetches it while the host goes on."""
+    return pinned(x, device).to(device, non_blocking=True)
+
+
+def pinned(x: Tensor, device: torch.device) -> Tensor:
+    """``x`` in memory that a GPU can read by itself; as it is for other devices."""
+    return x.pin_memory() if device.type == "cuda" and x.device.type == "cpu" else x

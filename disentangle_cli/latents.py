@@ -6,7 +6,7 @@ Dimensions are named ``c1..cK`` (codes) and ``z1..`` (noise) in their order over
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import torch
@@ -17,6 +17,12 @@ from disentangle_cli.errors import UsageError
 KINDS = ("uniform", "normal", "grid")
 MAX_DIM = 100_000
 MAX_VALUE = 1e6
+
+
+@cache
+def _constant(values: tuple[float, ...], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """Made once per device: a CUDA graph cannot fetch it from the host."""
+    return torch.tensor(values, dtype=dtype, device=device)
 
 
 @dataclass(frozen=True)
@@ -72,14 +78,14 @@ class Block:
             inside = u.double().clamp(min=2.0**-25, max=1 - 2.0**-25)
             normal: Tensor = torch.special.ndtri(inside).to(u.dtype)
             return self.mean + self.std * normal
-        grid = torch.tensor(self.values, dtype=u.dtype, device=u.device)
+        grid = _constant(self.values, u.dtype, u.device)
         return grid[(u * len(self.values)).long().clamp(max=len(self.values) - 1)]
 
     def nearest(self, x: Tensor) -> Tensor:
         """``x`` on the support of the prior, elementwise: the nearest grid value; other kinds keep theirs."""
         if self.kind != "grid":
             return x
-        grid = torch.tensor(self.values, dtype=x.dtype, device=x.device)
+        grid = _constant(self.values, x.dtype, x.device)
         between = (grid[1:] + grid[:-1]) / 2
         return grid[torch.bucketize(x.contiguous(), between)]
 

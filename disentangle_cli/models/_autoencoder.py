@@ -8,7 +8,7 @@ The bottleneck, from the encoder's outputs to the latents z and the penalty, is 
 """
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Hashable
 from typing import Any, ClassVar, TypeVar
 
 import torch
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from disentangle_cli.config import Strict, TrainConfig
 from disentangle_cli.errors import UsageError
+from disentangle_cli.models._adam import adam, adam_state, restore_adam, set_rate
 from disentangle_cli.models._training import Trainable, upcast
 from disentangle_cli.models.networks._base import GanArchitecture
 
@@ -78,7 +79,7 @@ class Autoencoder(Trainable[C]):
             )
         }  # fmt: skip
         self.add_optimisers()
-        self._rates = {name: o.param_groups[0]["lr"] for name, o in self.optimisers.items()}
+        self._rates = {name: float(o.param_groups[0]["lr"]) for name, o in self.optimisers.items()}
 
     # Hooks.
 
@@ -98,16 +99,18 @@ class Autoencoder(Trainable[C]):
 
     # The iteration.
 
-    def step(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
-        """One step of encoder and decoder."""
-        images = images.to(memory_format=torch.channels_last)
+    def prepare(self, iteration: int) -> Hashable:
+        """Learning rates."""
         self.set_learning_rates(iteration)
+        return None
+
+    def iterate(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
+        """One step of encoder and decoder."""
         latents, penalty, scalars = self.bottleneck(self.compiled(self.encode)(images), iteration)
         reconstruction = self.compiled(self.reconstruction)(latents, images)
         loss = reconstruction + penalty
         self.update("autoencoder", loss)
-        scalars = {"loss": loss, "reconstruction": reconstruction} | scalars | self.end(images)
-        return {name: value.detach() for name, value in scalars.items()}
+        return {"loss": loss, "reconstruction": reconstruction} | scalars | self.end(images)
 
     def encode(self, images: Tensor) -> Tensor:
         """Images (B, C, H, W) -> what the encoder gives, (B, K) or (B, 2K) float32."""
@@ -133,7 +136,7 @@ class Autoencoder(Trainable[C]):
             return
         left = min(1.0, (1 - iteration / self.config.iterations) / (1 - start))
         for name, optimiser in self.optimisers.items():
-            optimiser.param_groups[0]["lr"] = self._rates[name] * left
+            set_rate(optimiser, self._rates[name] * left)
 
     # State.
 
@@ -141,7 +144,7 @@ class Autoencoder(Trainable[C]):
         """See :meth:`Trainable.state`."""
         return {
             "networks": {name: net.state_dict() for name, net in self.networks.items()},
-            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+            "optimisers": {name: adam_state(optimiser) for name, optimiser in self.optimisers.items()},
             "rng": self.rng.get_state(),
         }
 
@@ -150,7 +153,7 @@ class Autoencoder(Trainable[C]):
         for name, net in self.networks.items():
             net.load_state_dict(state["networks"][name])
         for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
+            restore_adam(optimiser, state["optimisers"][name])
         self.rng.set_state(state["rng"])
 
     def weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -165,10 +168,3 @@ class Autoencoder(Trainable[C]):
 def reconstruction_loss(logits: Tensor, images: Tensor) -> Tensor:
     """Bernoulli cross-entropy with logits, both (B, C, H, W): summed over pixels, averaged over images."""
     return F.binary_cross_entropy_with_logits(logits, images, reduction="sum") / len(images)
-
-
-def adam(
-    parameters: Iterable[nn.Parameter], rate: float, betas: tuple[float, float], weight_decay: float = 0.0
-) -> torch.optim.Optimizer:
-    """Adam with decoupled weight decay; without decay it is plain Adam."""
-    return torch.optim.AdamW(parameters, lr=rate, betas=betas, weight_decay=weight_decay, fused=True)

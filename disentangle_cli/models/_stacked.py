@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from disentangle_cli.models._compiled import Compiler
+from disentangle_cli.models._graph import IterationGraph
 from disentangle_cli.models._seed_maps import all_at_once, in_turn, stacked
 from disentangle_cli.models.infogan import InfoGan
 from disentangle_cli.models.networks._layers import commit
@@ -32,6 +33,7 @@ def stack(members: Sequence[InfoGan[Any]], batched: bool | None = None) -> "Stac
     made: Stack = kind(first.config, first.image_shape, 0, first.device, first.bf16)
     if first.compiler is not None:  # one of its own: a compiler keeps the models that it compiled for alive
         made.compiler = Compiler(first.compiler.backend)
+    made.graph = None if first.graph is None else IterationGraph(first.device)
     made.adopt(members, first.device.type == "cuda" if batched is None else batched)
     return made
 
@@ -96,8 +98,12 @@ class Stack(InfoGan[Any]):
 
     def random(self, function: Callable[[torch.Generator], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
         """Every seed draws from its own generator, as it does alone."""
-        draws = [function(member.rng) for member in self.members]
-        return tuple(stacked(drawn).to(self.device) for drawn in zip(*draws, strict=True))
+
+        def draw() -> tuple[Tensor, ...]:
+            draws = [function(member.rng) for member in self.members]
+            return tuple(stacked(drawn) for drawn in zip(*draws, strict=True))
+
+        return self.fed(draw)
 
     def rest(self, player: str) -> None:
         """No gradients. Weights are normalised again in each pass, which gives the same values."""

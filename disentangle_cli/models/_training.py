@@ -1,7 +1,8 @@
 """What the training loop needs of a model that can be trained."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.latents import Latents
 from disentangle_cli.models._compiled import Compiler
+from disentangle_cli.models._graph import IterationGraph
 from disentangle_cli.models.networks import ARCHITECTURES
 from disentangle_cli.models.networks._base import Architecture
 from disentangle_cli.registry import Registry
@@ -30,6 +32,8 @@ class Trainable(ABC, Generic[C]):
     """Whether many seeds can be trained as one stack."""
     compiler: Compiler | None = None
     """What makes kernels for the functions of a step; None: stock kernels."""
+    graph: IterationGraph | None = None
+    """What runs iterations by CUDA graphs; None: kernel by kernel."""
 
     def __init__(
         self, config: C, image_shape: tuple[int, int, int], seed: int, device: torch.device, bf16: bool
@@ -42,9 +46,51 @@ class Trainable(ABC, Generic[C]):
         self.rng = torch.Generator().manual_seed(seed)
         self.architecture: Architecture = ARCHITECTURES.get(config.architecture)()
 
-    @abstractmethod
     def step(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
-        """One training iteration on images (B, C, H, W) in [0, 1]; returns detached scalars to log."""
+        """One training iteration on images (B, C, H, W) in [0, 1].
+
+        Returns:
+            Detached scalars to log, which hold until the next step.
+        """
+        constants = self.prepare(iteration)
+        iterate = partial(self._detached, iteration)
+        images = self.arrange(images)
+        scalars = iterate(images) if self.graph is None else self.graph.run(constants, iterate, images)
+        self.conclude(iteration)
+        return scalars
+
+    def _detached(self, iteration: int, images: Tensor) -> dict[str, Tensor]:
+        return {name: value.detach() for name, value in self.iterate(images, iteration).items()}
+
+    # The parts of a step.
+
+    @abstractmethod
+    def prepare(self, iteration: int) -> Hashable:
+        """What the host does before an iteration; returns the constants that its schedules give.
+
+        Where these are equal, :meth:`iterate` starts the same kernels with the same constants.
+        """
+
+    @abstractmethod
+    def iterate(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
+        """The iteration on the device; what it draws on the host comes from :meth:`random`."""
+
+    def conclude(self, iteration: int) -> None:
+        """What follows an iteration, outside of graphs."""
+
+    def arrange(self, images: Tensor) -> Tensor:
+        """Images in the memory layout of the networks."""
+        return images.to(memory_format=torch.channels_last)
+
+    def random(self, function: Callable[[torch.Generator], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        """What ``function`` draws from this run's generator, on its device."""
+        return self.fed(lambda: function(self.rng))
+
+    def fed(self, draw: Callable[[], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+        """What ``draw`` gives on the host, on this model's device."""
+        return tuple(x.to(self.device) for x in draw()) if self.graph is None else self.graph.fed(draw)
+
+    # State.
 
     def keeps_state_before(self, iteration: int) -> bool:
         """Whether the state just before ``iteration`` is worth a checkpoint of its own (``switch.pt``)."""

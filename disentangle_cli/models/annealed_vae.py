@@ -5,6 +5,7 @@
 t counts iterations from 0, T is the length of the ramp, c_max its end.
 """
 
+from collections.abc import Hashable
 from typing import ClassVar
 
 import torch
@@ -30,6 +31,10 @@ class AnnealedVae(Vae[AnnealedVaeConfig]):
     """A VAE whose KL term follows a capacity."""
 
     Config: ClassVar[type[TrainConfig]] = AnnealedVaeConfig
+
+    def prepare(self, iteration: int) -> Hashable:
+        """The capacity too: iterations differ until it has grown."""
+        return super().prepare(iteration), self.config.capacity.at(iteration)
 
     def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
         """Gamma times the distance of the KL term from the capacity."""

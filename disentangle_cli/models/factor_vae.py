@@ -16,7 +16,7 @@ from pydantic import Field
 from torch import Tensor
 
 from disentangle_cli.config import Strict, TrainConfig
-from disentangle_cli.models._autoencoder import adam
+from disentangle_cli.models._adam import adam
 from disentangle_cli.models._training import MODELS, upcast
 from disentangle_cli.models.networks._tc_discriminator import tc_discriminator
 from disentangle_cli.models.vae import Penalty, Posterior, Vae, VaeConfig
@@ -84,7 +84,9 @@ class FactorVae(Vae[FactorVaeConfig]):
             with torch.no_grad():
                 z = self.posterior(self.encode(images)).sample
             logits = self.judge(z)
-        permuted = self.judge(permute_columns(z, self.rng))
+        shape = z.shape
+        (order,) = self.random(lambda rng: (column_orders(shape, rng),))
+        permuted = self.judge(z.gather(0, order))
         right = logits.log_softmax(1)[:, 0].mean() + permuted.log_softmax(1)[:, 1].mean()
         loss = -right / 2
         self.update("discriminator", loss)
@@ -97,7 +99,6 @@ class FactorVae(Vae[FactorVaeConfig]):
             return upcast(self.discriminator(z))
 
 
-def permute_columns(z: Tensor, rng: torch.Generator) -> Tensor:
-    """Permute every column of z (B, K) on its own: each marginal stays, all dependence goes."""
-    order = torch.rand(z.shape, generator=rng).argsort(0).to(z.device)
-    return z.gather(0, order)
+def column_orders(shape: torch.Size, rng: torch.Generator) -> Tensor:
+    """For each column of (B, K) a permutation of its own: each marginal stays, all dependence goes."""
+    return torch.rand(shape, generator=rng).argsort(0)

@@ -65,14 +65,15 @@ class IbGan(InfoGan[IbGanConfig]):
 
     def draw(self, n: int) -> Tensor:
         """The input z (n, 16) from N(0, 1)."""
-        return torch.randn(n, INPUTS, generator=self.rng).to(self.device)
+        return self.random(lambda rng: (torch.randn(n, INPUTS, generator=rng),))[0]
 
     def generate(self, latents: Tensor, counted: int = 1) -> Tensor:
         """Z (n, 16) -> r ~ e(r|z) -> images; the KL term of this pass is kept for G's loss."""
         with self.autocast():
             mean, logvar = (upcast(part) for part in self.embedding(latents))
         self.kl = kl_divergence(mean, logvar).sum()
-        noise = torch.randn(mean.shape, generator=self.rng).to(self.device)
+        shape = mean.shape
+        (noise,) = self.random(lambda rng: (torch.randn(shape, generator=rng),))
         return super().generate(mean + (logvar / 2).exp() * noise, counted)
 
     def generator_term(self, again: bool) -> tuple[Tensor | float, dict[str, Tensor]]:

@@ -11,7 +11,7 @@ L_info is the negative log-likelihood of a Gaussian with mean q and standard dev
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial
@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from disentangle_cli.config import Staircase, Strict, TrainConfig
 from disentangle_cli.errors import UsageError
+from disentangle_cli.models._adam import adam, adam_state, restore_adam, set_rate
 from disentangle_cli.models._training import MODELS, Trainable, upcast
 from disentangle_cli.models.networks._base import GanArchitecture
 from disentangle_cli.models.networks._layers import baked, commit, initialise, rest, wake
@@ -91,6 +92,7 @@ class InfoGan(Trainable[C]):
         channels, size, _ = self.image_shape
         self.networks_of: GanArchitecture = self.architecture
         self.num_codes = self.count_codes()
+        self.code_columns = torch.tensor(self.latents.code_columns, device=self.device)
         self.generator = self.architecture.generator(self.latents.dim, channels, size)
         self.discriminator = self.networks_of.discriminator(self.num_codes, channels, size)
         self.players: dict[str, nn.Module] = {
@@ -113,12 +115,12 @@ class InfoGan(Trainable[C]):
 
     def codes_of(self, latents: Tensor) -> Tensor:
         """What Q has to recover from the images of ``latents`` (..., L): (..., K)."""
-        return latents[..., self.latents.code_columns]
+        return latents[..., self.code_columns]
 
     def add_players(self) -> None:
         """Add further networks to ``players`` before they are initialised."""
 
-    def begin(self, iteration: int) -> dict[str, Tensor]:
+    def begin(self) -> dict[str, Tensor]:
         """Whatever happens before the D/Q step of an iteration; returns scalars to log."""
         return {}
 
@@ -128,36 +130,42 @@ class InfoGan(Trainable[C]):
 
     # The iteration.
 
-    def step(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
-        """D/Q step, then the G steps, on one set of inputs; spectral-norm vectors are stored at the end."""
-        images = self.arrange(images)
+    def prepare(self, iteration: int) -> Hashable:
+        """Learning rates, and how many codes are regularised."""
         self.set_learning_rates(iteration)
+        self.active = self.active_codes(iteration)
+        return self.active
+
+    def iterate(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
+        """D/Q step, then the G steps, on one set of inputs; spectral-norm vectors are stored at the end."""
         latents = self.draw(images.shape[-4])
-        scalars = self.begin(iteration)
+        scalars = self.begin()
         # One pass of G serves the D/Q step and the first G step: its weights are the same in both.
         fake = self.evaluate(partial(self.generate, counted=2), latents)
         codes = self.codes_of(latents)
-        active = self.active_codes(iteration)
-        scalars |= self.discriminator_step(images, fake.detach(), codes, active)
+        scalars |= self.discriminator_step(images, fake.detach(), codes)
         self.rest("discriminator")
         for i in range(self.config.generator_steps):
             if i > 0:
                 fake = self.evaluate(self.generate, latents)
-            scalars |= self.generator_step(fake, codes, active, again=i > 0)
+            scalars |= self.generator_step(fake, codes, again=i > 0)
         self.wake("discriminator")
         self.commit()
-        self.update_averages(iteration)
-        return {key: value.detach() for key, value in scalars.items()}
+        return scalars
 
-    def discriminator_step(self, real: Tensor, fake: Tensor, codes: Tensor, active: int) -> dict[str, Tensor]:
+    def conclude(self, iteration: int) -> None:
+        """The averages follow."""
+        self.update_averages(iteration)
+
+    def discriminator_step(self, real: Tensor, fake: Tensor, codes: Tensor) -> dict[str, Tensor]:
         """One Adam step of D and Q."""
-        scalars = self.evaluate(partial(self.discriminator_loss, active=active), real, fake, codes)
+        scalars = self.evaluate(partial(self.discriminator_loss, active=self.active), real, fake, codes)
         self.update("discriminator", scalars["d/total"])
         return scalars
 
-    def generator_step(self, fake: Tensor, codes: Tensor, active: int, again: bool) -> dict[str, Tensor]:
+    def generator_step(self, fake: Tensor, codes: Tensor, again: bool) -> dict[str, Tensor]:
         """One Adam step of G through the resting D, Q (and H)."""
-        adversarial, info = self.evaluate(partial(self.generator_loss, active=active), fake, codes)
+        adversarial, info = self.evaluate(partial(self.generator_loss, active=self.active), fake, codes)
         term, details = self.generator_term(again)
         loss = adversarial + self.config.info.weight * info + term
         self.update("generator", loss)
@@ -203,14 +211,6 @@ class InfoGan(Trainable[C]):
     def evaluate(self, function: Callable[..., T], *inputs: Tensor) -> T:
         """The value of a function of this seed's networks at ``inputs``."""
         return self.compiled(function)(*inputs)
-
-    def arrange(self, images: Tensor) -> Tensor:
-        """Images in the memory layout that the networks work in."""
-        return images.to(memory_format=torch.channels_last)
-
-    def random(self, function: Callable[[torch.Generator], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
-        """What ``function`` draws with this seed's generator, on the device."""
-        return tuple(drawn.to(self.device) for drawn in function(self.rng))
 
     def rest(self, player: str) -> None:
         """Make a player a constant until :meth:`wake`."""
@@ -262,12 +262,10 @@ class InfoGan(Trainable[C]):
         loss.sum().backward()  # type: ignore[no-untyped-call]
         self.optimisers[player].step()
 
-    def new_optimiser(self, player: str) -> torch.optim.Adam:
+    def new_optimiser(self, player: str) -> torch.optim.Optimizer:
         """A fresh Adam for a player."""
         optim = self.config.optim
-        parameters = self.players[player].parameters()
-        betas = (optim.beta1, optim.beta2)
-        return torch.optim.Adam(parameters, lr=getattr(optim, player), betas=betas, fused=True)
+        return adam(self.players[player].parameters(), getattr(optim, player), (optim.beta1, optim.beta2))
 
     def set_learning_rates(self, iteration: int) -> None:
         """Apply the linear decay; a no-op when there is none."""
@@ -276,18 +274,20 @@ class InfoGan(Trainable[C]):
             return
         left = (1 - iteration / self.config.iterations) / (1 - start)
         for name, optimiser in self.optimisers.items():
-            optimiser.param_groups[0]["lr"] = getattr(self.config.optim, name) * min(1.0, left)
+            set_rate(optimiser, getattr(self.config.optim, name) * min(1.0, left))
 
     def update_averages(self, iteration: int) -> None:
         """Move the averaged weights and statistics towards the current ones, faster while there are few."""
         decay = min(self.config.optim.average, (1 + iteration) / (10 + iteration))
         for name, average in self.averages.items():
-            current = self.players[name].state_dict()
-            for key, value in average.state_dict().items():
-                if value.is_floating_point() and not key.endswith(".u"):
-                    value.lerp_(current[key], 1 - decay)
-                else:
-                    value.copy_(current[key])
+            current, moving = self.players[name].state_dict(), average.state_dict()
+            means = [
+                key for key, value in moving.items() if value.is_floating_point() and not key.endswith(".u")
+            ]
+            others = [key for key in moving if key not in means]
+            torch._foreach_lerp_([moving[k] for k in means], [current[k] for k in means], 1 - decay)
+            if others:
+                torch._foreach_copy_([moving[k] for k in others], [current[k] for k in others])
 
     # State.
 
@@ -299,7 +299,7 @@ class InfoGan(Trainable[C]):
         """See :meth:`Trainable.state`."""
         return {
             "networks": {name: net.state_dict() for name, net in self.networks().items()},
-            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+            "optimisers": {name: adam_state(optimiser) for name, optimiser in self.optimisers.items()},
             "rng": self.rng.get_state(),
         }
 
@@ -308,7 +308,7 @@ class InfoGan(Trainable[C]):
         for name, net in self.networks().items():
             net.load_state_dict(state["networks"][name])
         for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
+            restore_adam(optimiser, state["optimisers"][name])
         self.rng.set_state(state["rng"])
 
     def weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

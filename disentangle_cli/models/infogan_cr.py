@@ -9,6 +9,7 @@ Two schedules make it progressive: the weight w (0 until the codes are informati
 distance of the codes that differ (large and easy at first). At each change H starts anew.
 """
 
+from collections.abc import Hashable
 from functools import partial
 from typing import Annotated, ClassVar
 
@@ -73,21 +74,26 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
         weight = self.config.contrastive.weight
         return weight.changes_at(iteration) and iteration == weight.every
 
-    def begin(self, iteration: int) -> dict[str, Tensor]:
-        """Schedules, the pair of this iteration, and the H step."""
+    def prepare(self, iteration: int) -> Hashable:
+        """Both schedules too; where they change, H is drawn anew."""
+        constants = super().prepare(iteration)
         schedule = self.config.contrastive
-        self.weight, gap = schedule.weight.at(iteration), schedule.gap.at(iteration)
+        self.weight, self.gap = schedule.weight.at(iteration), schedule.gap.at(iteration)
         if schedule.renew:
             for changing in (schedule.gap, schedule.weight):
                 if changing.changes_at(iteration):
                     self.wake("contrastive")
                     self.renew("contrastive")
                     self.set_learning_rates(iteration)
-        scalars = {"h/weight": torch.tensor(self.weight), "h/gap": torch.tensor(gap)}
-        if self.weight <= OFF and not schedule.always:
+        return constants, self.weight, self.gap
+
+    def begin(self) -> dict[str, Tensor]:
+        """The pair of this iteration, and the H step."""
+        scalars = {"h/weight": torch.tensor(self.weight), "h/gap": torch.tensor(self.gap)}
+        if self.weight <= OFF and not self.config.contrastive.always:
             return scalars
-        size, active = self.config.batch_size, self.active_codes(iteration)
-        *self.pair_latents, self.label = self.random(partial(draw_pair, self.latents, size, gap, active))
+        draw = partial(draw_pair, self.latents, self.config.batch_size, self.gap, self.active)
+        *self.pair_latents, self.label = self.random(draw)
         self.pair = self.make_pair(counted=2)
         scalars |= self.contrastive_step([images.detach() for images in self.pair])
         self.rest("contrastive")

@@ -68,7 +68,8 @@ class Vae(Autoencoder[V]):
     def posterior(self, encoded: Tensor) -> Posterior:
         """Encoder outputs (B, 2K), means first, with fresh samples mean + std * N(0, 1)."""
         mean, logvar = encoded.chunk(2, dim=1)
-        noise = torch.randn(mean.shape, generator=self.rng).to(self.device)
+        shape = mean.shape
+        (noise,) = self.random(lambda rng: (torch.randn(shape, generator=rng),))
         return Posterior(mean, logvar, mean + (logvar / 2).exp() * noise)
 
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from disentangle_cli.datasets import Dataset
+from disentangle_cli.devices import send
 from disentangle_cli.errors import UsageError
 
 
@@ -46,4 +47,4 @@ class Feed:
     def images(self, rows: NDArray[np.int64]) -> Tensor:
         """Images of any rows (n,), as :meth:`batch` gives them."""
         images = self._dataset.images(rows)
-        return torch.from_numpy(images).to(self._device, torch.float32).div_(255)
+        return send(torch.from_numpy(images), self._device).to(torch.float32).div_(255)

@@ -16,6 +16,7 @@ from disentangle_cli.devices import keep_freed_memory, make_deterministic, pick_
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.files import write_atomic
 from disentangle_cli.models._compiled import usable_compiler
+from disentangle_cli.models._graph import IterationGraph
 from disentangle_cli.models._training import MODELS
 from disentangle_cli.training._existing import clear, find_state, is_finished, sweep_leftovers
 from disentangle_cli.training._feed import Feed
@@ -82,6 +83,7 @@ class Session:
         shape = self.dataset.image_shape
         self.trainable = MODELS.get(run.model)(config, shape, run.seed, device, bf16)
         self.trainable.compiler = usable_compiler(device) if compiled else None
+        self.trainable.graph = IterationGraph(device) if device.type == "cuda" else None
         if state is not None:
             self.trainable.restore(state["trainable"])
         self.first = 0 if state is None else int(state["iteration"])

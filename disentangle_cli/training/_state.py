@@ -52,7 +52,7 @@ def arithmetic(device: torch.device) -> dict[str, str]:
     """What decides how results are rounded: ``processor``, ``torch`` and the forms of ``convolutions``."""
     on_gpu = device.type == "cuda"
     processor = torch.cuda.get_device_name(device) if on_gpu else torch.backends.cpu.get_cpu_capability()
-    return {"processor": processor, "torch": str(torch.__version__), "convolutions": FORMS}
+    return {"processor": processor, "torch": str(torch.__version__), "convolutions": FORMS[device.type]}
 
 
 def changes(state: dict[str, Any], device: torch.device) -> list[str]:

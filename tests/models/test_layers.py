@@ -5,6 +5,8 @@ import torch.nn.functional as F
 from disentangle_cli.models.networks import ARCHITECTURES
 from disentangle_cli.models.networks._base import GanArchitecture
 from disentangle_cli.models.networks._layers import (
+    BatchNorm1d,
+    BatchNorm2d,
     Conv,
     Linear,
     TransposedConv,
@@ -115,6 +117,55 @@ def test_convolution_gradients_are_the_stock_ones(channels: int) -> None:
     stock = F.conv2d(x, layer.weight, layer.bias, stride=2, padding=1)
     for found, wanted in zip(ours, torch.autograd.grad((stock * probe).sum(), inputs), strict=True):
         torch.testing.assert_close(found, wanted)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3])
+@pytest.mark.parametrize("kind", [Conv, TransposedConv])
+def test_mapped_convolutions_are_the_stock_ones(kind: type[torch.nn.Module], channels: int) -> None:
+    """Over three seeds at once: values, gradients, and in bf16 what autocast makes of them."""
+    seeds, plain = 3, kind is Conv
+    sides = (channels, 5) if plain else (5, channels)
+    layer = kind(*sides).double()
+    shape = (seeds, 2, sides[0], 16, 12)
+    x = torch.rand(shape, dtype=torch.float64, generator=rng(), requires_grad=True)
+    weight = torch.rand(seeds, *layer.weight.shape, dtype=torch.float64, generator=rng(1), requires_grad=True)
+    bias = torch.rand(seeds, sides[1], dtype=torch.float64, generator=rng(2), requires_grad=True)
+    stock = F.conv2d if plain else F.conv_transpose2d
+
+    def mapped(weight: torch.Tensor, bias: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        result: torch.Tensor = torch.func.functional_call(layer, {"weight": weight, "bias": bias}, (x,))
+        return result
+
+    ours = torch.vmap(mapped)(weight, bias, x)
+    theirs = torch.stack([stock(*one, stride=2, padding=1) for one in zip(x, weight, bias, strict=True)])
+    torch.testing.assert_close(ours, theirs)
+    probe = torch.rand(theirs.shape, dtype=torch.float64, generator=rng(3))
+    inputs = (x, weight, bias)
+    found, wanted = (torch.autograd.grad((y * probe).sum(), inputs) for y in (ours, theirs))
+    for a, b in zip(found, wanted, strict=True):
+        torch.testing.assert_close(a, b)
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = torch.vmap(mapped)(weight.float(), bias.float(), x.float())
+    assert rough.dtype is torch.bfloat16
+    torch.testing.assert_close(rough.double(), theirs, rtol=0.02, atol=0.02 * theirs.abs().max().item())
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (4, 3, 2, 2)])
+@pytest.mark.parametrize("training", [True, False])
+def test_mapped_batch_norm_is_the_stock_one(shape: tuple[int, ...], training: bool) -> None:
+    """With the moving statistics of each seed."""
+    kind = BatchNorm1d if len(shape) == 2 else BatchNorm2d
+    lone = [kind(3).double().train(training) for _ in range(2)]
+    for i, layer in enumerate(lone):
+        for tensor in layer.state_dict().values():
+            tensor.copy_(torch.rand(tensor.shape, generator=rng(i)) + 0.5)
+    tensors = {k: torch.stack([layer.state_dict()[k] for layer in lone]) for k in lone[0].state_dict()}
+    x = torch.rand(2, *shape, dtype=torch.float64, generator=rng(5))
+    model = kind(3).double().train(training)
+    ours = torch.vmap(lambda t, x: torch.func.functional_call(model, t, (x,)))(tensors, x)
+    torch.testing.assert_close(ours, torch.stack([layer(y) for layer, y in zip(lone, x, strict=True)]))
+    for key, value in tensors.items():
+        torch.testing.assert_close(value, torch.stack([layer.state_dict()[key] for layer in lone]))
 
 
 def parameters(net: torch.nn.Module) -> int:

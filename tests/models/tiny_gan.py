@@ -4,15 +4,22 @@ from torch import Tensor, nn
 
 from disentangle_cli.models.networks._base import GanArchitecture
 from disentangle_cli.models.networks._gan import Discriminator, Encoder, Norm
-from disentangle_cli.models.networks._layers import Conv, Linear, TransposedConv, leaky
+from disentangle_cli.models.networks._layers import (
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv,
+    Linear,
+    TransposedConv,
+    leaky,
+)
 
 
 class Generator(nn.Module):
     def __init__(self, latent_dim: int, channels: int) -> None:
         super().__init__()
-        self.dense = nn.Sequential(Linear(latent_dim, 24), nn.ReLU(), nn.BatchNorm1d(24))
+        self.dense = nn.Sequential(Linear(latent_dim, 24), nn.ReLU(), BatchNorm1d(24))
         self.convs = nn.Sequential(
-            TransposedConv(6, 5), leaky(), nn.BatchNorm2d(5), TransposedConv(5, channels), nn.Sigmoid()
+            TransposedConv(6, 5), leaky(), BatchNorm2d(5), TransposedConv(5, channels), nn.Sigmoid()
         )
 
     def forward(self, latents: Tensor) -> Tensor:
@@ -21,7 +28,7 @@ class Generator(nn.Module):
 
 
 def trunk(channels: int, spectral: bool, batch_norm: bool = False) -> nn.Sequential:
-    norms: list[nn.Module] = [nn.BatchNorm2d(7)] if batch_norm else []
+    norms: list[nn.Module] = [BatchNorm2d(7)] if batch_norm else []
     first = [Conv(channels, 5, spectral=spectral), leaky(), Conv(5, 7, spectral=spectral), leaky()]
     return nn.Sequential(*first, *norms, Linear(28, 11, spectral=spectral), leaky())
 

@@ -6,6 +6,9 @@ have the weight gradient of the plain one. Two things follow from what oneDNN is
 * the backward pass of a transposed convolution runs on plain kernels (up to 2.8 times faster in bf16);
 * with one or two channels on the large side, the transposed direction is done by sub-pixel convolution: all
   four interleaved output grids at once as channels of one 2x2 convolution, without the zeros of stride 2.
+
+On a GPU, and under ``torch.vmap``, these few channels make matrix products (:mod:`._products`) and all other
+shapes take the stock kernels.
 """
 
 import torch
@@ -13,26 +16,37 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import FunctionCtx
 
+from disentangle_cli.models.networks._products import conv_by_product, transposed_by_product
+
 FEW_CHANNELS = 2
-FORMS = f"sub-pixel for 4x4 kernels with up to {FEW_CHANNELS} channels, plain kernels backward"
+FORMS = {
+    "cpu": f"sub-pixel for 4x4 kernels with up to {FEW_CHANNELS} channels, plain kernels backward",
+    "cuda": f"matrix products for 4x4 kernels with up to {FEW_CHANNELS} channels",
+}
 """Which form a shape gets, in words: resume states hold it, as another form rounds otherwise."""
 
 
 def conv_s2(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
     """As ``F.conv2d`` with stride 2: (n, I, H, W) and weight (O, I, k, k)."""
-    if weight.shape[1] > FEW_CHANNELS or weight.shape[-1] != 4 or _is_mapped():
-        return F.conv2d(x, weight, bias, stride=2, padding=padding)
-    x, weight, bias = _autocast(x), _autocast(weight), None if bias is None else _autocast(bias)
-    y: Tensor = _Conv.apply(x, weight, bias, padding)  # type: ignore[no-untyped-call]
-    return y
+    x, weight, bias = autocast(x), autocast(weight), None if bias is None else autocast(bias)
+    if _is_cpu(x):
+        if _has_few_channels(weight, padding):
+            y: Tensor = _Conv.apply(x, weight, bias, padding)  # type: ignore[no-untyped-call]
+            return y
+    elif _has_few_channels(weight, padding):
+        return conv_by_product(x, weight, bias)
+    return F.conv2d(x, weight, bias, stride=2, padding=padding)
 
 
 def transposed_conv_s2(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     """As ``F.conv_transpose2d`` with stride 2 and no bias: (n, I, H, W) and weight (I, O, k, k)."""
-    if _is_mapped():
-        return F.conv_transpose2d(x, weight, stride=2, padding=padding)
-    y: Tensor = _TransposedConv.apply(_autocast(x), _autocast(weight), padding)  # type: ignore[no-untyped-call]
-    return y
+    x, weight = autocast(x), autocast(weight)
+    if _is_cpu(x):
+        y: Tensor = _TransposedConv.apply(x, weight, padding)  # type: ignore[no-untyped-call]
+        return y
+    if _has_few_channels(weight, padding):
+        return transposed_by_product(x, weight)
+    return F.conv_transpose2d(x, weight, stride=2, padding=padding)
 
 
 class _Conv(torch.autograd.Function):
@@ -70,7 +84,7 @@ class _TransposedConv(torch.autograd.Function):
 
 def _transpose(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     """Transposed convolution without gradient, by whichever way is faster for the shape."""
-    if weight.shape[1] > FEW_CHANNELS or weight.shape[-1] != 4 or padding != 1:
+    if not _has_few_channels(weight, padding):
         return F.conv_transpose2d(x, weight, stride=2, padding=padding)
     # Output 2p - 1 is x[p - 1] w[2] + x[p] w[0], output 2p is x[p - 1] w[3] + x[p] w[1].
     taps = torch.tensor([[2, 0], [3, 1]], device=weight.device)
@@ -87,12 +101,22 @@ def _weight_gradient(grad: Tensor, x: Tensor, weight: Tensor, padding: int) -> T
     return result
 
 
-def _autocast(x: Tensor) -> Tensor:
-    """What autocast would make of an operand (it does not look into custom functions)."""
+def autocast(x: Tensor) -> Tensor:
+    """What autocast would make of an operand (it looks neither into custom functions nor under vmap)."""
     kind = x.device.type
     return x.to(torch.get_autocast_dtype(kind)) if torch.is_autocast_enabled(kind) else x
 
 
-def _is_mapped() -> bool:
+def is_mapped() -> bool:
     """Whether ``torch.vmap`` is at work, which knows the stock operators only."""
     return bool(torch._C._are_functorch_transforms_active())
+
+
+def _is_cpu(x: Tensor) -> bool:
+    """Whether the forms for a CPU apply: vmap does not know them."""
+    return x.device.type == "cpu" and not is_mapped()
+
+
+def _has_few_channels(weight: Tensor, padding: int) -> bool:
+    """Whether a shape, with the channels of the large side second, has a form of its own."""
+    return weight.shape[1] <= FEW_CHANNELS and weight.shape[-1] == 4 and padding == 1

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from disentangle_cli.models.networks._convolutions import conv_s2, transposed_conv_s2
+from disentangle_cli.models.networks._convolutions import autocast, conv_s2, is_mapped, transposed_conv_s2
 
 LEAK = 0.2
 INIT_STD = 0.02
@@ -90,7 +90,7 @@ class Linear(_Normalisable, nn.Linear):  # type: ignore[misc]
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, ...) -> (n, outputs)."""
-        return F.linear(x.flatten(1), self.effective(), self.bias)
+        return F.linear(autocast(x.flatten(1)), autocast(self.effective()), autocast(self.bias))
 
 
 class Conv(_Normalisable, nn.Conv2d):  # type: ignore[misc]
@@ -130,6 +130,34 @@ class TransposedConv(nn.ConvTranspose2d):
         return y + self.bias.to(y.dtype).view(1, -1, 1, 1)
 
 
+class BatchNorm1d(nn.BatchNorm1d):
+    """Batch norm of (n, C) that ``torch.vmap`` can map on a GPU."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See torch's class."""
+        return _mapped_batch_norm(self, x) if is_mapped() else super().forward(x)
+
+
+class BatchNorm2d(nn.BatchNorm2d):
+    """Batch norm of (n, C, H, W) that ``torch.vmap`` can map on a GPU."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See torch's class."""
+        return _mapped_batch_norm(self, x) if is_mapped() else super().forward(x)
+
+
+def _mapped_batch_norm(layer: BatchNorm1d | BatchNorm2d, x: Tensor) -> Tensor:
+    """The kernel itself: the stock function looks for the best one, which vmap cannot do on a GPU."""
+    assert layer.num_batches_tracked is not None
+    assert layer.momentum is not None
+    if layer.training:
+        layer.num_batches_tracked.add_(1)
+    weights = layer.weight, layer.bias, layer.running_mean, layer.running_var
+    wide = x.to(layer.weight.dtype)  # under vmap the kernels mix no types
+    result: Tensor = torch.native_batch_norm(wide, *weights, layer.training, layer.momentum, layer.eps)[0]
+    return result.to(x.dtype)
+
+
 def normalisable(net: nn.Module) -> Iterator[_Normalisable]:
     """All layers of ``net`` whose weight can rest or be spectrally normalised."""
     return (layer for layer in net.modules() if isinstance(layer, _Normalisable))
@@ -144,18 +172,24 @@ def initialise(net: nn.Module, rng: torch.Generator, keep_u: bool = False) -> No
     with torch.no_grad():
         for layer in net.modules():
             if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
-                if isinstance(layer, nn.Conv2d):
-                    bound = 2 * INIT_STD
-                    nn.init.trunc_normal_(layer.weight, std=INIT_STD, a=-bound, b=bound, generator=rng)
-                else:
-                    nn.init.normal_(layer.weight, std=INIT_STD, generator=rng)
+                _draw(layer.weight, INIT_STD, isinstance(layer, nn.Conv2d), rng)
                 assert layer.bias is not None
                 nn.init.zeros_(layer.bias)
             elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
                 nn.init.ones_(layer.weight)
                 nn.init.zeros_(layer.bias)
             if isinstance(layer, _Normalisable) and layer.spectral and not keep_u:
-                nn.init.trunc_normal_(layer.u, std=1.0, a=-2.0, b=2.0, generator=rng)
+                _draw(layer.u, 1.0, True, rng)
+
+
+def _draw(tensor: Tensor, std: float, truncated: bool, rng: torch.Generator) -> None:
+    """Fill ``tensor``, on whatever device, with normal numbers that the host's generator gives."""
+    host = torch.empty_like(tensor, device="cpu")
+    if truncated:
+        nn.init.trunc_normal_(host, std=std, a=-2 * std, b=2 * std, generator=rng)
+    else:
+        nn.init.normal_(host, std=std, generator=rng)
+    tensor.copy_(host)
 
 
 def baked(net: nn.Module) -> dict[str, Tensor]:

@@ -10,7 +10,14 @@ from torch import Tensor, nn
 
 from disentangle_cli.models.networks._base import ARCHITECTURES, GanArchitecture
 from disentangle_cli.models.networks._gan import Discriminator, Encoder, Norm
-from disentangle_cli.models.networks._layers import Conv, Linear, TransposedConv, leaky
+from disentangle_cli.models.networks._layers import (
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv,
+    Linear,
+    TransposedConv,
+    leaky,
+)
 
 
 class Generator(nn.Module):
@@ -19,12 +26,12 @@ class Generator(nn.Module):
     def __init__(self, latent_dim: int, channels: int) -> None:
         super().__init__()
         self.dense = nn.Sequential(
-            Linear(latent_dim, 1024), nn.BatchNorm1d(1024), nn.ReLU(),
-            Linear(1024, 4096), nn.BatchNorm1d(4096), nn.ReLU(),
+            Linear(latent_dim, 1024), BatchNorm1d(1024), nn.ReLU(),
+            Linear(1024, 4096), BatchNorm1d(4096), nn.ReLU(),
         )  # fmt: skip
         self.convs = nn.Sequential(
-            TransposedConv(256, 128, 5), nn.BatchNorm2d(128), nn.ReLU(),  # 8x8
-            TransposedConv(128, 64, 5), nn.BatchNorm2d(64), nn.ReLU(),  # 16x16
+            TransposedConv(256, 128, 5), BatchNorm2d(128), nn.ReLU(),  # 8x8
+            TransposedConv(128, 64, 5), BatchNorm2d(64), nn.ReLU(),  # 16x16
             TransposedConv(64, channels, 5), nn.Tanh(),
         )  # fmt: skip
 
@@ -48,7 +55,7 @@ def _trunk(channels: int, spectral: bool, batch_norm: bool = False) -> nn.Sequen
     for i, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
         layers.append(Conv(inputs, outputs, 5, spectral=spectral))
         if batch_norm and i > 0:
-            layers.append(nn.BatchNorm2d(outputs))
+            layers.append(BatchNorm2d(outputs))
         layers.append(leaky())
     return nn.Sequential(*layers)
 

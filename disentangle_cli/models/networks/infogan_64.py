@@ -11,7 +11,14 @@ from torch import Tensor, nn
 
 from disentangle_cli.models.networks._base import ARCHITECTURES, GanArchitecture
 from disentangle_cli.models.networks._gan import Discriminator, Encoder, Norm
-from disentangle_cli.models.networks._layers import Conv, Linear, TransposedConv, leaky
+from disentangle_cli.models.networks._layers import (
+    BatchNorm1d,
+    BatchNorm2d,
+    Conv,
+    Linear,
+    TransposedConv,
+    leaky,
+)
 
 
 class Generator(nn.Module):
@@ -20,13 +27,13 @@ class Generator(nn.Module):
     def __init__(self, latent_dim: int, channels: int) -> None:
         super().__init__()
         self.dense = nn.Sequential(
-            Linear(latent_dim, 128), nn.ReLU(), nn.BatchNorm1d(128),
-            Linear(128, 1024), nn.ReLU(), nn.BatchNorm1d(1024),
+            Linear(latent_dim, 128), nn.ReLU(), BatchNorm1d(128),
+            Linear(128, 1024), nn.ReLU(), BatchNorm1d(1024),
         )  # fmt: skip
         self.convs = nn.Sequential(
-            TransposedConv(64, 64), leaky(), nn.BatchNorm2d(64),  # 8x8
-            TransposedConv(64, 32), leaky(), nn.BatchNorm2d(32),  # 16x16
-            TransposedConv(32, 32), leaky(), nn.BatchNorm2d(32),  # 32x32
+            TransposedConv(64, 64), leaky(), BatchNorm2d(64),  # 8x8
+            TransposedConv(64, 32), leaky(), BatchNorm2d(32),  # 16x16
+            TransposedConv(32, 32), leaky(), BatchNorm2d(32),  # 32x32
             TransposedConv(32, channels), nn.Sigmoid(),
         )  # fmt: skip
 
@@ -43,10 +50,10 @@ def _trunk(channels: int, spectral: bool, batch_norm: bool = False) -> nn.Sequen
     for i, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
         layers += [Conv(inputs, outputs, spectral=spectral), leaky()]
         if batch_norm and i > 0:
-            layers.append(nn.BatchNorm2d(outputs))
+            layers.append(BatchNorm2d(outputs))
     layers += [Linear(1024, 128, spectral=spectral), leaky()]
     if batch_norm:
-        layers.append(nn.BatchNorm1d(128))
+        layers.append(BatchNorm1d(128))
     return nn.Sequential(*layers)
 
 
