@@ -2,21 +2,15 @@
 
     python benchmarks/stack.py --out stack.json --markdown stack.md
     python benchmarks/stack.py --device cuda --kernels batched --seeds 1,10,50 --precision bf16
-    python benchmarks/stack.py --tiny --seeds 1,8,50 --iterations 40
 
 `in turn` is what `--stack` does on a CPU, `batched` what it does on a GPU; both run on either. On a GPU all
 sides run by CUDA graphs, as they do in `dcr train`, and one seed alone without them is timed, too. Iterations
 of all sides take turns, so that a slow moment of the machine meets all of them; medians count.
-
-`--tiny` takes networks for images of 8x8 pixels, where starting kernels is nearly all there is, and processor
-time on one core instead of wall-clock time: what a GPU has to wait for.
 """
 
 import argparse
-import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import _report
 import numpy as np
@@ -28,7 +22,6 @@ from disentangle_cli.models._graph import WARM_UP, IterationGraph
 from disentangle_cli.models._stacked import stack
 from disentangle_cli.models._training import MODELS
 from disentangle_cli.models.infogan import InfoGan
-from disentangle_cli.models.networks import ARCHITECTURES
 
 WEIGHTS = {"before CR": 0.0, "with CR": 2.0}
 
@@ -37,12 +30,12 @@ def make(seed: int, weight: float, options: argparse.Namespace, device: torch.de
     """A fresh InfoGAN-CR for 64x64 images, as in the preset `paper`."""
     latents = {"codes": {"kind": "uniform", "dim": 5}, "noise": {"kind": "uniform", "dim": 5}}
     settings = {
-        "architecture": "tiny-gan" if options.tiny else "infogan-64", "iterations": 1000,
-        "batch_size": options.batch, "latents": latents, "contrastive": {"weight": {"start": weight}},
+        "architecture": "infogan-64", "iterations": 1000, "batch_size": options.batch, "latents": latents,
+        "contrastive": {"weight": {"start": weight}},
     }  # fmt: skip
     kind = MODELS.get("infogan-cr")
     config = validate(kind.Config, settings, "benchmark")
-    made = kind(config, (1, options.size, options.size), seed, device, use_bf16(options.precision, device))
+    made = kind(config, (1, 64, 64), seed, device, use_bf16(options.precision, device))
     assert isinstance(made, InfoGan)
     return made
 
@@ -51,8 +44,7 @@ def side(seeds: int, how: str, weight: float, options: argparse.Namespace) -> Ca
     """An iteration of one side of the comparison."""
     device = pick_device(options.device)
     rng = torch.Generator().manual_seed(0)
-    shape = seeds, options.batch, 1, options.size, options.size
-    images = (torch.rand(shape, generator=rng) > 0.9).float().to(device)
+    images = (torch.rand((seeds, options.batch, 1, 64, 64), generator=rng) > 0.9).float().to(device)
     members = [make(seed, weight, options, device) for seed in range(seeds)]
     if device.type == "cuda" and how != "alone, no graph":
         members[0].graph = IterationGraph(device)
@@ -62,21 +54,13 @@ def side(seeds: int, how: str, weight: float, options: argparse.Namespace) -> Ca
     return lambda iteration: stacked.step(images, iteration)
 
 
-def clocked(step: Callable[[int], object], iteration: int, clock: Callable[[], float]) -> float:
+def clocked(step: Callable[[int], object], iteration: int) -> float:
     """Seconds of one iteration, with what a GPU still has to do for it."""
-    start = clock()
+    start = time.perf_counter()
     step(iteration)
     if torch.cuda.is_available():
         torch.cuda.synchronize()
-    return clock() - start
-
-
-def register_tiny_gan() -> None:
-    """Make the tests' networks for 8x8 images known."""
-    sys.path.append(str(Path(__file__).parents[1]))
-    from tests.models.tiny_gan import TinyGan
-
-    ARCHITECTURES.register("tiny-gan")(TinyGan)
+    return time.perf_counter() - start
 
 
 def main() -> None:
@@ -84,18 +68,11 @@ def main() -> None:
     parser = _report.parser(__doc__)
     parser.add_argument("--seeds", default="2,8", help="sizes of the stack, separated by commas")
     parser.add_argument("--kernels", default="in turn,batched", help="how stacks are computed")
-    parser.add_argument("--batch", type=int, help="images of a seed per iteration (default: 64, tiny 4)")
-    parser.add_argument("--tiny", action="store_true", help="networks for 8x8 images, processor time")
+    parser.add_argument("--batch", type=int, default=64, help="images of a seed per iteration")
     parser.add_argument("--iterations", type=int, default=10, help="timed iterations of each side")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")
     parser.add_argument("--precision", default="fp32", help="auto, fp32 or bf16")
     options = parser.parse_args()
-    options.batch = options.batch or (4 if options.tiny else 64)
-    options.size = 8 if options.tiny else 64
-    clock = time.process_time if options.tiny else time.perf_counter
-    if options.tiny:
-        torch.set_num_threads(1)
-        register_tiny_gan()
     keep_freed_memory()
     sizes = [int(size) for size in options.seeds.split(",")]
     device = pick_device(options.device)
@@ -111,7 +88,7 @@ def main() -> None:
         times: dict[tuple[int, str], list[float]] = {kind: [] for kind in kinds}
         for iteration in range(warm_up + options.iterations):
             for kind, step in sides.items():
-                times[kind].append(clocked(step, iteration, clock))
+                times[kind].append(clocked(step, iteration))
         median = {kind: float(np.median(seconds[warm_up:])) for kind, seconds in times.items()}
         for (size, how), seconds in median.items():
             rate = size / seconds
@@ -127,7 +104,6 @@ def main() -> None:
         _report.table(columns, rows),
         batch=options.batch,
         precision=options.precision,
-        tiny=options.tiny,
         gpu=gpu,
         rows=found,
     )

@@ -118,7 +118,7 @@ def test_iterations_are_those_of_a_cpu_and_of_a_stack() -> None:
 
 
 def test_seeds_of_a_stack_in_turn_are_those_of_lone_runs() -> None:
-    """Bit for bit, by graphs: what ``--stack`` does on a GPU where it is to be exact."""
+    """Bit for bit, by graphs: batched kernels, which ``--stack`` takes on a GPU, sum in another order."""
     lone, members = ([gan(seed) for seed in range(3)] for _ in "ab")
     for model in (*lone, members[0]):
         model.graph = IterationGraph(CUDA)
@@ -168,20 +168,12 @@ def test_a_stack_too_large_for_the_memory_is_split(squares: Path, tmp_path: Path
         "torch.cuda.set_per_process_memory_fraction(float(sys.argv.pop(1)))\n"
         "main()\n"
     )
-    total = torch.cuda.get_device_properties(CUDA).total_memory
-    command = [sys.executable, "-c", code, str(1.2 * 2**30 / total), "train", "--model", "infogan-cr"]
-    command += [
-        "--preset",
-        "demo",
-        "--dataset",
-        str(squares),
-        "--out",
-        str(tmp_path),
-        *TINY,
-        "--device",
-        "cuda",
-    ]
-    command += ["--set", "batch_size=64", "--set", "contrastive.weight.every=8", "--seeds", "0-7", "--stack"]
+    share = 1.2 * 2**30 / torch.cuda.get_device_properties(CUDA).total_memory
+    command = [
+        sys.executable, "-c", code, str(share), "train", "--model", "infogan-cr", "--preset", "demo",
+        "--dataset", str(squares), "--out", str(tmp_path), *TINY, "--device", "cuda",
+        "--set", "batch_size=64", "--set", "contrastive.weight.every=8", "--seeds", "0-7", "--stack",
+    ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "out of memory with 8 seeds at once; going on with half of them at a time" in done.stderr

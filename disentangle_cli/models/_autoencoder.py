@@ -84,7 +84,7 @@ class Autoencoder(Trainable[C]):
     # Hooks.
 
     @abstractmethod
-    def bottleneck(self, encoded: Tensor, iteration: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    def bottleneck(self, encoded: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Encoder outputs (B, K) or (B, 2K) -> latents (B, K), penalty (), and scalars to log."""
 
     def add_networks(self) -> None:
@@ -104,9 +104,9 @@ class Autoencoder(Trainable[C]):
         self.set_learning_rates(iteration)
         return None
 
-    def iterate(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
+    def iterate(self, images: Tensor) -> dict[str, Tensor]:
         """One step of encoder and decoder."""
-        latents, penalty, scalars = self.bottleneck(self.compiled(self.encode)(images), iteration)
+        latents, penalty, scalars = self.bottleneck(self.compiled(self.encode)(images))
         reconstruction = self.compiled(self.reconstruction)(latents, images)
         loss = reconstruction + penalty
         self.update("autoencoder", loss)

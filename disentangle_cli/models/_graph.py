@@ -102,7 +102,8 @@ class IterationGraph:
         try:
             self._replay, self._scalars = self._recorder.record(lambda: iterate(self._images))
         except RuntimeError as error:
-            if is_out_of_memory(error.__context__ or error):  # the end of the recording fails as well
+            # the end of a recording fails, too, when what it recorded has failed
+            if is_out_of_memory(error) or is_out_of_memory(error.__context__ or error):
                 raise
             self._refused = True
             reason = next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable
-from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
@@ -53,14 +52,16 @@ class Trainable(ABC, Generic[C]):
             Detached scalars to log, which hold until the next step.
         """
         constants = self.prepare(iteration)
-        iterate = partial(self._detached, iteration)
         images = self.arrange(images)
-        scalars = iterate(images) if self.graph is None else self.graph.run(constants, iterate, images)
+        if self.graph is None:
+            scalars = self._detached(images)
+        else:
+            scalars = self.graph.run(constants, self._detached, images)
         self.conclude(iteration)
         return scalars
 
-    def _detached(self, iteration: int, images: Tensor) -> dict[str, Tensor]:
-        return {name: value.detach() for name, value in self.iterate(images, iteration).items()}
+    def _detached(self, images: Tensor) -> dict[str, Tensor]:
+        return {name: value.detach() for name, value in self.iterate(images).items()}
 
     # The parts of a step.
 
@@ -72,8 +73,12 @@ class Trainable(ABC, Generic[C]):
         """
 
     @abstractmethod
-    def iterate(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
-        """The iteration on the device; what it draws on the host comes from :meth:`random`."""
+    def iterate(self, images: Tensor) -> dict[str, Tensor]:
+        """The iteration on the device; what it draws on the host comes from :meth:`random`.
+
+        Where recording a graph fails it is left halfway and made again: whatever it changes beyond tensors,
+        such as which networks rest, must then be as before.
+        """
 
     def conclude(self, iteration: int) -> None:
         """What follows an iteration, outside of graphs."""

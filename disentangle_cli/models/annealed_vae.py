@@ -34,9 +34,10 @@ class AnnealedVae(Vae[AnnealedVaeConfig]):
 
     def prepare(self, iteration: int) -> Hashable:
         """The capacity too: iterations differ until it has grown."""
-        return super().prepare(iteration), self.config.capacity.at(iteration)
+        self.capacity = self.config.capacity.at(iteration)
+        return super().prepare(iteration), self.capacity
 
-    def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
         """Gamma times the distance of the KL term from the capacity."""
-        capacity = self.config.capacity.at(iteration)
-        return self.config.gamma * (kl - capacity).abs(), {"capacity": torch.tensor(capacity)}
+        distance = (kl - self.capacity).abs()
+        return self.config.gamma * distance, {"capacity": torch.tensor(self.capacity)}

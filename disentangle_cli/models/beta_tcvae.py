@@ -29,7 +29,7 @@ class BetaTcVae(Vae[BetaTcVaeConfig]):
 
     Config: ClassVar[type[TrainConfig]] = BetaTcVaeConfig
 
-    def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
         """KL and the surplus weight of the total correlation that it contains."""
         tc = total_correlation(posterior)
         return kl + (self.config.beta - 1) * tc, {"tc": tc}

@@ -26,6 +26,6 @@ class BetaVae(Vae[BetaVaeConfig]):
 
     Config: ClassVar[type[TrainConfig]] = BetaVaeConfig
 
-    def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
         """Beta times the KL term."""
         return self.config.beta * kl, {}

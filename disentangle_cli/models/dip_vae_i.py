@@ -38,7 +38,7 @@ class DipVaeI(Vae[D]):
         """C: (K, K)."""
         return covariance(posterior.mean)
 
-    def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
         """KL and the distance of C from the identity."""
         off_diagonal, diagonal = distance_from_identity(self.covariance(posterior))
         weight = self.config.off_diagonal

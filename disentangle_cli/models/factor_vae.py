@@ -64,7 +64,7 @@ class FactorVae(Vae[FactorVaeConfig]):
         betas = (settings.beta1, settings.beta2)
         self.optimisers["discriminator"] = adam(self.discriminator.parameters(), settings.rate, betas)
 
-    def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
         """KL and gamma times the total correlation as D sees it.
 
         D's pass starts at a detached copy of z, so that D's own step can reuse it and can never reach the

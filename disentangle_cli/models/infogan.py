@@ -136,7 +136,7 @@ class InfoGan(Trainable[C]):
         self.active = self.active_codes(iteration)
         return self.active
 
-    def iterate(self, images: Tensor, iteration: int) -> dict[str, Tensor]:
+    def iterate(self, images: Tensor) -> dict[str, Tensor]:
         """D/Q step, then the G steps, on one set of inputs; spectral-norm vectors are stored at the end."""
         latents = self.draw(images.shape[-4])
         scalars = self.begin()
@@ -145,17 +145,15 @@ class InfoGan(Trainable[C]):
         codes = self.codes_of(latents)
         scalars |= self.discriminator_step(images, fake.detach(), codes)
         self.rest("discriminator")
-        for i in range(self.config.generator_steps):
-            if i > 0:
-                fake = self.evaluate(self.generate, latents)
-            scalars |= self.generator_step(fake, codes, again=i > 0)
-        self.wake("discriminator")
+        try:
+            for i in range(self.config.generator_steps):
+                if i > 0:
+                    fake = self.evaluate(self.generate, latents)
+                scalars |= self.generator_step(fake, codes, again=i > 0)
+        finally:
+            self.wake("discriminator")
         self.commit()
         return scalars
-
-    def conclude(self, iteration: int) -> None:
-        """The averages follow."""
-        self.update_averages(iteration)
 
     def discriminator_step(self, real: Tensor, fake: Tensor, codes: Tensor) -> dict[str, Tensor]:
         """One Adam step of D and Q."""
@@ -276,7 +274,7 @@ class InfoGan(Trainable[C]):
         for name, optimiser in self.optimisers.items():
             set_rate(optimiser, getattr(self.config.optim, name) * min(1.0, left))
 
-    def update_averages(self, iteration: int) -> None:
+    def conclude(self, iteration: int) -> None:
         """Move the averaged weights and statistics towards the current ones, faster while there are few."""
         decay = min(self.config.optim.average, (1 + iteration) / (10 + iteration))
         for name, average in self.averages.items():

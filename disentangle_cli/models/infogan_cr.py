@@ -107,9 +107,11 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
     def generate_silently(self, latents: Tensor) -> Tensor:
         """A pass of G in inference mode and without gradient, as the official code has it at weight 0."""
         self.generator.eval()
-        with torch.no_grad(), self.autocast():
-            images: Tensor = self.generator(latents)
-        self.generator.train()
+        try:
+            with torch.no_grad(), self.autocast():
+                images: Tensor = self.generator(latents)
+        finally:
+            self.generator.train()
         return images
 
     def contrastive_step(self, pair: list[Tensor]) -> dict[str, Tensor]:

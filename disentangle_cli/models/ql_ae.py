@@ -44,7 +44,7 @@ class QlAe(Autoencoder[QlAeConfig]):
     Config: ClassVar[type[TrainConfig]] = QlAeConfig
     outputs_per_code = 1
 
-    def bottleneck(self, encoded: Tensor, iteration: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    def bottleneck(self, encoded: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Round straight through; the penalty is the commitment term."""
         nearest = self.latents.nearest(encoded.detach())
         distance = (encoded - nearest).square().sum(1).mean()

@@ -53,15 +53,15 @@ class Vae(Autoencoder[V]):
     Config: ClassVar[type[TrainConfig]] = VaeConfig
     outputs_per_code = 2
 
-    def regulariser(self, posterior: Posterior, kl: Tensor, iteration: int) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
         """The model's own term; ``kl`` is the KL term, summed over codes."""
         return kl, {}
 
-    def bottleneck(self, encoded: Tensor, iteration: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    def bottleneck(self, encoded: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """One posterior sample per image, and the regulariser."""
         posterior = self.posterior(encoded)
         per_code = kl_divergence(posterior.mean, posterior.logvar)
-        penalty, scalars = self.regulariser(posterior, per_code.sum(), iteration)
+        penalty, scalars = self.regulariser(posterior, per_code.sum())
         details = {f"kl/{name}": value for name, value in zip(self.latents.names, per_code, strict=True)}
         return posterior.sample, penalty, {"kl": per_code.sum()} | scalars | details
 

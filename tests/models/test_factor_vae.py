@@ -44,14 +44,14 @@ def test_permuting_keeps_marginals_and_breaks_dependence() -> None:
 def test_discriminator_loss_has_no_gradient_in_the_encoder() -> None:
     ours = make()
     encoded = ours.encode(images())
-    _, penalty, _ = ours.bottleneck(encoded, 0)
+    _, penalty, _ = ours.bottleneck(encoded)
     ours.optimisers["autoencoder"].zero_grad()
     ours.end(images())
     assert all(p.grad is None for p in [*ours.encoder.parameters(), *ours.decoder.parameters()])
     assert all(p.grad is not None for p in ours.discriminator.parameters())
     # and the other way round: the encoder's loss leaves the discriminator alone
     ours.optimisers["discriminator"].zero_grad()
-    ours.bottleneck(ours.encode(images()), 0)[1].backward()
+    ours.bottleneck(ours.encode(images()))[1].backward()
     assert all(p.grad is None for p in ours.discriminator.parameters())
     assert all(p.grad is not None for p in ours.encoder.parameters())
     assert penalty.isfinite()

@@ -6,7 +6,7 @@ the tensors that are to be filled for each replay: what is not fed to them stays
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import torch
@@ -121,15 +121,31 @@ def test_other_models(name: str, sets: list[str], replayed: int) -> None:
     assert compare(plain, graphed, 8, images).replayed == replayed
 
 
-def test_what_cannot_be_recorded_goes_on_without() -> None:
+@pytest.mark.parametrize("until", ["generator_term", "commit", "the end"])
+def test_what_cannot_be_recorded_goes_on_without(until: str) -> None:
     """The numbers drawn for a failed recording are those of its iteration, and nobody tries again."""
+    reason = "operation not permitted when stream is capturing"
+
+    def fail(*arguments: object, **options: object) -> NoReturn:
+        raise RuntimeError(f"{reason}\nmore about it")
 
     class Failing(Repeater):
         def record(self, function: Callable[[], Scalars]) -> tuple[Callable[[], None], Scalars]:
-            super().record(function)
-            raise RuntimeError("operation not permitted when stream is capturing\nmore about it")
+            before = [(tensor, tensor.clone()) for tensor in memory(self.model)]
+            self.recorded += 1
+            try:
+                with pytest.MonkeyPatch.context() as patch:
+                    if until != "the end":
+                        patch.setattr(self.model, until, fail)
+                    function()
+                fail()
+            finally:
+                with torch.no_grad():
+                    for tensor, value in before:
+                        tensor.copy_(value)
 
-    plain, graphed = make(0, **CHANGING), make(0, **CHANGING)
+    settings = CHANGING | {"contrastive": {"weight": {"start": 1.0}}}  # H and both of its steps, too
+    plain, graphed = make(0, **settings), make(0, **settings)
     recorder = Failing(graphed)
     graphed.graph = IterationGraph(CPU, recorder)
     with output.kept_warnings() as warnings:
@@ -138,8 +154,7 @@ def test_what_cannot_be_recorded_goes_on_without() -> None:
             assert all(torch.equal(value, found[name]) for name, value in expected.items())
     assert recorder.recorded == 1
     assert [warning for warning in warnings if "no CUDA graph" in warning] == [
-        "no CUDA graph could be made (operation not permitted when stream is capturing); going on without, "
-        "which is slower"
+        f"no CUDA graph could be made ({reason}); going on without, which is slower"
     ]
 
 

@@ -31,7 +31,7 @@ def test_nearest_value_and_other_kinds_untouched() -> None:
 def test_gradient_goes_straight_through_the_rounding() -> None:
     model = make(commitment=0.0)
     encoded = torch.tensor([[0.4, 1.7], [-3.0, 0.9]], requires_grad=True)
-    rounded, penalty, _ = model.bottleneck(encoded, 0)
+    rounded, penalty, _ = model.bottleneck(encoded)
     assert rounded.tolist() == [[0.0, 2.0], [-1.0, 0.0]]
     slope = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     ((rounded * slope).sum() + penalty).backward()
@@ -41,7 +41,7 @@ def test_gradient_goes_straight_through_the_rounding() -> None:
 def test_commitment_pulls_towards_the_nearest_value() -> None:
     model = make(commitment=3.0)
     encoded = torch.tensor([[0.4, 1.7], [-3.0, 0.5]], requires_grad=True)
-    _, penalty, _ = model.bottleneck(encoded, 0)
+    _, penalty, _ = model.bottleneck(encoded)
     assert penalty.item() == pytest.approx(3 * (0.16 + 0.09 + 4 + 0.25) / 2)
     penalty.backward()
     expected = 3 * torch.tensor([[0.4, -0.3], [-2.0, 0.5]])  # 3 * 2 (e - nearest) / 2

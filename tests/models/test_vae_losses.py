@@ -68,8 +68,10 @@ def test_annealing_end_points() -> None:
 def test_annealed_penalty_is_the_distance_from_the_capacity() -> None:
     model = make("annealed-vae", gamma=10.0, capacity={"end": 4.0, "over": 4})
     q = posterior([[0.0, 0.0]], [[1.0, 1.0]])
-    below, _ = model.regulariser(q, torch.tensor(3.0), 4)
-    above, _ = model.regulariser(q, torch.tensor(3.0), 2)
+    model.prepare(4)
+    below, _ = model.regulariser(q, torch.tensor(3.0))
+    model.prepare(2)
+    above, _ = model.regulariser(q, torch.tensor(3.0))
     assert (float(below), float(above)) == (10.0, 10.0)
 
 
@@ -86,7 +88,7 @@ def test_covariance_divides_by_the_batch() -> None:
 
 def test_dip_i_penalty_by_hand() -> None:
     model = make("dip-vae-i", off_diagonal=2.0, diagonal_factor=10.0)
-    penalty, _ = model.regulariser(posterior(HALF, VARIANCES), torch.tensor(7.0), 0)
+    penalty, _ = model.regulariser(posterior(HALF, VARIANCES), torch.tensor(7.0))
     assert float(penalty) == pytest.approx(7 + 2 * (2 * 0.5**2) + 20 * (0.0 + 0.5**2))
 
 
@@ -94,7 +96,7 @@ def test_dip_ii_penalty_by_hand() -> None:
     model = make("dip-vae-ii", off_diagonal=2.0, diagonal_factor=3.0)
     q = posterior(HALF, VARIANCES)
     assert model.covariance(q).flatten().tolist() == pytest.approx([1.2, 0.5, 0.5, 2.1])
-    penalty, _ = model.regulariser(q, torch.tensor(7.0), 0)
+    penalty, _ = model.regulariser(q, torch.tensor(7.0))
     right = 7 + 2 * (2 * 0.5**2) + 6 * (0.2**2 + 1.1**2)
     assert float(penalty) == pytest.approx(right)
     # The form found elsewhere: the mean over the diagonal of the (batch, code) matrix, added to every entry.
@@ -145,12 +147,12 @@ def test_total_correlation_is_the_published_estimator_up_to_a_constant() -> None
 def test_beta_weighs_kl_and_tc() -> None:
     q = posterior(HALF, VARIANCES)
     kl = torch.tensor(7.0)
-    assert float(make("vae").regulariser(q, kl, 0)[0]) == 7.0
-    assert float(make("beta-vae", beta=4.0).regulariser(q, kl, 0)[0]) == 28.0
+    assert float(make("vae").regulariser(q, kl)[0]) == 7.0
+    assert float(make("beta-vae", beta=4.0).regulariser(q, kl)[0]) == 28.0
     tc = float(total_correlation(q))
     assert tc != 0
-    assert float(make("beta-tcvae", beta=6.0).regulariser(q, kl, 0)[0]) == pytest.approx(7 + 5 * tc)
-    assert float(make("beta-tcvae", beta=1.0).regulariser(q, kl, 0)[0]) == pytest.approx(7.0)
+    assert float(make("beta-tcvae", beta=6.0).regulariser(q, kl)[0]) == pytest.approx(7 + 5 * tc)
+    assert float(make("beta-tcvae", beta=1.0).regulariser(q, kl)[0]) == pytest.approx(7.0)
 
 
 def test_step_descends_reconstruction_plus_penalty() -> None:

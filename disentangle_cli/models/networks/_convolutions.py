@@ -29,13 +29,12 @@ FORMS = {
 def conv_s2(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Tensor:
     """As ``F.conv2d`` with stride 2: (n, I, H, W) and weight (O, I, k, k)."""
     x, weight, bias = autocast(x), autocast(weight), None if bias is None else autocast(bias)
-    if _is_cpu(x):
-        if _has_few_channels(weight, padding):
-            y: Tensor = _Conv.apply(x, weight, bias, padding)  # type: ignore[no-untyped-call]
-            return y
-    elif _has_few_channels(weight, padding):
+    if not _has_few_channels(weight, padding):
+        return F.conv2d(x, weight, bias, stride=2, padding=padding)
+    if not _is_cpu(x):
         return conv_by_product(x, weight, bias)
-    return F.conv2d(x, weight, bias, stride=2, padding=padding)
+    y: Tensor = _Conv.apply(x, weight, bias, padding)  # type: ignore[no-untyped-call]
+    return y
 
 
 def transposed_conv_s2(x: Tensor, weight: Tensor, padding: int) -> Tensor:
