@@ -24,7 +24,7 @@ test-extras: $(VENV)/.installed-extras ## the slow tests, with Dask and Ray
 
 test-oldest: $(VENV)/.installed-dev ## the metrics with the oldest scikit-learn that is supported
 	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/oldest 'scikit-learn==1.6.*'
-	PYTHONPATH=$(VENV)/oldest $(ONE_THREAD) $(BIN)/python -m pytest tests/metrics
+	PYTHONPATH=$(VENV)/oldest $(ONE_THREAD) $(BIN)/python -m pytest tests/metrics tests/measurement
 
 lint: $(VENV)/.installed-dev ## ruff and mypy --strict
 	$(BIN)/ruff check $(CHECKED)

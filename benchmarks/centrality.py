@@ -26,14 +26,14 @@ import torch
 from _plain_gan import generator as plain_generator
 from torch import Tensor, nn
 
+from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.latents import Block, Latents
-from disentangle_cli.models.networks import ARCHITECTURES
-from disentangle_cli.selection import Settings, _draws
-from disentangle_cli.selection._base import Task
-from disentangle_cli.selection._cross import cross_votes
-from disentangle_cli.selection._pool import Pool, load_pool
-from disentangle_cli.selection._scale import SCALE_IMAGES
+from disentangle_cli.selection import Settings, draws
+from disentangle_cli.selection.cross import cross_votes
+from disentangle_cli.selection.pool import Pool, load_pool
+from disentangle_cli.selection.scale import SCALE_IMAGES
+from disentangle_cli.selection.selection import Task
 from disentangle_cli.training.api import train_model
 
 BATCH = 64
@@ -100,9 +100,9 @@ def plain_scores(pool: Pool, generators: int, counts: Settings) -> np.ndarray:
     for j in range(generators):
         make = filled(plain_generator(), checkpoints[j].generator)
         model, name = pool.members[j].model, f"0/{pool.members[j].identity}"
-        groups = _draws.groups(model.latents.code_columns, counts.groups_per_code)
-        held = [_draws.group_latents(model, name, group, counts.group_size) for group in groups]
-        prior = list(_draws.prior_latents(model, name, counts.scale_images or SCALE_IMAGES))
+        groups = draws.groups(model.latents.code_columns, counts.groups_per_code)
+        held = [draws.group_latents(model, name, group, counts.group_size) for group in groups]
+        prior = list(draws.prior_latents(model, name, counts.scale_images or SCALE_IMAGES))
         codes: list[list[Tensor]] = [[] for _ in encoders]
         for latents in torch.cat(held + prior).split(BATCH):
             images = make(latents)

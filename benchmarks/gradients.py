@@ -30,8 +30,8 @@ from disentangle_cli.config import validate
 from disentangle_cli.datasets import open_dataset
 from disentangle_cli.devices import use_bf16
 from disentangle_cli.models.infogan_cr import InfoGanCr, InfoGanCrConfig
-from disentangle_cli.models.networks import _layers
-from disentangle_cli.training._feed import Feed
+from disentangle_cli.networks import layers
+from disentangle_cli.training.feed import Feed
 
 CPU = torch.device("cpu")
 SETTINGS: dict[str, Any] = {
@@ -85,7 +85,7 @@ class Recorder(InfoGanCr):
 @contextmanager
 def stock_operators(layout: torch.memory_format, bias_apart: bool = False) -> Iterator[None]:
     """The layers on PyTorch's own convolutions, all operands in ``layout``."""
-    fast = _layers.conv_s2, _layers.transposed_conv_s2
+    fast = layers.conv_s2, layers.transposed_conv_s2
 
     def laid(*operands: Tensor) -> list[Tensor]:
         return [operand.contiguous(memory_format=layout) for operand in operands]
@@ -98,11 +98,11 @@ def stock_operators(layout: torch.memory_format, bias_apart: bool = False) -> It
     def transposed(x: Tensor, weight: Tensor, padding: int) -> Tensor:
         return F.conv_transpose2d(*laid(x, weight), stride=2, padding=padding)
 
-    _layers.conv_s2, _layers.transposed_conv_s2 = conv, transposed
+    layers.conv_s2, layers.transposed_conv_s2 = conv, transposed
     try:
         yield
     finally:
-        _layers.conv_s2, _layers.transposed_conv_s2 = fast
+        layers.conv_s2, layers.transposed_conv_s2 = fast
 
 
 class Sides:

@@ -24,8 +24,8 @@ import _report
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from disentangle_cli.selection._budget import budget_of
-from disentangle_cli.selection._search import PARTS, find_medoid
+from disentangle_cli.selection.budget import budget_of
+from disentangle_cli.selection.search import PARTS, find_medoid
 
 CODES, PER_CODE, GROUP_SIZE, SCALE = 5, 100, 100, 1024
 PECULIAR = 0.06

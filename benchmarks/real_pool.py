@@ -24,14 +24,14 @@ import numpy as np
 
 from disentangle_cli.datasets import open_dataset
 from disentangle_cli.selection import Settings
-from disentangle_cli.selection._base import Task
-from disentangle_cli.selection._budget import PairOracle, budget_of
-from disentangle_cli.selection._cross import cross_votes
-from disentangle_cli.selection._judge import judge, judged
-from disentangle_cli.selection._medoid import central_scores, symmetrised
-from disentangle_cli.selection._pool import load_pool
-from disentangle_cli.selection._search import PARTS, find_medoid
-from disentangle_cli.selection._votes import CrossVotes, Votes
+from disentangle_cli.selection.budget import PairOracle, budget_of
+from disentangle_cli.selection.cross import cross_votes
+from disentangle_cli.selection.judge import judge, judged
+from disentangle_cli.selection.medoid import central_scores, symmetrised
+from disentangle_cli.selection.pool import load_pool
+from disentangle_cli.selection.search import PARTS, find_medoid
+from disentangle_cli.selection.selection import Task
+from disentangle_cli.selection.votes import CrossVotes, Votes
 from disentangle_cli.training.api import train_model
 
 CLOSE = 0.005
@@ -82,7 +82,7 @@ class KeptOracle(PairOracle):
         self._known: dict[tuple[int, int, float], float] = {}
 
     def __call__(self, pairs: np.ndarray, part: float) -> np.ndarray:
-        """See :class:`disentangle_cli.selection._search.Oracle`."""
+        """See :class:`disentangle_cli.selection.search.Oracle`."""
         return np.array([self._score(int(i), int(j), part) for i, j in pairs])
 
     def groups(self, part: float) -> int:

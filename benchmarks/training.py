@@ -30,8 +30,8 @@ from torch import Tensor
 from disentangle_cli.config import validate
 from disentangle_cli.datasets import open_dataset
 from disentangle_cli.devices import keep_freed_memory, use_bf16
-from disentangle_cli.models._training import MODELS
-from disentangle_cli.training._feed import Feed
+from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.training.feed import Feed
 
 CASES = {
     "infogan-cr before CR": 0.0,

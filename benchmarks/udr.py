@@ -15,9 +15,9 @@ import _report
 import numpy as np
 from sklearn.linear_model import Lasso
 
-from disentangle_cli.selection._udr import relative_strength, relative_strengths, standardised
-from disentangle_cli.selection.udr_lasso import ALPHA, coefficients
-from disentangle_cli.selection.udr_spearman import correlations, standard_ranks
+from disentangle_cli.methods.udr_lasso import ALPHA, coefficients
+from disentangle_cli.methods.udr_spearman import correlations, standard_ranks
+from disentangle_cli.selection.udr import relative_strength, relative_strengths, standardised
 
 IMAGES, CODES, CAUSES = 1000, 10, 5
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from disentangle_cli.datasets._image_files import decode
+from disentangle_cli.data.image_files import decode
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import atomic
 

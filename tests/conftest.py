@@ -17,9 +17,9 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
+from disentangle_cli.architectures.mlp import Mlp
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.latents import Block, Latents
-from disentangle_cli.models.networks.mlp import Mlp
 
 GAN_LATENTS = (Block("codes", "uniform", 3, True), Block("noise", "normal", 2, False))
 VAE_LATENTS = (Block("codes", "normal", 4, True),)

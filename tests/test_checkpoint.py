@@ -9,12 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from disentangle_cli.architectures.mlp import Mlp
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import sha256_file
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.models import Model, load_model
-from disentangle_cli.models.networks.mlp import Mlp
 
 
 def example(seed: int = 0, config: dict[str, Any] | None = None, **changes: Any) -> Checkpoint:

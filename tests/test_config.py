@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from disentangle_cli.config import Staircase, merge, override, preset_names, read_preset, to_yaml, validate
 from disentangle_cli.errors import UsageError
-from disentangle_cli.models._training import MODELS
+from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps
 
 

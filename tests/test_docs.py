@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from disentangle_cli.config import preset_names
-from disentangle_cli.models._training import MODELS
+from disentangle_cli.modelling.trainable import MODELS
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

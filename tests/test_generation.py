@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from disentangle_cli.datasets._base import Dataset, Factor
+from disentangle_cli.data.dataset import Dataset, Factor
 from disentangle_cli.errors import UsageError
 from disentangle_cli.generation import encode_dataset, generate, parse_fixed
 from disentangle_cli.images import read_photo, to_pixels

@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 
 import disentangle_cli as dcr
-from disentangle_cli.datasets._base import Factor
-from disentangle_cli.datasets._grid import GridDataset
+from disentangle_cli.data.dataset import Factor
+from disentangle_cli.data.grid import GridDataset
 from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.latents import Block, Latents
+from disentangle_cli.measurement.evaluate import required_arrays
 from disentangle_cli.metrics import Arrays
-from disentangle_cli.metrics._evaluate import required_arrays
 from disentangle_cli.scoring import (
     Options,
     check_baseline,
@@ -22,10 +22,10 @@ from disentangle_cli.scoring import (
     parse_gates,
     resolve_metrics,
 )
-from disentangle_cli.scoring._collect import collect
-from disentangle_cli.scoring._encoding import Encoder
-from disentangle_cli.scoring._intervals import combine
-from disentangle_cli.scoring._plan import draw, families_for, plan_for, read_plan_settings
+from disentangle_cli.scoring.collect import collect
+from disentangle_cli.scoring.encoding import Encoder
+from disentangle_cli.scoring.intervals import combine
+from disentangle_cli.scoring.plan import draw, families_for, plan_for, read_plan_settings
 
 SIZES = (3, 1, 5, 4)
 SMALL = (

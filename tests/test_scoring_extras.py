@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import disentangle_cli as dcr
 from disentangle_cli import output
-from disentangle_cli.datasets._base import Dataset
+from disentangle_cli.data.dataset import Dataset
 from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.metrics import METRICS, Arrays
@@ -23,9 +23,9 @@ from disentangle_cli.scoring import (
     check_gates,
     parse_gates,
 )
-from disentangle_cli.scoring._bootstrap import resampled
-from disentangle_cli.scoring._features import load_extractor
-from disentangle_cli.scoring._restrict import FactorsOf, restrict_arrays
+from disentangle_cli.scoring.bootstrap import resampled
+from disentangle_cli.scoring.features import load_extractor
+from disentangle_cli.scoring.restrict import FactorsOf, restrict_arrays
 from tests.test_scoring import SMALL, Bars, Reader
 
 
@@ -167,7 +167,7 @@ def test_features_come_from_an_extractor(monkeypatch: pytest.MonkeyPatch, empty_
         assert pixels.shape[1] == 3
         return (pixels[:, 0, 0].float() / 50,)
 
-    monkeypatch.setattr("disentangle_cli.scoring._images.load_extractor", lambda device: extract)
+    monkeypatch.setattr("disentangle_cli.scoring.images.load_extractor", lambda device: extract)
     few = ("data.generated=200", "data.reconstructions=5", "dci.trees=2", "kid.subsets=3")
     found = dcr.score(Artist(), Bars(), metrics="all", settings=(*SMALL, *few))["metrics"]
     assert found["fid"]["score"] > 1  # the prior is no class grid
@@ -180,7 +180,7 @@ def test_without_torch_fidelity(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name: None if name == "torch_fidelity" else found(name)
     )
-    monkeypatch.setattr("disentangle_cli.scoring._run.feature_problem", lambda: "it is not installed")
+    monkeypatch.setattr("disentangle_cli.scoring.run.feature_problem", lambda: "it is not installed")
     with pytest.raises(UsageError, match="fid: it is not installed"):
         Options(metrics="mig,fid")
     assert "fid" in Options(metrics="all").names

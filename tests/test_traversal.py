@@ -16,8 +16,8 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block
 from disentangle_cli.models import LoadedModel, load_model
 from disentangle_cli.rendering import default_upscale, save_traversal
-from disentangle_cli.rendering._drawing import number, shorten, width_of
 from disentangle_cli.rendering.animation import draw_frame
+from disentangle_cli.rendering.drawing import number, shorten, width_of
 from disentangle_cli.rendering.grid import draw_grid
 from disentangle_cli.rendering.page import draw_page
 from disentangle_cli.traversal import Row, Traversal, make_anchors, steps_of, traverse

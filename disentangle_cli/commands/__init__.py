@@ -18,7 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from disentangle_cli import __version__, output
-from disentangle_cli.commands._globals import Debug, Quiet, Verbose, add_global_options
+from disentangle_cli.command_line.globals import Debug, Quiet, Verbose, add_global_options
 from disentangle_cli.reporting import exit_codes
 
 INTERRUPTED = 130

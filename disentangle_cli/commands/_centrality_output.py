@@ -9,8 +9,8 @@ from disentangle_cli.output import Format
 
 if TYPE_CHECKING:
     from disentangle_cli.selection import Ranked, Selection
-    from disentangle_cli.selection._explain import Explanation
-    from disentangle_cli.selection._pool import Pool
+    from disentangle_cli.selection.explain import Explanation
+    from disentangle_cli.selection.pool import Pool
 
 
 @dataclass(frozen=True)
@@ -164,8 +164,8 @@ def _explain_table(explanation: "Explanation") -> Table:
 def report(outcome: Outcome) -> str:
     """The same as one HTML page, with pictures and settings."""
     from disentangle_cli.rendering.report import Section, page
-    from disentangle_cli.selection._heatmap import draw_heatmap
-    from disentangle_cli.selection._matching_picture import draw_matching
+    from disentangle_cli.selection.heatmap import draw_heatmap
+    from disentangle_cli.selection.matching_picture import draw_matching
 
     first = outcome.selections[0]
     sections = [Section("Result", notes(outcome))]

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from disentangle_cli import output
-from disentangle_cli.commands._centrality_output import Outcome, notes, show
-from disentangle_cli.commands._centrality_output import report as report_page
-from disentangle_cli.commands._options import (
+from disentangle_cli.command_line.options import (
     Checkpoints,
     Device,
     DeviceName,
@@ -23,6 +21,8 @@ from disentangle_cli.commands._options import (
     parse_assignments,
     resolve_device,
 )
+from disentangle_cli.commands._centrality_output import Outcome, notes, show
+from disentangle_cli.commands._centrality_output import report as report_page
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import Format
 from disentangle_cli.registry import Registry
@@ -30,12 +30,12 @@ from disentangle_cli.registry import Registry
 if TYPE_CHECKING:
     from disentangle_cli.datasets import Dataset
     from disentangle_cli.selection import Selection
-    from disentangle_cli.selection._base import Task
-    from disentangle_cli.selection._explain import Explanation
-    from disentangle_cli.selection._pool import Pool
+    from disentangle_cli.selection.explain import Explanation
+    from disentangle_cli.selection.pool import Pool
+    from disentangle_cli.selection.selection import Task
 
 
-METHOD_NAMES = Registry[object]("disentangle_cli.selection", "selection method").names()
+METHOD_NAMES = Registry[object]("disentangle_cli.methods", "selection method").names()
 
 
 class Inactive(StrEnum):
@@ -154,11 +154,11 @@ def centrality_cli(
     _check_outputs({"--select": select, "--plot": plot, "--explain-plot": explain_plot, "--report": report})
     if explain_plot is not None and explain is None:
         raise UsageError(f"--explain-plot {explain_plot}: name the model with --explain")
-    from disentangle_cli.selection._agreement import agreement
-    from disentangle_cli.selection._base import METHODS, Task
-    from disentangle_cli.selection._explain import find_model
-    from disentangle_cli.selection._pool import load_pool
-    from disentangle_cli.selection._settings import Settings
+    from disentangle_cli.selection.agreement import agreement
+    from disentangle_cli.selection.explain import find_model
+    from disentangle_cli.selection.pool import load_pool
+    from disentangle_cli.selection.selection import METHODS, Task
+    from disentangle_cli.selection.settings import Settings
 
     names = _methods(method)
     settings = Settings().with_texts(parse_assignments(sets, "--set")).with_options(
@@ -194,11 +194,11 @@ def centrality_cli(
     if select is not None:
         _copy(selections[0].selected, select)
     if plot is not None:
-        from disentangle_cli.selection._heatmap import save_heatmap
+        from disentangle_cli.selection.heatmap import save_heatmap
 
         output.log(f"drew {save_heatmap(selections[0], plot)}")
     if explain_plot is not None and outcome.explanation is not None:
-        from disentangle_cli.selection._matching_picture import save_matching
+        from disentangle_cli.selection.matching_picture import save_matching
 
         output.log(f"drew {save_matching(outcome.explanation, explain_plot)}")
     if report is not None:
@@ -208,21 +208,21 @@ def centrality_cli(
 
 
 def _explain(model: str, selections: list["Selection"], task: "Task") -> "Explanation":
-    from disentangle_cli.selection._explain import explain
-    from disentangle_cli.selection.model_centrality import model_centrality
+    from disentangle_cli.methods.model_centrality import model_centrality
+    from disentangle_cli.selection.explain import explain
 
     voted = next((selection for selection in selections if selection.votes is not None), None)
     return explain(model, voted or model_centrality(task), task.pool)
 
 
 def _open_labelled(spec: str, pool: "Pool") -> "Dataset":
-    from disentangle_cli.selection._labels_check import open_labelled
+    from disentangle_cli.selection.labels_check import open_labelled
 
     return open_labelled(spec, pool.members[0].image_shape)
 
 
 def _labels(selections: list["Selection"], spec: str, dataset: "Dataset", task: "Task") -> dict[str, Any]:
-    from disentangle_cli.selection._labels_check import labels_check, supervised_scores
+    from disentangle_cli.selection.labels_check import labels_check, supervised_scores
 
     return labels_check(selections, supervised_scores(task, spec, dataset), dataset)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from disentangle_cli import output
-from disentangle_cli.commands._options import FormatOption, Out, Seed
+from disentangle_cli.command_line.options import FormatOption, Out, Seed
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import Format
 
@@ -54,8 +54,8 @@ def render_cli(
         raise UsageError(f"--out {out}: the name must end in .npz")
     if num is not None and indices is not None:
         raise UsageError("give --num or --indices, not both")
+    from disentangle_cli.data.export import choose, export
     from disentangle_cli.datasets import open_dataset
-    from disentangle_cli.datasets._export import choose, export
 
     dataset = open_dataset(name, size=size, channels=channels)
     chosen = choose(dataset, num, seed, indices)
@@ -101,10 +101,10 @@ def check_cli(
 def _check(dataset: "Dataset", spec: str) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from disentangle_cli.data.check import compare_with_dsprites, has_dsprites_layout, value_range
+    from disentangle_cli.data.packed_cache import verified
+    from disentangle_cli.data.pixels import Pixels
     from disentangle_cli.datasets import DATASETS
-    from disentangle_cli.datasets._check import compare_with_dsprites, has_dsprites_layout, value_range
-    from disentangle_cli.datasets._packed_cache import verified
-    from disentangle_cli.datasets._pixels import Pixels
 
     pixels = getattr(dataset, "pixels", None)
     if isinstance(pixels, Pixels) and not verified(pixels):

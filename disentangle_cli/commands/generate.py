@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from disentangle_cli.commands._options import (
+from disentangle_cli.command_line.options import (
     Checkpoints,
     Device,
     DeviceName,
@@ -115,7 +115,7 @@ def _dataset(spec: str, model: "Model") -> "Dataset":
 
 
 def _write_codes(model: "Model", dataset: "Dataset", target: Path, num: int | None, seed: int) -> list[Path]:
-    from disentangle_cli.datasets._npz_writer import write_npz
+    from disentangle_cli.data.npz_writer import write_npz
     from disentangle_cli.generation import encode_dataset
 
     write_npz(target, encode_dataset(model, dataset, num=num, seed=seed))
@@ -123,7 +123,7 @@ def _write_codes(model: "Model", dataset: "Dataset", target: Path, num: int | No
 
 
 def _write_samples(samples: "Samples", target: Path) -> list[Path]:
-    from disentangle_cli.datasets._npz_writer import write_npz
+    from disentangle_cli.data.npz_writer import write_npz
     from disentangle_cli.images import save_picture, to_picture
     from disentangle_cli.rendering.grid import draw_samples
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from disentangle_cli.commands._options import Device, DeviceName, FormatOption, Seed, resolve_device
+from disentangle_cli.command_line.options import Device, DeviceName, FormatOption, Seed, resolve_device
 from disentangle_cli.output import Format, document, emit_paths
 
 if TYPE_CHECKING:
-    from disentangle_cli.importing._run import Report, Target
+    from disentangle_cli.importing.run import Report, Target
 
 import_app = typer.Typer(
     help="Import models that were trained elsewhere. Nothing in their files is run.", no_args_is_help=True
@@ -54,7 +54,7 @@ def disvae_cli(
     fmt: FormatOption = Format.table,
 ) -> None:
     """Import experiment folders of disentangling-vae (model.pt and specs.json)."""
-    from disentangle_cli.importing._run import import_folders
+    from disentangle_cli.importing.run import import_folders
 
     target = _target(out, trained_on, overwrite, 0, device)
     _print("disvae", import_folders("disvae", folders, target, skip_bad), target, fmt)
@@ -76,7 +76,7 @@ def pythae_cli(
     Networks that exist only as code (encoder.pkl) are not taken, except those of pythae's benchmark. An
     autoencoder without a prior gets a Gaussian fitted to its codes of the images that --trained-on names.
     """
-    from disentangle_cli.importing._run import import_folders
+    from disentangle_cli.importing.run import import_folders
 
     target = _target(out, trained_on, overwrite, seed, device)
     _print("pythae", import_folders("pythae", folders, target, skip_bad), target, fmt)
@@ -113,7 +113,7 @@ def onnx_cli(
     fmt: FormatOption = Format.table,
 ) -> None:  # fmt: skip
     """Import an encoder and a decoder in ONNX, of any framework; their bytes go into the checkpoint."""
-    from disentangle_cli.importing._run import import_one
+    from disentangle_cli.importing.run import import_one
 
     target = _target(out, trained_on, overwrite, 0, device)
     names = [name.strip() for name in encoder_outputs.split(",")] if encoder_outputs else None
@@ -142,14 +142,14 @@ def state_dict_cli(
     fmt: FormatOption = Format.table,
 ) -> None:  # fmt: skip
     """Import weights of one of dcr's architectures under other names."""
-    from disentangle_cli.importing._run import import_one
+    from disentangle_cli.importing.run import import_one
 
     target = _target(out, trained_on, overwrite, 0, device)
     _print("state-dict", import_one("state-dict", file.stem, target, file, arch, map_file), target, fmt)
 
 
 def _target(out: Path, trained_on: str | None, overwrite: bool, seed: int, device: DeviceName) -> "Target":
-    from disentangle_cli.importing._run import Target
+    from disentangle_cli.importing.run import Target
 
     return Target(out, trained_on, overwrite, seed, resolve_device(device))
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from disentangle_cli.commands._options import Checkpoints, FormatOption, expand_paths
+from disentangle_cli.command_line.options import Checkpoints, FormatOption, expand_paths
 from disentangle_cli.output import Format, document, emit
 
 if TYPE_CHECKING:

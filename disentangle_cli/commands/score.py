@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from disentangle_cli.commands._options import (
+from disentangle_cli.command_line.options import (
     Device,
     DeviceName,
     ExecutorOption,
@@ -113,7 +113,7 @@ def score_cli(
     """
     from disentangle_cli.executors import tasks_at_once
     from disentangle_cli.scoring import Options, check_baseline, check_gates, parse_gates, score_paths
-    from disentangle_cli.scoring._gates import read_baseline
+    from disentangle_cli.scoring.gates import read_baseline
 
     options = Options(
         metrics=metrics,

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from disentangle_cli import output
-from disentangle_cli.commands._options import (
+from disentangle_cli.command_line.options import (
     Device,
     DeviceName,
     ExecutorOption,
@@ -111,10 +111,10 @@ def train_cli(
     """
     from disentangle_cli.config import to_yaml
     from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps, train_pool
-    from disentangle_cli.training._stack import check_stackable
     from disentangle_cli.training.pool import raise_failures
     from disentangle_cli.training.run import prepare
     from disentangle_cli.training.spec import Run
+    from disentangle_cli.training.stack import check_stackable
 
     if seed is not None and seeds is not None:
         raise UsageError("give --seed or --seeds, not both")

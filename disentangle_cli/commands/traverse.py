@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from disentangle_cli.commands._options import (
+from disentangle_cli.command_line.options import (
     Checkpoint,
     Device,
     DeviceName,

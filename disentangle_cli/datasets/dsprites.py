@@ -7,11 +7,11 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.datasets import _dsprites_render as render
-from disentangle_cli.datasets._base import DATASETS, Factor, IntArray
-from disentangle_cli.datasets._grid import GridDataset
-from disentangle_cli.datasets._packed_cache import cached, is_cached
-from disentangle_cli.datasets._pixels import Layout, Pixels, Source
+from disentangle_cli.data import dsprites_render as render
+from disentangle_cli.data.dataset import DATASETS, Factor, IntArray
+from disentangle_cli.data.grid import GridDataset
+from disentangle_cli.data.packed_cache import cached, is_cached
+from disentangle_cli.data.pixels import Layout, Pixels, Source
 from disentangle_cli.errors import RunError
 
 FINGERPRINT = "3a228f4037ef3d42a42588e0e01f1078aa2df13cfa17584e88c95ed9fb5672da"

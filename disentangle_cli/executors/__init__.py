@@ -5,6 +5,6 @@ picklable object (paths, hashes, numbers) which a top-level function turns into 
 idempotent: one whose worker died is carried out again by another.
 """
 
-from disentangle_cli.executors._base import EXECUTORS, LostTasks, cores, run_tasks, split_spec, tasks_at_once
+from disentangle_cli.tasks.run import EXECUTORS, LostTasks, cores, run_tasks, split_spec, tasks_at_once
 
 __all__ = ["EXECUTORS", "LostTasks", "cores", "run_tasks", "split_spec", "tasks_at_once"]

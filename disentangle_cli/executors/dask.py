@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from disentangle_cli.errors import RunError, UsageError
-from disentangle_cli.executors._base import EXECUTORS, Outcomes, cores, task_gpus
-from disentangle_cli.executors._blocked import blocked
+from disentangle_cli.tasks.blocked import blocked
+from disentangle_cli.tasks.run import EXECUTORS, Outcomes, cores, task_gpus
 
 CONNECT_SECONDS = 15
 WORKER_SECONDS = 300  # a batch system may take a while to start the first worker
@@ -31,7 +31,7 @@ class Dask:
         """The tasks' keys and outcomes as they end."""
         from distributed import KilledWorker
 
-        from disentangle_cli.executors._futures import FuturesBackend, run_on
+        from disentangle_cli.tasks.futures import FuturesBackend, run_on
 
         client = self._client
         resources = {"resources": {"GPU": gpus}} if (gpus := task_gpus()) else {}

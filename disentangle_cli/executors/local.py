@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from disentangle_cli.executors._base import EXECUTORS, Lost, Outcomes, attempt, cores
+from disentangle_cli.tasks.run import EXECUTORS, Lost, Outcomes, attempt, cores
 
 THREAD_LIMITS = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR"))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.executors._base import EXECUTORS, Outcomes, cores, task_gpus
+from disentangle_cli.tasks.run import EXECUTORS, Outcomes, cores, task_gpus
 
 RETRIES = 3  # as in Dask
 CONNECT_SECONDS = 15
@@ -58,7 +58,7 @@ class Ray:
         import ray
         from ray import exceptions
 
-        from disentangle_cli.executors._futures import FuturesBackend, run_on
+        from disentangle_cli.tasks.futures import FuturesBackend, run_on
 
         class Backend(FuturesBackend):
             def send(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:

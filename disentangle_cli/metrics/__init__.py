@@ -3,10 +3,10 @@
 ``evaluate(["mig", "sap"], Arrays(codes=..., factors=...))`` scores any representation.
 """
 
-from disentangle_cli.metrics._arrays import Arrays
-from disentangle_cli.metrics._base import METRICS, PAPER, PROTOCOLS, Metric, Result
-from disentangle_cli.metrics._evaluate import Evaluation, evaluate
-from disentangle_cli.metrics._settings import read_settings
+from disentangle_cli.measurement.arrays import Arrays
+from disentangle_cli.measurement.evaluate import Evaluation, evaluate
+from disentangle_cli.measurement.metric import METRICS, PAPER, PROTOCOLS, Metric, Result
+from disentangle_cli.measurement.settings import read_settings
 
 __all__ = [
     "METRICS",

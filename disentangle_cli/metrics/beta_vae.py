@@ -5,9 +5,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._arrays import Floats, Ints
-from disentangle_cli.metrics._base import Result, Undefined, metric
-from disentangle_cli.metrics._learners import logistic_regression
+from disentangle_cli.measurement.arrays import Floats, Ints
+from disentangle_cli.measurement.learners import logistic_regression
+from disentangle_cli.measurement.metric import Result, Undefined, metric
 
 
 @metric(

@@ -5,10 +5,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._arrays import Floats
-from disentangle_cli.metrics._base import Result, Undefined, metric
-from disentangle_cli.metrics.derived.importance import Importance
-from disentangle_cli.metrics.derived.parts import Parts
+from disentangle_cli.measurement.arrays import Floats
+from disentangle_cli.measurement.derived.importance import Importance
+from disentangle_cli.measurement.derived.parts import Parts
+from disentangle_cli.measurement.metric import Result, Undefined, metric
 
 Aggregate = Literal["infogan-cr", "disentanglement-lib"]
 

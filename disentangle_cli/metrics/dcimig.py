@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
-from disentangle_cli.metrics.derived.mutual_information import Information
-from disentangle_cli.metrics.derived.parts import Parts
+from disentangle_cli.measurement.derived.mutual_information import Information
+from disentangle_cli.measurement.derived.parts import Parts
+from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
 
 
 @metric(drawn=TRAINING_ROWS, parts={"per_factor": "factors"})

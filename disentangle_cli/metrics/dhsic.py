@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
+from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
 
 BLOCK = 256
 """Rows of the kernel matrices held at a time."""

@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
-from disentangle_cli.metrics._matrix import standardised
-from disentangle_cli.metrics._parallel import over_factors
-from disentangle_cli.metrics.derived.parts import Parts
+from disentangle_cli.measurement.derived.parts import Parts
+from disentangle_cli.measurement.matrix import standardised
+from disentangle_cli.measurement.metric import Result, Undefined, metric
+from disentangle_cli.measurement.parallel import over_factors
 
 LABELS = (10, 100, 1000, 10000)
 Predictor = Literal["logistic", "gbt", "hgb"]

@@ -6,11 +6,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
-from disentangle_cli.metrics._learners import fitted_logistic
-from disentangle_cli.metrics._matrix import standardised
-from disentangle_cli.metrics._parallel import over_factors
-from disentangle_cli.metrics.derived.parts import Half, Parts
+from disentangle_cli.measurement.derived.parts import Half, Parts
+from disentangle_cli.measurement.learners import fitted_logistic
+from disentangle_cli.measurement.matrix import standardised
+from disentangle_cli.measurement.metric import Result, Undefined, metric
+from disentangle_cli.measurement.parallel import over_factors
 
 
 @metric(

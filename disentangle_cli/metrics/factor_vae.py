@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._arrays import Floats, Ints
-from disentangle_cli.metrics._base import Result, metric
+from disentangle_cli.measurement.arrays import Floats, Ints
+from disentangle_cli.measurement.metric import Result, metric
 
 ROUNDING = 1e-6
 """A code whose spread is below this part of its own size is constant up to rounding."""

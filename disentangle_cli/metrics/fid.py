@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from disentangle_cli.metrics._arrays import Floats
-from disentangle_cli.metrics._base import Result, Undefined, metric
+from disentangle_cli.measurement.arrays import Floats
+from disentangle_cli.measurement.metric import Result, Undefined, metric
 
 
 @metric(bounds=(0.0, float("inf")), higher_is_better=False, cost="generating, Inception: minutes")

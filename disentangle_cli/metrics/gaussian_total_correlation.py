@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
-from disentangle_cli.metrics.derived.covariance import Covariance
+from disentangle_cli.measurement.derived.covariance import Covariance
+from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
 
 
 @metric(drawn=TRAINING_ROWS, bounds=(0.0, float("inf")), higher_is_better=False)

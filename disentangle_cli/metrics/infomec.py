@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 from sklearn.feature_selection import mutual_info_classif
 from sklearn.linear_model import LogisticRegression
 
-from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
-from disentangle_cli.metrics._matrix import standardised
-from disentangle_cli.metrics._parallel import over_factors
-from disentangle_cli.metrics.derived.mutual_information import entropy, pair_information
-from disentangle_cli.metrics.derived.parts import Parts
+from disentangle_cli.measurement.derived.mutual_information import entropy, pair_information
+from disentangle_cli.measurement.derived.parts import Parts
+from disentangle_cli.measurement.matrix import standardised
+from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
+from disentangle_cli.measurement.parallel import over_factors
 
 FEW = 64
 """A code with at most this many distinct values is counted, not estimated by neighbours."""

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
-from disentangle_cli.metrics.derived.mutual_information import discretise
-from disentangle_cli.metrics.derived.parts import Parts
+from disentangle_cli.measurement.derived.mutual_information import discretise
+from disentangle_cli.measurement.derived.parts import Parts
+from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
 
 
 @metric(drawn=TRAINING_ROWS, parts={"matrix": "active x factors", "per_code": "list"})

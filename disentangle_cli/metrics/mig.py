@@ -1,9 +1,9 @@
 """Mutual information gap."""
 
-from disentangle_cli.metrics._base import TRAINING_ROWS, Result, metric
-from disentangle_cli.metrics._matrix import top_two_gap
-from disentangle_cli.metrics.derived.mutual_information import Information
-from disentangle_cli.metrics.derived.parts import Parts
+from disentangle_cli.measurement.derived.mutual_information import Information
+from disentangle_cli.measurement.derived.parts import Parts
+from disentangle_cli.measurement.matrix import top_two_gap
+from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, metric
 
 
 @metric(

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
-from disentangle_cli.metrics._matrix import top_two_gap
-from disentangle_cli.metrics.derived.mutual_information import Information
-from disentangle_cli.metrics.derived.parts import Parts
+from disentangle_cli.measurement.derived.mutual_information import Information
+from disentangle_cli.measurement.derived.parts import Parts
+from disentangle_cli.measurement.matrix import top_two_gap
+from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
 
 
 @metric(drawn=TRAINING_ROWS, parts={"per_code": "codes"})

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from disentangle_cli.metrics._arrays import Floats
-from disentangle_cli.metrics._base import Result, metric
+from disentangle_cli.measurement.arrays import Floats
+from disentangle_cli.measurement.metric import Result, metric
 
 
 @metric(

@@ -4,9 +4,9 @@ from typing import Literal
 
 import numpy as np
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
-from disentangle_cli.metrics.derived.mutual_information import Information
-from disentangle_cli.metrics.derived.parts import Parts
+from disentangle_cli.measurement.derived.mutual_information import Information
+from disentangle_cli.measurement.derived.parts import Parts
+from disentangle_cli.measurement.metric import Result, Undefined, metric
 
 
 @metric(

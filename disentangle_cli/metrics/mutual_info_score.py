@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._base import TRAINING_ROWS, Result, Undefined, metric
-from disentangle_cli.metrics.derived.mutual_information import discretise, pair_information
+from disentangle_cli.measurement.derived.mutual_information import discretise, pair_information
+from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
 
 
 @metric(

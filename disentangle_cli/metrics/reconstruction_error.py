@@ -1,7 +1,7 @@
 """Reconstruction error."""
 
-from disentangle_cli.metrics._arrays import Floats
-from disentangle_cli.metrics._base import Result, metric
+from disentangle_cli.measurement.arrays import Floats
+from disentangle_cli.measurement.metric import Result, metric
 
 
 @metric(

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
-from disentangle_cli.metrics._matrix import top_two_gap
-from disentangle_cli.metrics._parallel import over_factors
-from disentangle_cli.metrics.derived.parts import Parts
+from disentangle_cli.measurement.derived.parts import Parts
+from disentangle_cli.measurement.matrix import top_two_gap
+from disentangle_cli.measurement.metric import Result, Undefined, metric
+from disentangle_cli.measurement.parallel import over_factors
 
 
 @metric(

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.metrics._base import Result, Undefined, metric
-from disentangle_cli.metrics.derived.parts import Half, Parts
+from disentangle_cli.measurement.derived.parts import Half, Parts
+from disentangle_cli.measurement.metric import Result, Undefined, metric
 from disentangle_cli.metrics.factor_vae import ROUNDING
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor
 
 from disentangle_cli.config import TrainConfig
-from disentangle_cli.models._training import MODELS
+from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models.vae import Penalty, Posterior, Vae, VaeConfig
 
 

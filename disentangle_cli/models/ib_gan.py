@@ -17,11 +17,11 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
+from disentangle_cli.architectures.ib_gan_64 import INPUTS, Embedding
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.errors import UsageError
-from disentangle_cli.models._training import MODELS, upcast
+from disentangle_cli.modelling.trainable import MODELS, upcast
 from disentangle_cli.models.infogan import InfoGan, InfoGanConfig
-from disentangle_cli.models.networks.ib_gan_64 import INPUTS, Embedding
 from disentangle_cli.models.vae import kl_divergence
 
 

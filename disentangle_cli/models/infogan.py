@@ -23,10 +23,10 @@ from torch import Tensor, nn
 
 from disentangle_cli.config import Staircase, Strict, TrainConfig
 from disentangle_cli.errors import UsageError
-from disentangle_cli.models._adam import adam, adam_state, restore_adam, set_rate
-from disentangle_cli.models._training import MODELS, Trainable, upcast
-from disentangle_cli.models.networks._base import GanArchitecture
-from disentangle_cli.models.networks._layers import baked, commit, initialise, rest, wake
+from disentangle_cli.modelling.adam import adam, adam_state, restore_adam, set_rate
+from disentangle_cli.modelling.trainable import MODELS, Trainable, upcast
+from disentangle_cli.networks.architecture import GanArchitecture
+from disentangle_cli.networks.layers import baked, commit, initialise, rest, wake
 
 LOG_GUARD = 1e-8
 BN_DECAY = 0.9

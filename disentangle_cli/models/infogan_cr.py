@@ -20,9 +20,9 @@ from torch import Tensor
 
 from disentangle_cli.config import Staircase, Strict, TrainConfig
 from disentangle_cli.latents import Latents
-from disentangle_cli.models._training import MODELS, upcast
+from disentangle_cli.modelling.trainable import MODELS, upcast
 from disentangle_cli.models.infogan import InfoGan, InfoGanConfig
-from disentangle_cli.models.networks._gan import Norm
+from disentangle_cli.networks.gan import Norm
 
 OFF = 1e-8
 

@@ -16,8 +16,8 @@ from torch import Tensor
 
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.errors import UsageError
-from disentangle_cli.models._autoencoder import Autoencoder, AutoencoderConfig
-from disentangle_cli.models._training import MODELS
+from disentangle_cli.modelling.autoencoder import Autoencoder, AutoencoderConfig
+from disentangle_cli.modelling.trainable import MODELS
 
 Penalty = tuple[Tensor, dict[str, Tensor]]
 """What is added to the reconstruction loss, and scalars to log."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from disentangle_cli.files import atomic
-from disentangle_cli.rendering import _drawing as d
+from disentangle_cli.rendering import drawing as d
 from disentangle_cli.traversal import Row, Traversal
 
 FRAME_MS = 90

@@ -6,7 +6,7 @@ from itertools import pairwise
 from PIL import Image, ImageDraw
 
 from disentangle_cli.images import Pixels, to_picture
-from disentangle_cli.rendering import _drawing as d
+from disentangle_cli.rendering import drawing as d
 from disentangle_cli.traversal import Traversal
 
 GAP = 3

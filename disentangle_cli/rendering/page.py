@@ -11,7 +11,7 @@ import numpy as np
 
 from disentangle_cli import __version__
 from disentangle_cli.images import to_picture
-from disentangle_cli.rendering._drawing import number
+from disentangle_cli.rendering.drawing import number
 from disentangle_cli.traversal import Row, Traversal
 
 

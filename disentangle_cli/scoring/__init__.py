@@ -1,10 +1,10 @@
 """Scoring models and codes against ground truth: draw, encode once, evaluate, compare."""
 
-from disentangle_cli.scoring._codes_file import read_codes
-from disentangle_cli.scoring._gates import check_baseline, check_gates, parse_gates
-from disentangle_cli.scoring._many import score_paths
 from disentangle_cli.scoring._quick import factor_vae_quick
-from disentangle_cli.scoring._run import Options, resolve_metrics, score, score_path
+from disentangle_cli.scoring.codes_file import read_codes
+from disentangle_cli.scoring.gates import check_baseline, check_gates, parse_gates
+from disentangle_cli.scoring.many import score_paths
+from disentangle_cli.scoring.run import Options, resolve_metrics, score, score_path
 
 __all__ = [
     "Options",

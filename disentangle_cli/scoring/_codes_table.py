@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.datasets._factors_csv import Column, number_classes, read_columns, to_classes
+from disentangle_cli.data.factors_csv import Column, number_classes, read_columns, to_classes
 from disentangle_cli.errors import UsageError
-from disentangle_cli.scoring._parquet import read_parquet
+from disentangle_cli.scoring.parquet import read_parquet
 
 Cells = NDArray[np.float64] | list[str]
 READERS: dict[str, Callable[[Path], Mapping[str, Cells]]] = {".csv": read_columns, ".parquet": read_parquet}

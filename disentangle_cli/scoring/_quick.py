@@ -1,12 +1,12 @@
 """A small FactorVAE score to watch during training."""
 
 from disentangle_cli.datasets import Dataset
+from disentangle_cli.measurement.evaluate import required_arrays
 from disentangle_cli.metrics import Result, evaluate
-from disentangle_cli.metrics._evaluate import required_arrays
 from disentangle_cli.models import Model
-from disentangle_cli.scoring._collect import collect
-from disentangle_cli.scoring._encoding import Encoder
-from disentangle_cli.scoring._plan import plan_for
+from disentangle_cli.scoring.collect import collect
+from disentangle_cli.scoring.encoding import Encoder
+from disentangle_cli.scoring.plan import plan_for
 
 
 def factor_vae_quick(

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from disentangle_cli.models import Model
-from disentangle_cli.selection import _draws
-from disentangle_cli.selection._pool import Member
-from disentangle_cli.selection._scale import SCALE_IMAGES, scale_matters, time_to_look
-from disentangle_cli.selection._settings import Settings
-from disentangle_cli.selection._votes import Spread, Votes, cast_votes
+from disentangle_cli.selection import draws
+from disentangle_cli.selection.pool import Member
+from disentangle_cli.selection.scale import SCALE_IMAGES, scale_matters, time_to_look
+from disentangle_cli.selection.settings import Settings
+from disentangle_cli.selection.votes import Spread, Votes, cast_votes
 
 CHUNK_BYTES = 16 << 20
 """Size of the images that are in memory at once, as float32."""
@@ -40,7 +40,7 @@ def evaluate(
         advance: told the number of images encoded since the last call, without those for the scale where
             their number is open.
     """
-    groups = _draws.groups(columns, settings.groups_per_code)
+    groups = draws.groups(columns, settings.groups_per_code)
     labels = np.array([group.label for group in groups], dtype=np.int64)
     size = settings.group_size
     name = f"{seed}/{generator.identity}"
@@ -50,7 +50,7 @@ def evaluate(
     spreads = [Spread(encoder.latents.num_codes) for encoder in encoders]
 
     for start, chunk in _chunks(groups, max(1, _images_at_once(generator) // size)):
-        parts = [_draws.group_latents(make, name, group, size) for group in chunk]
+        parts = [draws.group_latents(make, name, group, size) for group in chunk]
         images = make.generate(torch.cat(parts))
         keys = [f"group/{group.column}/{group.repeat}" for group in chunk]
         for reader, std in zip(readers, stds, strict=True):
@@ -60,7 +60,7 @@ def evaluate(
             advance(len(images))
 
     open_ = list(range(len(encoders)))
-    prior = _draws.prior_latents(make, name, settings.scale_images or SCALE_IMAGES)
+    prior = draws.prior_latents(make, name, settings.scale_images or SCALE_IMAGES)
     for block, latents in enumerate(prior):
         images = make.generate(latents)
         for k in open_:
@@ -93,7 +93,7 @@ class _Reader:
             codes = self._model.encode(images) if posterior is None else posterior[0]
         if posterior is not None:
             shape = (len(images) // len(keys), codes.shape[1])
-            streams = [_draws.stream(self._name, key) for key in keys]
+            streams = [draws.stream(self._name, key) for key in keys]
             noise = torch.cat([torch.randn(shape, generator=stream) for stream in streams])
             codes = codes.float() + torch.exp(0.5 * posterior[1].float()) * noise.to(codes.device)
         return codes.double().cpu().numpy()
@@ -104,6 +104,6 @@ def _images_at_once(generator: Member) -> int:
     return max(1, CHUNK_BYTES // (4 * channels * height * width))
 
 
-def _chunks(groups: list[_draws.Group], at_once: int) -> Iterator[tuple[int, list[_draws.Group]]]:
+def _chunks(groups: list[draws.Group], at_once: int) -> Iterator[tuple[int, list[draws.Group]]]:
     for start in range(0, len(groups), at_once):
         yield start, groups[start : start + at_once]

@@ -6,8 +6,8 @@ from disentangle_cli import output
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import sweep
-from disentangle_cli.training._state import read_state
 from disentangle_cli.training.spec import Run, is_same_run
+from disentangle_cli.training.state import read_state
 
 OUTPUTS = ("config.yaml", "log.csv", "resume.pt", "switch.pt", "traversal-*.png", "events.out.tfevents.*")
 """What a run writes into its folder."""

@@ -17,13 +17,13 @@ from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.executors import cores, split_spec
-from disentangle_cli.executors._blocked import blocked
-from disentangle_cli.training._cluster import train_on_cluster
-from disentangle_cli.training._outcome import Outcome, is_late, not_started, outcome_of
+from disentangle_cli.tasks.blocked import blocked
 from disentangle_cli.training._signals import SIGNALS, caught_signals
-from disentangle_cli.training._stack import check_stackable, split_into_stacks, train_stack
+from disentangle_cli.training.cluster import train_on_cluster
+from disentangle_cli.training.outcome import Outcome, is_late, not_started, outcome_of
 from disentangle_cli.training.run import prepare
 from disentangle_cli.training.spec import Run
+from disentangle_cli.training.stack import check_stackable, split_into_stacks, train_stack
 
 MAX_RUNS = 10_000
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from disentangle_cli.config import TrainConfig, merge, override, read_preset, validate
 from disentangle_cli.errors import UsageError
-from disentangle_cli.models._training import MODELS
+from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.plain import read_yaml
 
 DEFAULT_PRESET = "fast"

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import Checkpoint
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
-from disentangle_cli.models.networks import ARCHITECTURES
 
 LOCK = ".lock"
 

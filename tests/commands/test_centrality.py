@@ -217,7 +217,7 @@ def test_explain(cli: Cli, pool: list[Path], tmp_path: Path) -> None:
 
 
 def test_labels_check(cli: Cli, pool: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import disentangle_cli.selection._labels_check as check
+    import disentangle_cli.selection.labels_check as check
 
     classes = np.stack(np.meshgrid(range(4), range(5), indexing="ij"), -1).reshape(-1, 2)
     images = np.zeros((20, 8, 8), np.uint8)

@@ -11,7 +11,7 @@ from typer.testing import Result
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.importing import SOURCES
 from tests.conftest import WriteModel
-from tests.importing.conftest import disvae_folder, pythae_folder
+from tests.sources.conftest import disvae_folder, pythae_folder
 
 __all__ = ["disvae_folder", "pythae_folder"]  # fixtures
 

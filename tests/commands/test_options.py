@@ -4,7 +4,7 @@ import sys
 import pytest
 import torch
 
-from disentangle_cli.commands._options import expand_paths, parse_assignments, resolve_device
+from disentangle_cli.command_line.options import expand_paths, parse_assignments, resolve_device
 from disentangle_cli.errors import UsageError
 
 

@@ -177,7 +177,7 @@ def test_bad_codes_files(cli: Cli, codes: Callable[..., Path], changes: dict[str
 def test_codes_files_that_unpack_to_too_much(
     cli: Cli, codes: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("disentangle_cli.scoring._codes_file.MAX_NUMBERS", 100)
+    monkeypatch.setattr("disentangle_cli.scoring.codes_file.MAX_NUMBERS", 100)
     refused = cli("score", codes())
     assert (refused.exit_code, "more than the 100 that are taken" in refused.stderr) == (2, True)
 

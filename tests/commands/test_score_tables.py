@@ -89,7 +89,7 @@ def test_parquet_pair(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     labels.unlink()
     assert "factors.parquet" in cli("score", path).stderr
     parquet.write_table(arrow.table(table), labels)
-    monkeypatch.setattr("disentangle_cli.scoring._parquet.MAX_NUMBERS", 10)
+    monkeypatch.setattr("disentangle_cli.scoring.parquet.MAX_NUMBERS", 10)
     assert "codes.parquet: more than 10 numbers" in cli("score", path).stderr
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from disentangle_cli.data.packed_cache import verified
 from disentangle_cli.datasets import DATASETS, open_dataset
-from disentangle_cli.datasets._packed_cache import verified
 from disentangle_cli.datasets.dsprites import FINGERPRINT, DSprites
 from disentangle_cli.errors import UsageError
 

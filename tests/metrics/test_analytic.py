@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.measurement.derived.mutual_information import discretise, pair_information
 from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, evaluate
-from disentangle_cli.metrics.derived.mutual_information import discretise, pair_information
 from disentangle_cli.metrics.explicitness import roc_areas
 
 SIZES = (3, 4, 5)
@@ -352,7 +352,7 @@ def test_result_names_variant_and_counts() -> None:
 
 
 def test_shared_arrays_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from disentangle_cli.metrics.derived.mutual_information import mutual_information
+    from disentangle_cli.measurement.derived.mutual_information import mutual_information
 
     calls: list[Any] = []
     original = mutual_information.function

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from disentangle_cli.measurement.arrays import NAMES
+from disentangle_cli.measurement.settings import settings_of
+from disentangle_cli.measurement.table import table
 from disentangle_cli.metrics import METRICS
-from disentangle_cli.metrics._arrays import NAMES
-from disentangle_cli.metrics._settings import settings_of
-from disentangle_cli.metrics._table import table
-from disentangle_cli.scoring._plan import SETTABLE
+from disentangle_cli.scoring.plan import SETTABLE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
 

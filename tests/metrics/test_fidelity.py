@@ -9,7 +9,7 @@ from torch import Tensor
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.metrics import Arrays, evaluate
-from disentangle_cli.scoring._features import features, load_extractor
+from disentangle_cli.scoring.features import features, load_extractor
 
 
 @pytest.fixture(scope="module")

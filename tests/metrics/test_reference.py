@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from disentangle_cli.measurement.derived.importance import Importance
+from disentangle_cli.measurement.derived.mutual_information import Information
+from disentangle_cli.measurement.derived.parts import Half, Parts
+from disentangle_cli.measurement.matrix import top_two_gap
 from disentangle_cli.metrics import METRICS, Arrays, evaluate
-from disentangle_cli.metrics._matrix import top_two_gap
-from disentangle_cli.metrics.derived.importance import Importance
-from disentangle_cli.metrics.derived.mutual_information import Information
-from disentangle_cli.metrics.derived.parts import Half, Parts
 from disentangle_cli.metrics.gaussian_total_correlation import total_correlation
 from disentangle_cli.metrics.gaussian_wasserstein_correlation import wasserstein
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from disentangle_cli.models._training import MODELS
+from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models.factor_vae import column_orders
 
 GAMMA, RATE = 10.0, 1e-2

@@ -7,9 +7,9 @@ import torch
 
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.errors import UsageError
+from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models import load_model
-from disentangle_cli.models._training import MODELS
-from disentangle_cli.models.networks._layers import baked
+from disentangle_cli.networks.layers import baked
 from disentangle_cli.training import configure
 
 

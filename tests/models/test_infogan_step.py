@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from disentangle_cli.models._training import MODELS
+from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models.infogan_cr import draw_pair
 
 BATCH = 8

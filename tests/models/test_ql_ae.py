@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from disentangle_cli.latents import Block, Latents
-from disentangle_cli.models._training import MODELS
+from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models.infogan_cr import draw_pair
 from disentangle_cli.training import configure
 

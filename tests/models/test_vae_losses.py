@@ -8,8 +8,8 @@ from torch import Tensor
 
 from disentangle_cli.config import Ramp
 from disentangle_cli.errors import UsageError
-from disentangle_cli.models._autoencoder import reconstruction_loss
-from disentangle_cli.models._training import MODELS
+from disentangle_cli.modelling.autoencoder import reconstruction_loss
+from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models.beta_tcvae import total_correlation
 from disentangle_cli.models.dip_vae_i import covariance, distance_from_identity
 from disentangle_cli.models.vae import Posterior, kl_divergence

@@ -2,9 +2,9 @@
 
 from torch import Tensor, nn
 
-from disentangle_cli.models.networks._base import GanArchitecture
-from disentangle_cli.models.networks._gan import Discriminator, Encoder, Norm
-from disentangle_cli.models.networks._layers import (
+from disentangle_cli.networks.architecture import GanArchitecture
+from disentangle_cli.networks.gan import Discriminator, Encoder, Norm
+from disentangle_cli.networks.layers import (
     BatchNorm1d,
     BatchNorm2d,
     Conv,

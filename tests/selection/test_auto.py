@@ -9,12 +9,12 @@ import pytest
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.selection import select
-from disentangle_cli.selection._activity import activity
-from disentangle_cli.selection._base import Task
-from disentangle_cli.selection._chance import chance_accuracy, corrected, held_out_accuracy
-from disentangle_cli.selection._pool import load_pool
-from disentangle_cli.selection._settings import Settings
-from disentangle_cli.selection._votes import Votes
+from disentangle_cli.selection.activity import activity
+from disentangle_cli.selection.chance import chance_accuracy, corrected, held_out_accuracy
+from disentangle_cli.selection.pool import load_pool
+from disentangle_cli.selection.selection import Task
+from disentangle_cli.selection.settings import Settings
+from disentangle_cli.selection.votes import Votes
 
 Save = Callable[..., str]
 

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 from disentangle_cli.selection import Settings, select
-from disentangle_cli.selection._base import Ranked
-from disentangle_cli.selection._bootstrap import (
+from disentangle_cli.selection.bootstrap import (
     GroupChange,
     draw_models,
     group_changes,
@@ -18,9 +17,10 @@ from disentangle_cli.selection._bootstrap import (
     median_replicates,
     resampled_accuracy,
 )
-from disentangle_cli.selection._chance import held_out_accuracy
-from disentangle_cli.selection._confidence import Resampled, medoid_probability, with_confidence
-from disentangle_cli.selection._votes import CrossVotes, Votes
+from disentangle_cli.selection.chance import held_out_accuracy
+from disentangle_cli.selection.confidence import Resampled, medoid_probability, with_confidence
+from disentangle_cli.selection.selection import Ranked
+from disentangle_cli.selection.votes import CrossVotes, Votes
 
 Save = Callable[..., str]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from disentangle_cli.selection import select
-from disentangle_cli.selection._cache import ArrayCache
+from disentangle_cli.selection.cache import ArrayCache
 
 ANGLES = (0.0, 0.1, 0.2, 0.3)
 

@@ -9,13 +9,13 @@ from PIL import Image
 
 from disentangle_cli.checkpoint import save_checkpoint
 from disentangle_cli.errors import UsageError
+from disentangle_cli.methods.model_centrality import model_centrality
 from disentangle_cli.selection import Selection
-from disentangle_cli.selection._base import Task
-from disentangle_cli.selection._explain import explain, find_model
-from disentangle_cli.selection._matching_picture import draw_matching, save_matching
-from disentangle_cli.selection._pool import Pool, load_pool
-from disentangle_cli.selection._settings import Settings
-from disentangle_cli.selection.model_centrality import model_centrality
+from disentangle_cli.selection.explain import explain, find_model
+from disentangle_cli.selection.matching_picture import draw_matching, save_matching
+from disentangle_cli.selection.pool import Pool, load_pool
+from disentangle_cli.selection.selection import Task
+from disentangle_cli.selection.settings import Settings
 
 ORDER = [2, 0, 3, 1]
 Save = Callable[..., str]

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from disentangle_cli.rendering.ramp import RAMP
-from disentangle_cli.selection._base import Selection
-from disentangle_cli.selection._heatmap import UNKNOWN, draw_heatmap, save_heatmap, short_names
-from disentangle_cli.selection._medoid import central_scores, ranking, symmetrised
+from disentangle_cli.selection.heatmap import UNKNOWN, draw_heatmap, save_heatmap, short_names
+from disentangle_cli.selection.medoid import central_scores, ranking, symmetrised
+from disentangle_cli.selection.selection import Selection
 
 
 def selection(n: int, unknown: bool = False) -> Selection:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from disentangle_cli.selection._medoid import central_scores, ranking, symmetrised
+from disentangle_cli.selection.medoid import central_scores, ranking, symmetrised
 
 MATRIX = np.array([[1.0, 0.8, 0.2], [0.6, 1.0, 0.4], [0.0, 0.2, 1.0]])
 

@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 import torch
 
+from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.models import LoadedModel, load_model
-from disentangle_cli.models.networks import ARCHITECTURES
 from disentangle_cli.selection import METHODS, select
-from disentangle_cli.selection._activity import activity
-from disentangle_cli.selection._agreement import agreement, kendall
-from disentangle_cli.selection._base import Task
-from disentangle_cli.selection._medoid import balanced_scores, central_scores, median
-from disentangle_cli.selection._pool import load_pool
-from disentangle_cli.selection._udr import mean_divergence
+from disentangle_cli.selection.activity import activity
+from disentangle_cli.selection.agreement import agreement, kendall
+from disentangle_cli.selection.medoid import balanced_scores, central_scores, median
+from disentangle_cli.selection.pool import load_pool
+from disentangle_cli.selection.selection import Task
+from disentangle_cli.selection.udr import mean_divergence
 
 Save = Callable[..., str]
 

@@ -11,7 +11,7 @@ from disentangle_cli import output
 from disentangle_cli.checkpoint import Checkpoint
 from disentangle_cli.models import LoadedModel, Model, load_model
 from disentangle_cli.progress import Progress
-from disentangle_cli.selection import _draws, select
+from disentangle_cli.selection import draws, select
 
 # how far each generator, and each encoder, turns the first two codes
 TURNS = ((0.0, 0.3), (0.3, 0.6), (0.2, -0.2), (0.9, 0.8))
@@ -26,14 +26,14 @@ def pool(save: Save) -> list[str]:
 def plain_score(encoder: Model, generator: Model, name: str, counts: dict[str, int]) -> float:
     """The FactorVAE score as the paper's code computes it: nothing streamed, nothing shared."""
     columns = generator.latents.code_columns
-    prior = torch.cat(list(_draws.prior_latents(generator, name, counts["scale_images"])))
+    prior = torch.cat(list(draws.prior_latents(generator, name, counts["scale_images"])))
     scale = encoder.encode(generator.generate(prior)).double().numpy().std(axis=0)
     table = np.zeros((encoder.latents.num_codes, len(columns)))
     groups = counts["groups_per_code"] * len(columns)
     for i in range(groups):
         label = i % len(columns)
-        group = _draws.Group(label, columns[label], i // len(columns))
-        latents = _draws.group_latents(generator, name, group, counts["group_size"])
+        group = draws.Group(label, columns[label], i // len(columns))
+        latents = draws.group_latents(generator, name, group, counts["group_size"])
         codes = encoder.encode(generator.generate(latents)).double().numpy()
         table[np.argmin((codes / scale).std(axis=0)), label] += 1
     return table.max(axis=1).sum() / groups

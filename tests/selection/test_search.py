@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from disentangle_cli.selection._search import FIRST, PARTS, find_medoid
+from disentangle_cli.selection.search import FIRST, PARTS, find_medoid
 
 
 @dataclass

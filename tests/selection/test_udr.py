@@ -15,13 +15,13 @@ from sklearn.linear_model import Lasso
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block
 from disentangle_cli.models import load_model
-from disentangle_cli.selection import _udr, select
-from disentangle_cli.selection._base import Task
-from disentangle_cli.selection._lasso import lasso
-from disentangle_cli.selection._pool import load_pool
-from disentangle_cli.selection._settings import Settings
-from disentangle_cli.selection._shared_images import generated
-from disentangle_cli.selection._udr import (
+from disentangle_cli.selection import select, udr
+from disentangle_cli.selection.lasso import lasso
+from disentangle_cli.selection.pool import load_pool
+from disentangle_cli.selection.selection import Task
+from disentangle_cli.selection.settings import Settings
+from disentangle_cli.selection.shared_images import generated
+from disentangle_cli.selection.udr import (
     VARIANCE,
     encoded,
     prior_variance,
@@ -154,16 +154,14 @@ def test_both_rules_draw_the_same_line() -> None:
     mean *= math.sqrt(VARIANCE) / mean.std()
     logvar = np.full_like(mean, math.log(posterior))
     prior = Block("c", "normal", 1, True)
-    assert _udr.mean_divergence(mean - mean.mean(), logvar, [prior])[0] == pytest.approx(0.01, abs=1e-4)
+    assert udr.mean_divergence(mean - mean.mean(), logvar, [prior])[0] == pytest.approx(0.01, abs=1e-4)
 
 
 def test_divergence_and_variance_follow_the_prior() -> None:
     prior = Block("c", "normal", 1, True, mean=2.0, std=3.0)
-    at_prior = _udr.mean_divergence(np.full((4, 1), 2.0), np.full((4, 1), 2 * math.log(3)), [prior])
+    at_prior = udr.mean_divergence(np.full((4, 1), 2.0), np.full((4, 1), 2 * math.log(3)), [prior])
     np.testing.assert_allclose(at_prior, 0, atol=1e-12)
-    assert np.isnan(
-        _udr.mean_divergence(np.zeros((4, 1)), np.zeros((4, 1)), [Block("u", "uniform", 1, True)])
-    )
+    assert np.isnan(udr.mean_divergence(np.zeros((4, 1)), np.zeros((4, 1)), [Block("u", "uniform", 1, True)]))
     assert prior_variance(prior) == 9
     assert prior_variance(Block("u", "uniform", 1, True, low=-1, high=2)) == 0.75
     assert prior_variance(Block("g", "grid", 1, True, values=(-1.0, 1.0))) == 1
@@ -199,10 +197,10 @@ def test_lasso_equals_scikit_learn() -> None:
     rng = np.random.default_rng(0)
     shared = rng.uniform(-1, 1, size=(300, 4))
     for noise in (1.0, 0.01):  # nearly dependent predictors stop short of the optimum, at the same place
-        predictors = _udr.standardised(shared @ rng.normal(size=(4, 6)) + noise * rng.normal(size=(300, 6)))
+        predictors = udr.standardised(shared @ rng.normal(size=(4, 6)) + noise * rng.normal(size=(300, 6)))
         predictors[:, 2] = 0
         codes = np.tanh(shared @ rng.normal(size=(4, 9))) + 0.1 * rng.normal(size=(300, 9))
-        targets = _udr.standardised(codes)
+        targets = udr.standardised(codes)
         targets[:, 5] = 0
         fitted = Lasso(alpha=0.1).fit(predictors, targets).coef_.T
         np.testing.assert_allclose(lasso(predictors, targets, 0.1), fitted, atol=1e-9)

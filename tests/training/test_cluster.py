@@ -12,9 +12,9 @@ import pytest
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.errors import DcrError, Interrupted, UsageError
 from disentangle_cli.files import locked
-from disentangle_cli.training import Run, _cluster, configure, train_pool
-from disentangle_cli.training._cluster import train_on_cluster
-from disentangle_cli.training._outcome import Outcome, outcome_of
+from disentangle_cli.training import Run, cluster, configure, train_pool
+from disentangle_cli.training.cluster import train_on_cluster
+from disentangle_cli.training.outcome import Outcome, outcome_of
 from disentangle_cli.training.run import prepare
 from disentangle_cli.training.spec import LOCK
 from tests.training.test_train_command import same_weights
@@ -51,7 +51,7 @@ def test_same_weights_as_a_pool_of_this_machine(runs: list[Run], tmp_path: Path)
 def test_without_a_shared_folder_the_files_come_back(
     runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_cluster, "_sees", sees_nothing)
+    monkeypatch.setattr(cluster, "_sees", sees_nothing)
     bad = replace(runs[1], config=configure("vae", "demo", sets=["architecture=mlp", "batch_size=12",
                                                                  "optim.rate=1e30"]))  # fmt: skip
     outcomes = carry_out([runs[0], bad])
@@ -83,7 +83,7 @@ def test_a_finished_run_is_left_alone_unless_it_is_to_be_overwritten(runs: list[
 def test_without_a_shared_folder_what_is_there_counts(
     runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_cluster, "_sees", sees_nothing)
+    monkeypatch.setattr(cluster, "_sees", sees_nothing)
     twins = [replace(run, out=tmp_path / "here") for run in runs]
     assert all(outcome.error is None for outcome in train_pool(twins, 1))
     assert carry_out(runs[:1])[0].error is None
@@ -97,8 +97,8 @@ def test_without_a_shared_folder_what_is_there_counts(
         assert run.state.stat().st_size  # it was sent along
         return outcome_of(run, [])
 
-    monkeypatch.setattr(_cluster, "outcome_of", without_a_start)
-    monkeypatch.setattr(_cluster, "run_tasks", in_this_process)
+    monkeypatch.setattr(cluster, "outcome_of", without_a_start)
+    monkeypatch.setattr(cluster, "run_tasks", in_this_process)
     outcomes = carry_out([replace(run, resume=True) for run in runs])
     assert [outcomes[seed].error for seed in (0, 1)] == [None, None]
     assert runs[0].checkpoint.stat().st_mtime_ns == before  # finished: left alone
@@ -127,8 +127,8 @@ def test_a_run_that_another_process_trains_is_refused_here(runs: list[Run]) -> N
     assert outcomes[1].error is None
 
 
-def task(run: Run, marker: Path) -> _cluster._Task:
-    return _cluster._Task(replace(run, resume=True), marker, files=None)
+def task(run: Run, marker: Path) -> cluster._Task:
+    return cluster._Task(replace(run, resume=True), marker, files=None)
 
 
 def test_a_worker_waits_for_one_that_was_given_up_as_dead(runs: list[Run]) -> None:
@@ -137,9 +137,7 @@ def test_a_worker_waits_for_one_that_was_given_up_as_dead(runs: list[Run]) -> No
     marker.touch()
     results: list[DcrError | None] = []
     with locked(runs[0].folder / LOCK, "busy"):
-        thread = threading.Thread(
-            target=lambda: results.append(_cluster._carry_out(task(runs[0], marker))[0])
-        )
+        thread = threading.Thread(target=lambda: results.append(cluster._carry_out(task(runs[0], marker))[0]))
         thread.start()
         thread.join(timeout=0.5)
         assert thread.is_alive()
@@ -154,13 +152,13 @@ def test_without_its_marker_a_run_stops_or_never_starts(
 ) -> None:
     marker = runs[0].out / ".pool-test"
     runs[0].out.mkdir()
-    error, files = _cluster._carry_out(task(runs[0], marker))
+    error, files = cluster._carry_out(task(runs[0], marker))
     assert isinstance(error, Interrupted)
     assert "not started" in str(error)
     assert not files
-    monkeypatch.setattr(_cluster, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(cluster, "LOOK_SECONDS", 0.01)
     marker.touch()
-    with _cluster._watched(marker) as stop:
+    with cluster._watched(marker) as stop:
         time.sleep(0.1)
         assert not stop
         marker.unlink()
@@ -171,5 +169,5 @@ def test_without_its_marker_a_run_stops_or_never_starts(
 
 
 def test_a_worker_without_the_folder_says_so(runs: list[Run], tmp_path: Path) -> None:
-    error, _ = _cluster._carry_out(task(replace(runs[0], out=tmp_path / "elsewhere"), tmp_path))
+    error, _ = cluster._carry_out(task(replace(runs[0], out=tmp_path / "elsewhere"), tmp_path))
     assert f"does not see {tmp_path / 'elsewhere'}" in str(error)

@@ -8,7 +8,7 @@ import pytest
 
 from disentangle_cli.errors import DcrError, Interrupted, RunError, UsageError
 from disentangle_cli.training import Run, configure, pool, train_pool
-from disentangle_cli.training._outcome import Outcome
+from disentangle_cli.training.outcome import Outcome
 
 
 @pytest.mark.parametrize(

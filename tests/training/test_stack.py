@@ -14,15 +14,15 @@ from torch import Tensor
 from typer.testing import CliRunner
 
 from disentangle_cli import output
+from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.commands import app
 from disentangle_cli.errors import Interrupted, RunError
-from disentangle_cli.models._stacked import Stack
-from disentangle_cli.models.networks import ARCHITECTURES
-from disentangle_cli.training import _session, configure, train, train_pool
-from disentangle_cli.training._stack import split_into_stacks
-from disentangle_cli.training._state import read_state
+from disentangle_cli.modelling.stacked import Stack
+from disentangle_cli.training import configure, session, train, train_pool
 from disentangle_cli.training.spec import Run
+from disentangle_cli.training.stack import split_into_stacks
+from disentangle_cli.training.state import read_state
 from tests.models.tiny_gan import TinyGan
 from tests.training.conftest import Command
 from tests.training.test_train_command import wait_for
@@ -33,7 +33,7 @@ Step = Callable[[Stack, Tensor, int], dict[str, Tensor]]
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(ARCHITECTURES._entries, "tiny-gan", TinyGan)
-    monkeypatch.setattr(_session, "save_traversal", lambda *_: None)  # pictures take longer than the training
+    monkeypatch.setattr(session, "save_traversal", lambda *_: None)  # pictures take longer than the training
 
 
 @pytest.fixture
@@ -102,19 +102,19 @@ def test_stopped_and_resumed(
     whole = pool(3, "whole")
     train_pool(whole, stack=True)
 
-    def late(self: _session.Session) -> str | None:
+    def late(self: session.Session) -> str | None:
         return "time limit reached" if self.iteration_seen >= 8 else None
 
-    before = _session.Session.before
+    before = session.Session.before
 
-    def seen(self: _session.Session, iteration: int) -> None:
+    def seen(self: session.Session, iteration: int) -> None:
         self.iteration_seen = iteration
         before(self, iteration)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_session.Session, "iteration_seen", 0, raising=False)
-        patch.setattr(_session.Session, "before", seen)
-        patch.setattr(_session.Session, "must_stop", late)
+        patch.setattr(session.Session, "iteration_seen", 0, raising=False)
+        patch.setattr(session.Session, "before", seen)
+        patch.setattr(session.Session, "must_stop", late)
         outcomes = train_pool(pool(3), stack=True)
     assert all(isinstance(outcome.error, Interrupted) for outcome in outcomes)
     assert "time limit reached after iteration 9" in str(outcomes[0].error)

@@ -90,7 +90,7 @@ def test_study_presets_share_the_studys_training(model: str) -> None:
 @pytest.mark.parametrize("architecture", ["study-64", "factor-vae-64"])
 def test_bf16_step_on_real_networks(architecture: str) -> None:
     """One step in bfloat16 gives the loss of float32 up to its rounding, and float32 weights."""
-    from disentangle_cli.models._training import MODELS
+    from disentangle_cli.modelling.trainable import MODELS
 
     config = configure("factor-vae", "demo", sets=[f"architecture={architecture}", "batch_size=4"])
     images = (torch.rand(4, 1, 64, 64, generator=torch.Generator().manual_seed(0)) > 0.9).float()

@@ -1,0 +1,154 @@
+"""Labels of an ``.npz`` file: class ids per image, and what the classes are called and stand for."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.data.dataset import Factor, IntArray
+from disentangle_cli.data.npz_reader import NpzFile
+from disentangle_cli.errors import UsageError
+
+MAX_CLASSES = 1_000_000
+MAX_FACTORS = 1_000
+MAX_VALUES = 4_000_000
+"""Classes of all factors together."""
+MAX_NUMBERS = 2**27
+"""Of one array of labels: 1 GiB at 8 bytes each."""
+
+
+@dataclass(frozen=True)
+class Labels:
+    """``classes (N, F)`` class ids, ``values (N, F)`` what they stand for, and the factors."""
+
+    factors: tuple[Factor, ...]
+    classes: IntArray
+    values: NDArray[np.float64]
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether the rows are all combinations of the factors, once each, in C order."""
+        sizes = tuple(factor.size for factor in self.factors)
+        if not sizes or float(np.prod(sizes, dtype=np.float64)) != len(self.classes):
+            return False
+        expected = np.stack(np.unravel_index(np.arange(len(self.classes)), sizes), axis=1)
+        return bool(np.array_equal(self.classes, expected))
+
+
+def unlabelled(count: int) -> Labels:
+    """The labels of ``count`` images that have none."""
+    return Labels((), np.empty((count, 0), np.int64), np.empty((count, 0)))
+
+
+def read_labels(file: NpzFile, count: int, shape: tuple[int, int, int]) -> Labels:
+    """The labels of the ``count`` images of ``file``, whose ``shape`` is ``(C, H, W)``.
+
+    Class ids are in ``factors (N, F)``, or as in the original dSprites file in ``latents_classes``.
+    Optional: ``factor_names (F,)`` text, ``factor_values (N, F)`` (or ``latents_values``),
+    ``factor_sizes (F,)`` and ``is_continuous (F,)``. Without ``is_continuous`` a factor is continuous
+    if any of its values is not a whole number.
+
+    Raises:
+        UsageError: the arrays do not fit each other or the images.
+    """
+    key = next((key for key in ("factors", "latents_classes") if key in file), None)
+    if key is None:
+        return unlabelled(count)
+    classes = _class_ids(file, key, count)
+    width = classes.shape[1]
+    values = _table(file, "factor_values" if key == "factors" else "latents_values", (count, width))
+    values = classes.astype(np.float64) if values is None else values.astype(np.float64)
+    if key == "latents_classes" and _like_dsprites(classes, shape):
+        from disentangle_cli.datasets.dsprites import FACTORS
+
+        return Labels(FACTORS, np.ascontiguousarray(classes[:, 1:]), np.ascontiguousarray(values[:, 1:]))
+    return Labels(_describe(file, classes, values), classes, values)
+
+
+def _class_ids(file: NpzFile, key: str, count: int) -> IntArray:
+    shape = file.header(key).shape
+    if len(shape) != 2 or shape[0] != count or not 1 <= shape[1] <= MAX_FACTORS:
+        raise UsageError(
+            f"{file.path}: {key} has the shape {shape}; it must be ({count}, F), one row an image"
+        )
+    found = _numbers(file, key)
+    # compared as floats: a wild value must not wrap around on its way to int64
+    if not np.all((found >= 0) & (found < MAX_CLASSES) & (found == np.floor(found.astype(np.float64)))):
+        raise UsageError(
+            f"{file.path}: {key} must hold class ids 0, 1, 2, ... below {MAX_CLASSES}; "
+            "real values go to factor_values"
+        )
+    return found.astype(np.int64)
+
+
+def _describe(file: NpzFile, classes: IntArray, values: NDArray[np.float64]) -> tuple[Factor, ...]:
+    width = classes.shape[1]
+    needed = classes.max(axis=0) + 1
+    sizes = _table(file, "factor_sizes", (width,))
+    sizes = needed if sizes is None else sizes.astype(np.int64)
+    if np.any(sizes < needed) or np.any(sizes > MAX_CLASSES) or sizes.sum() > MAX_VALUES:
+        raise UsageError(
+            f"{file.path}: factor_sizes are smaller than the class ids of the images, or too large"
+        )
+    flags = _table(file, "is_continuous", (width,))
+    continuous = np.any(values != np.round(values), axis=0) if flags is None else flags.astype(bool)
+    return tuple(
+        Factor(
+            name,
+            int(sizes[k]),
+            _class_values(classes[:, k], values[:, k], int(sizes[k])),
+            bool(continuous[k]),
+        )
+        for k, name in enumerate(_names(file, width))
+    )
+
+
+def _class_values(classes: IntArray, values: NDArray[np.float64], size: int) -> tuple[float, ...]:
+    """The value of the first image of each class; NaN for a class that no image has."""
+    found = np.full(size, np.nan)
+    present, first = np.unique(classes, return_index=True)
+    found[present] = values[first]
+    return tuple(float(value) for value in found)
+
+
+def _names(file: NpzFile, width: int) -> list[str]:
+    if "factor_names" not in file:
+        return [f"factor{k + 1}" for k in range(width)]
+    header = file.header("factor_names")
+    if header.shape != (width,) or header.dtype.kind not in "US":
+        raise UsageError(f"{file.path}: factor_names must be {width} texts, one a factor")
+    raw = file.read("factor_names").tolist()
+    names = [" ".join((n.decode(errors="replace") if isinstance(n, bytes) else n).split()) for n in raw]
+    if len(set(names)) != width or not all(names):
+        raise UsageError(f"{file.path}: factor_names must not be empty or occur twice")
+    return names
+
+
+def _table(file: NpzFile, key: str, shape: tuple[int, ...]) -> NDArray[Any] | None:
+    if key not in file:
+        return None
+    if (found := file.header(key).shape) != shape:
+        raise UsageError(f"{file.path}: {key} has the shape {found}; it must be {shape}")
+    numbers = _numbers(file, key)
+    if not np.all(np.isfinite(numbers)):
+        raise UsageError(f"{file.path}: {key} holds values that are not finite")
+    return numbers
+
+
+def _numbers(file: NpzFile, key: str) -> NDArray[Any]:
+    header = file.header(key)
+    if header.dtype.kind not in "biuf":
+        raise UsageError(f"{file.path}: {key} must hold numbers")
+    if math.prod(header.shape) > MAX_NUMBERS:
+        raise UsageError(f"{file.path}: {key} holds more than {MAX_NUMBERS:,} numbers")
+    return file.read(key)
+
+
+def _like_dsprites(classes: IntArray, shape: tuple[int, int, int]) -> bool:
+    """Whether these can be labels of the original file: color (one class), then the five factors."""
+    from disentangle_cli.datasets.dsprites import FACTORS, LAYOUT
+
+    sizes = [1, *(factor.size for factor in FACTORS)]
+    return shape == LAYOUT.shape and classes.shape[1] == len(sizes) and bool(np.all(classes < sizes))

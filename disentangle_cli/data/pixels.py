@@ -1,0 +1,72 @@
+"""Images held as rows of bytes, in memory or in a memory map, unpacked batch by batch."""
+
+import hashlib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.data.dataset import IntArray
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How many images there are, of what shape, and how a row of bytes holds one.
+
+    ``packed``: the images are black and white and a row holds one bit per value (1 is 255),
+    else one byte per value; either way in the order ``C, H, W``.
+    """
+
+    count: int
+    shape: tuple[int, int, int]
+    packed: bool
+
+    @property
+    def row(self) -> int:
+        """Bytes per image."""
+        values = math.prod(self.shape)
+        return -(-values // 8) if self.packed else values
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all images."""
+        return self.count * self.row
+
+
+@dataclass(frozen=True)
+class Source:
+    """Images to be stored: their layout, and blocks ``(m, row) uint8`` that add up to all of them."""
+
+    layout: Layout
+    blocks: Iterable[NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Stored images: ``rows (N, row) uint8`` and the SHA-256 of all their bytes."""
+
+    layout: Layout
+    rows: NDArray[np.uint8]
+    digest: str
+
+    def images(self, indices: IntArray) -> NDArray[np.uint8]:
+        """The images at ``indices (n,)``: ``(n, C, H, W)``, 0 to 255. Only these are read."""
+        rows = self.rows[np.asarray(indices)]
+        if self.layout.packed:
+            rows = np.unpackbits(rows, axis=1, count=math.prod(self.layout.shape))
+            np.negative(rows, out=rows)  # 0 stays 0, 1 becomes 255
+        return np.ascontiguousarray(rows).reshape(len(rows), *self.layout.shape)
+
+
+def in_memory(source: Source) -> Pixels:
+    """Hold the images of ``source`` in memory."""
+    rows = np.empty((source.layout.count, source.layout.row), np.uint8)
+    digest = hashlib.sha256()
+    done = 0
+    for block in source.blocks:
+        rows[done : done + len(block)] = block
+        digest.update(np.ascontiguousarray(block).data)
+        done += len(block)
+    return Pixels(source.layout, rows, digest.hexdigest())

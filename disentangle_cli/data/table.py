@@ -1,0 +1,79 @@
+"""Data sets whose images come from a user's file or folder, with or without labels."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.data.dataset import Dataset, IntArray, check_classes
+from disentangle_cli.data.grid import draw_grid
+from disentangle_cli.data.labels import Labels
+from disentangle_cli.data.packed_cache import cached
+from disentangle_cli.data.pixels import Pixels, Source, in_memory
+
+IN_MEMORY = 64 * 2**20  # bytes; larger sets are kept in the cache folder and memory-mapped
+
+
+class TableDataset(Dataset):
+    """Stored images and one row of labels per image."""
+
+    def __init__(self, name: str, pixels: Pixels, labels: Labels) -> None:
+        """``pixels`` and ``labels`` have the same number of rows."""
+        self.name = name
+        self.fingerprint = f"sha256:{pixels.digest}"
+        self.image_shape = pixels.layout.shape
+        self.factors = labels.factors
+        self.pixels = pixels
+        self._labels = labels
+
+    def __len__(self) -> int:
+        return self.pixels.layout.count
+
+    @property
+    def in_cache(self) -> bool | None:
+        """True when the images are read from the cache folder; None when they are held in memory."""
+        return True if isinstance(self.pixels.rows, np.memmap) else None
+
+    def images(self, indices: IntArray) -> NDArray[np.uint8]:
+        """The images at ``indices (n,)``: ``(n, C, H, W)``, 0 to 255."""
+        return self.pixels.images(indices)
+
+    def classes(self, indices: IntArray) -> IntArray:
+        """Class ids ``(n, F)`` of the images at ``indices (n,)``."""
+        return self._labels.classes[indices]
+
+    def values(self, indices: IntArray) -> NDArray[np.float64]:
+        """Factor values ``(n, F)`` of the images at ``indices (n,)``, as the file gives them."""
+        return self._labels.values[indices]
+
+    def draw_fixed(self, rng: np.random.Generator, factor: int, classes: IntArray) -> IntArray:
+        """As in :class:`Dataset`; a full grid in C order draws exactly as a :class:`GridDataset` does."""
+        if not self._is_grid:
+            return super().draw_fixed(rng, factor, classes)
+        check_classes(self, factor, classes)
+        return draw_grid(rng, tuple(spec.size for spec in self.factors), factor, classes)
+
+    @cached_property
+    def _is_grid(self) -> bool:
+        return self._labels.is_grid
+
+
+def stored(path: Path, state: str, options: str, nbytes: int, build: Callable[[], Source]) -> Pixels:
+    """The images of a user's ``path``: in memory when small, else kept in the cache folder.
+
+    Args:
+        path: the file or folder; with ``options`` it names the cache file.
+        state: what changes whenever the content may have changed (sizes and times of files).
+        options: how the images are read, e.g. ``"64 auto"``.
+        nbytes: an upper bound of the bytes they take.
+        build: reads them.
+    """
+    if nbytes <= IN_MEMORY:
+        return in_memory(build())
+    where = hashlib.sha256(f"{path.resolve()}\n{options}".encode()).hexdigest()[:16]
+    stem = f"{re.sub('[^A-Za-z0-9._-]', '_', path.stem)[:60]}-{where}"
+    return cached(stem, hashlib.sha256(state.encode()).hexdigest(), build, path.name)

@@ -1,0 +1,174 @@
+"""Finding out by trial what an encoder and a decoder in ONNX take and give."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from disentangle_cli.architectures.onnx import OnnxNet
+from disentangle_cli.errors import UsageError
+from disentangle_cli.importing.specs import parse_image
+from disentangle_cli.latents import Latents
+
+CHANNELS = (1, 3, 4)
+ROWS = 3
+TOLERANCE = 1e-3
+_MEAN = re.compile(r"(^|[^a-z])(mean|means|mu|loc|embedding)([^a-z]|$)", re.I)
+_LOGVAR = re.compile(r"log_?-?(var|variance|covariance|sigma_?2)", re.I)
+
+
+@dataclass(frozen=True)
+class ImageForm:
+    """How a network writes an image: ``shape`` (C, H, W) and ``layout`` nchw or nhwc."""
+
+    shape: tuple[int, int, int]
+    layout: str
+
+
+def open_net(data: bytes, outputs: list[str] | None = None) -> OnnxNet:
+    """The network of an ONNX file's bytes, checked.
+
+    Raises:
+        UsageError: see :func:`disentangle_cli.networks.onnx_file.open_session`.
+    """
+    if not data:
+        raise UsageError("not an ONNX model (the file is empty)")
+    net = OnnxNet(len(data), outputs)
+    net.load_state_dict({"onnx": torch.frombuffer(bytearray(data), dtype=torch.uint8)}, assign=True)
+    return net
+
+
+def probe_decoder(net: OnnxNet, latents: Latents) -> Tensor:
+    """What the decoder gives for a few draws from the prior: (3, ...) finite.
+
+    Raises:
+        UsageError: it does not take such latents, has several outputs or gives no finite numbers.
+    """
+    (taken,) = net.session.get_inputs()
+    wanted = [side for side in taken.shape[1:] if isinstance(side, int)]
+    if len(wanted) == len(taken.shape) - 1 and math.prod(wanted) != latents.dim:
+        raise UsageError(
+            f"takes rows of {_sides(wanted)} numbers, but the latents have {latents.dim} (--latents)"
+        )
+    if len(outputs := net.session.get_outputs()) != 1:
+        names = ", ".join(output.name for output in outputs)
+        raise UsageError(f"a decoder has one output, the images; this has {len(outputs)} ({names})")
+    return _steady(net, latents.sample(ROWS, torch.Generator().manual_seed(0)))[0]
+
+
+def image_form(found: list[Any], flat: ImageForm | None) -> ImageForm | None:
+    """The form of images of shape ``found`` (without rows; text stands for an open size), None if open.
+
+    ``flat`` is the form of the other network, for one that writes images as flat rows.
+
+    Raises:
+        UsageError: no image has such a shape.
+    """
+    if len(found) == 3 and all(isinstance(side, int) for side in found):
+        if found[0] in CHANNELS and found[1] == found[2]:
+            return ImageForm(parse_image(found), "nchw")
+        if found[2] in CHANNELS and found[0] == found[1]:
+            return ImageForm(parse_image([found[2], found[0], found[1]]), "nhwc")
+        raise UsageError(
+            f"images of {_sides(found)} are neither CxHxW nor HxWxC, square, with 1, 3 or 4 channels"
+        )
+    if len(found) == 1 and isinstance(found[0], int) and flat is not None:
+        if found[0] != math.prod(flat.shape):
+            raise UsageError(f"rows of {found[0]} numbers are no images of {_sides(list(flat.shape))}")
+        return flat
+    if len(found) in (1, 3):
+        return None
+    raise UsageError(f"takes or gives {_sides(found)} per row, which is no image")
+
+
+def check_range(values: Tensor, gives: str) -> str | None:
+    """A note if ``gives`` (logits, probs or tanh) looks wrong for the decoder's output ``values``.
+
+    Raises:
+        UsageError: it cannot be.
+    """
+    low, high = float(values.min()), float(values.max())
+    least = {"probs": 0.0, "tanh": -1.0}.get(gives, -math.inf)
+    most = math.inf if gives == "logits" else 1.0
+    if low < least - TOLERANCE or high > most + TOLERANCE:
+        others = [kind for kind in ("logits", "tanh") if kind != gives]
+        raise UsageError(
+            f"gives values from {low:.3g} to {high:.3g}, which are not {gives}: "
+            f"say --output {' or '.join(others)}"
+        )
+    if gives == "logits" and low >= 0 and high <= 1:
+        return (
+            f"its values lie between {low:.3g} and {high:.3g}: probabilities rather than logits (--output)?"
+        )
+    return None
+
+
+def choose_outputs(net: OnnxNet, asked: list[str] | None) -> list[str]:
+    """Names of the encoder's outputs to use: one, or the mean's and the log-variance's.
+
+    Raises:
+        UsageError: ``asked`` names outputs that there are not, or there are many and no name tells.
+    """
+    names = [output.name for output in net.session.get_outputs()]
+    if asked:
+        if len(asked) > 2 or (unknown := [name for name in asked if name not in names]):
+            wrong = unknown[0] if len(asked) <= 2 else ",".join(asked)
+            raise UsageError(
+                f"no one or two outputs {wrong!r} (--encoder-outputs); it has {', '.join(names)}"
+            )
+        return asked
+    logvars = [name for name in names if _LOGVAR.search(name)]
+    means = [name for name in names if _MEAN.search(name) and name not in logvars]
+    if len(names) > 1 and len(logvars) == len(means) == 1:
+        return [means[0], logvars[0]]
+    if len(names) <= 2:
+        return names
+    raise UsageError(
+        f"has outputs {', '.join(names)}; say which are mean and log-variance with "
+        "--encoder-outputs MEAN,LOGVAR"
+    )
+
+
+def probe_encoder(net: OnnxNet, rows: Tensor, codes: int) -> bool:
+    """Whether the encoder gives log-variances beside means, tried on ``rows`` in its own form.
+
+    Raises:
+        UsageError: it does not take such images, or gives other numbers than K or 2K.
+    """
+    found = [list(output.shape[1:]) for output in _steady(net, rows)]
+    widths = [math.prod(shape) for shape in found]
+    if all(width == shape[0] for width, shape in zip(widths, found, strict=True) if shape):
+        if widths == [codes]:
+            return False
+        if widths in ([2 * codes], [codes, codes]):
+            return True
+    given = " and ".join(_sides(shape) for shape in found)
+    raise UsageError(
+        f"gives {given} numbers per image, but there are {codes} codes (--latents): expected {codes} means, "
+        f"or {codes} means and then {codes} log-variances, in one output or two"
+    )
+
+
+def _steady(net: OnnxNet, rows: Tensor) -> list[Tensor]:
+    """Run twice, and row by row: the same numbers must come, and finite ones."""
+    try:
+        outputs, again = net.run(rows), net.run(rows)
+        alone = [net.run(row[None]) for row in rows]
+    except UsageError as error:
+        raise UsageError(f"{error} (was it exported with a dynamic batch dimension?)") from None
+    for i, output in enumerate(outputs):
+        if not output.isfinite().all():
+            raise UsageError("gives numbers that are not finite")
+        if not torch.equal(output, again[i]):
+            raise UsageError("gives other numbers each time: it samples; export the mean instead")
+        single = torch.cat([one[i] for one in alone])
+        if not torch.allclose(single, output, rtol=1e-3, atol=1e-3):
+            raise UsageError("a row's numbers depend on the other rows: export it in evaluation mode")
+    return outputs
+
+
+def _sides(sides: list[Any]) -> str:
+    return "x".join(str(side) for side in sides) or "no"

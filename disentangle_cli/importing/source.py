@@ -1,0 +1,42 @@
+"""What a source gives, and the table of sources."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from disentangle_cli.checkpoint import Checkpoint
+from disentangle_cli.errors import UsageError
+from disentangle_cli.registry import Registry
+
+
+@dataclass
+class Imported:
+    """A model from elsewhere.
+
+    Attributes:
+        checkpoint: the model; its provenance is filled in later.
+        origin: the folder or files it came from, for messages.
+        files: every file whose content went into it.
+        dataset: name of the data set as the source tells it, or None.
+        details: what else the source says (JSON types), kept in the provenance.
+        has_prior: False for a plain autoencoder, whose latents are a placeholder until a prior is fitted.
+        notes: what a user should know about how it was taken, one line each.
+    """
+
+    checkpoint: Checkpoint
+    origin: str
+    files: list[Path]
+    dataset: str | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    has_prior: bool = True
+    notes: list[str] = field(default_factory=list)
+
+
+SOURCES: Registry[Callable[..., Imported]] = Registry("disentangle_cli.sources", "source")
+
+
+def named(origin: object, error: UsageError) -> UsageError:
+    """``error`` with the name of what it is about in front, unless it is there."""
+    message = str(error)
+    return error if message.startswith(str(origin)) else UsageError(f"{origin}: {message}")

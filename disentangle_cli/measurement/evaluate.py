@@ -1,0 +1,149 @@
+"""Computing metrics: arrays in, one result per metric out, shared parts only once."""
+
+import dataclasses
+import warnings
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from disentangle_cli.errors import UsageError
+from disentangle_cli.measurement.arrays import Arrays
+from disentangle_cli.measurement.derived.parts import default_split
+from disentangle_cli.measurement.metric import DERIVED, METRICS, PROTOCOLS, Node, Result, Undefined
+from disentangle_cli.measurement.settings import protocol_settings, settings_of
+
+
+def evaluate(
+    metrics: Iterable[str],
+    arrays: Arrays,
+    *,
+    protocol: str = "infogan-cr",
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    seed: int = 0,
+    drawn: bool = False,
+) -> dict[str, Result]:
+    """Compute ``metrics`` on ``arrays``.
+
+    ``settings`` maps a metric to the settings that differ from the protocol's; ``drawn`` says that the rows
+    were drawn from a data set in the protocol's numbers, training rows first. Each result has a finite
+    ``score``, or None and a ``reason``, beside the parts that the metric's own docstring lists.
+
+    Raises:
+        UsageError: an unknown metric or protocol.
+    """
+    evaluation = Evaluation(arrays, protocol, settings or {}, seed, drawn)
+    return {name: evaluation.score(name) for name in metrics}
+
+
+class Evaluation:
+    """One set of arrays under one protocol; remembers every derived array it has computed."""
+
+    def __init__(
+        self,
+        arrays: Arrays,
+        protocol: str,
+        settings: Mapping[str, Mapping[str, Any]],
+        seed: int,
+        drawn: bool = False,
+    ) -> None:
+        if protocol not in PROTOCOLS:
+            raise UsageError(f"unknown protocol {protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
+        self.arrays = with_split(arrays, seed)
+        self.protocol = protocol
+        self.settings = settings
+        self.seed = seed
+        self.drawn = drawn
+        self._known: dict[tuple[Any, ...], Any] = {}
+
+    def score(self, name: str) -> Result:
+        """The result of one metric; never raises for what the arrays hold."""
+        entry = METRICS.get(name)
+        standard = protocol_settings(name, self.protocol, self.drawn)
+        chosen = standard | dict(self.settings.get(name, {}))
+        changed = [f"{key}={value}" for key, value in sorted(chosen.items()) if value != standard.get(key)]
+        with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
+            warnings.simplefilter("always")
+            try:
+                result: Result = self._apply(entry, entry.inputs_under(self.protocol), chosen)
+            except Undefined as reason:
+                result = {"score": None, "reason": str(reason)}
+        if any(issubclass(w.category, ConvergenceWarning) for w in caught):
+            result["note"] = "an inner fit stopped at its iteration limit, as the protocol has it"
+        reads = required_arrays(name, self.protocol)
+        notes = [text for array, text in self.arrays.remarks.items() if array in reads]
+        if notes:
+            result["note"] = "; ".join([*notes, *filter(None, [result.get("note")])])
+        result["variant"] = " with ".join([self.protocol, ", ".join(changed)] if changed else [self.protocol])
+        result["settings"] = chosen
+        result["samples"] = sample_counts(self.arrays, reads, chosen.get("rows") == "split")
+        return result | {"protocol": self.protocol, "seed": self.seed}
+
+    def _apply(self, node: Node, inputs: Mapping[str, bool], settings: Mapping[str, Any]) -> Any:
+        given = {name: self._input(name, required, settings) for name, required in inputs.items()}
+        return node(**given, **{key: settings[key] for key in node.settings})
+
+    def _input(self, name: str, required: bool, settings: Mapping[str, Any]) -> Any:
+        if name == "seed":
+            return self.seed
+        if name in DERIVED.names():
+            return self._derived(name, settings)
+        value = self.arrays.get(name)
+        if value is None and required:
+            why = self.arrays.missing.get(name)
+            raise Undefined(f"needs {name}: {why}" if why else f"needs {name}, which is absent")
+        if problem := self.arrays.problem(name):
+            raise Undefined(problem)
+        return value
+
+    def _derived(self, name: str, settings: Mapping[str, Any]) -> Any:
+        node = DERIVED.get(name)
+        own = {key: settings[key] for key in settings_of(node)}
+        key = (name, *sorted(own.items()))
+        if key not in self._known:
+            try:
+                self._known[key] = self._apply(node, node.inputs, own)
+            except Undefined as reason:
+                self._known[key] = reason
+        if isinstance(self._known[key], Undefined):
+            raise self._known[key]
+        return self._known[key]
+
+
+def required_arrays(name: str, protocol: str) -> set[str]:
+    """The fields of ``Arrays`` that the metric ``name`` reads under ``protocol``, optional ones included."""
+    found: set[str] = set()
+    pending = list(METRICS.get(name).inputs_under(protocol))
+    while pending:
+        entry = pending.pop()
+        if entry in DERIVED.names():
+            pending += DERIVED.get(entry).inputs
+        elif entry != "seed":
+            found.add(entry)
+    return found
+
+
+def with_split(arrays: Arrays, seed: int) -> Arrays:
+    """``arrays`` with two halves of rows; the default ones where it names none and has at least 3 rows."""
+    if arrays.codes is None or arrays.train_rows is not None or len(arrays.codes) < 3:
+        return arrays
+    train, test = default_split(len(arrays.codes), seed)
+    return dataclasses.replace(arrays, train_rows=train, test_rows=test)
+
+
+def sample_counts(arrays: Arrays, names: Iterable[str], split: bool) -> dict[str, int]:
+    """How many samples lie in the arrays called ``names``; ``split`` says whether rows are held out."""
+    counts: dict[str, int] = {}
+    for name in sorted(names):
+        value = arrays.get(name)
+        if value is None or name.endswith(("labels", "_2", "values", "continuous", "factors")):
+            continue
+        if name == "codes" if split else name in ("train_rows", "test_rows"):
+            continue
+        label = {"codes": "rows", "reference_codes": "reference"}.get(name)
+        label = label or name.replace("_codes_1", "s").replace("_codes", "s")
+        counts[label] = len(value)
+        if value.ndim == 3 and not name.startswith("eval"):
+            counts[label.rstrip("s") + "_size"] = value.shape[1]
+    return counts

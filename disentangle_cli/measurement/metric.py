@@ -1,0 +1,127 @@
+"""How a metric says what it needs.
+
+A metric is one function. Its positional parameters name the arrays it wants: fields of
+:class:`~disentangle_cli.measurement.arrays.Arrays`, entries of :data:`DERIVED` (computed once however many
+metrics ask), or ``seed``. A parameter with default None is passed when present. Its keyword-only
+parameters are its settings, to which those of the derived arrays it asks for are added.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from disentangle_cli.registry import Registry
+
+PROTOCOLS = ("infogan-cr", "disentanglement-lib")
+PAPER = ("factor_vae", "dci", "sap", "explicitness", "modularity", "mig", "beta_vae")
+
+Result = dict[str, Any]
+"""At least ``score`` (float, or None with ``reason``); parts beside it: floats, lists, nested dicts."""
+
+
+Shape = Literal["number", "list", "codes", "factors", "codes x factors", "active x factors", "codes x codes"]
+"""What a part of a result is: a number, a list or dictionary of numbers, or one per what is named."""
+
+TRAINING_ROWS = {"disentanglement-lib": {"rows": "split"}}
+"""For metrics that the study computes from its 10,000 training rows, although nothing is held out."""
+
+
+class Undefined(Exception):
+    """The quantity has no value on these arrays; the message is the reason reported."""
+
+
+class Node:
+    """A function together with what its signature declares."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        functools.update_wrapper(self, function)
+        self.function = function
+        parameters = inspect.signature(function).parameters.values()
+        self.inputs = {p.name: p.default is p.empty for p in parameters if p.kind is not p.KEYWORD_ONLY}
+        self.settings = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the plain function."""
+        return self.function(*args, **kwargs)
+
+
+class Metric(Node):
+    """A registered metric.
+
+    Attributes:
+        by_protocol: optional inputs that one protocol requires and the others do not see.
+        defaults: settings whose default depends on the protocol.
+        drawn: as ``defaults``, for rows that were drawn from a data set as the protocol has it; of a file of
+            codes nothing is known, and all its rows count.
+        parts: the numbers a result may hold beside its score, by name; what can be gated.
+        bounds: lowest and highest value.
+        higher_is_better: the direction.
+        cost: what it takes, in words.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Result],
+        by_protocol: Mapping[str, tuple[str, ...]],
+        defaults: Mapping[str, Mapping[str, Any]],
+        drawn: Mapping[str, Mapping[str, Any]],
+        parts: Mapping[str, Shape],
+        bounds: tuple[float, float],
+        higher_is_better: bool,
+        cost: str,
+    ) -> None:
+        super().__init__(function)
+        self.by_protocol = by_protocol
+        self.defaults = defaults
+        self.drawn = drawn
+        self.parts = parts
+        self.bounds = bounds
+        self.higher_is_better = higher_is_better
+        self.cost = cost
+
+    def inputs_under(self, protocol: str) -> dict[str, bool]:
+        """Name of each input under ``protocol``, with whether it must be there."""
+        special = {name for names in self.by_protocol.values() for name in names}
+        wanted = self.by_protocol.get(protocol, ())
+        return {
+            name: required or name in wanted
+            for name, required in self.inputs.items()
+            if name not in special or name in wanted
+        }
+
+
+METRICS: Registry[Metric] = Registry("disentangle_cli.metrics", "metric", "_")
+DERIVED: Registry[Node] = Registry("disentangle_cli.measurement.derived", "derived array", "_")
+
+
+def metric(
+    by_protocol: Mapping[str, tuple[str, ...]] | None = None,
+    defaults: Mapping[str, Mapping[str, Any]] | None = None,
+    drawn: Mapping[str, Mapping[str, Any]] | None = None,
+    parts: Mapping[str, Shape] | None = None,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    higher_is_better: bool = True,
+    cost: str = "tiny",
+) -> Callable[[Callable[..., Result]], Metric]:
+    """Decorator: enter a function into :data:`METRICS` under its own name; see :class:`Metric`."""
+
+    def enter(function: Callable[..., Result]) -> Metric:
+        entry = Metric(
+            function,
+            by_protocol or {},
+            defaults or {},
+            drawn or {},
+            parts or {},
+            bounds,
+            higher_is_better,
+            cost,
+        )
+        return METRICS.register(function.__name__)(entry)
+
+    return enter
+
+
+def derived(function: Callable[..., Any]) -> Node:
+    """Decorator: enter a function into :data:`DERIVED` under its own name."""
+    return DERIVED.register(function.__name__)(Node(function))

@@ -1,0 +1,65 @@
+"""The table of all metrics in docs/metrics.md, made from the registry.
+
+``python -m disentangle_cli.measurement.table`` prints it; a test compares it with the page.
+"""
+
+import math
+
+from disentangle_cli.measurement.evaluate import required_arrays
+from disentangle_cli.measurement.metric import METRICS, PROTOCOLS, Metric
+
+_FAMILY = {
+    "codes": "codes",
+    "factors": "factors",
+    "reference_codes": "reference",
+    "group_codes": "groups",
+    "pair_codes_1": "pairs",
+    "squared_errors": "reconstructions",
+    "class_probabilities": "class probabilities",
+    "generated_features": "features",
+}
+
+
+def table() -> str:
+    """Markdown: one row per metric, then the known biases of each."""
+    names = METRICS.names()
+    head = ["| key | question | range | other numbers | needs | costs |", "|---|---|---|---|---|---|"]
+    rows = [_row(name, METRICS.get(name)) for name in names]
+    known = [f"- `{name}`: {_paragraph(METRICS.get(name), 'Known biases: ')}" for name in names]
+    return "\n".join([*head, *rows, "", "Known biases and failure cases:", "", *known])
+
+
+def _row(name: str, entry: Metric) -> str:
+    low, high = entry.bounds
+    ends = f"{_end(low)} to {_end(high)}, {'high' if entry.higher_is_better else 'low'} is good"
+    question = (entry.function.__doc__ or "").strip().splitlines()[0].rstrip(".")
+    parts = ", ".join(f"`{part}`" for part, shape in entry.parts.items() if shape == "number")
+    return f"| `{name}` | {question} | {ends} | {parts} | {_needs(name)} | {entry.cost} |"
+
+
+def _needs(name: str) -> str:
+    """Families of arrays, with the protocols named where they differ."""
+    by_protocol = [
+        [family for array, family in _FAMILY.items() if array in required_arrays(name, protocol)]
+        for protocol in PROTOCOLS
+    ]
+    if by_protocol[0] == by_protocol[1]:
+        return ", ".join(by_protocol[0])
+    return "; ".join(f"{', '.join(f)} ({p})" for f, p in zip(by_protocol, PROTOCOLS, strict=True))
+
+
+def _end(value: float) -> str:
+    return f"{value:g}" if math.isfinite(value) else "any"
+
+
+def _paragraph(entry: Metric, start: str) -> str:
+    """The docstring's paragraph that begins with ``start``, without it, on one line."""
+    for paragraph in (entry.function.__doc__ or "").split("\n\n"):
+        text = " ".join(paragraph.split())
+        if text.startswith(start):
+            return text.removeprefix(start)
+    return "none known"
+
+
+if __name__ == "__main__":
+    print(table())  # noqa: T201

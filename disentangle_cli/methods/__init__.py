@@ -1,0 +1,1 @@
+"""Selection methods: one file each, found by :data:`~disentangle_cli.selection.METHODS`."""

@@ -1,0 +1,1 @@
+"""What architectures are made of: their contract, layers, spectral norm, fast convolutions."""

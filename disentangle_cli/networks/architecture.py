@@ -1,0 +1,48 @@
+"""What an architecture provides."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import nn
+
+from disentangle_cli.networks.autoencoder import glorot
+from disentangle_cli.networks.gan import Discriminator, Norm
+from disentangle_cli.registry import Registry
+
+
+class Architecture(ABC):
+    """A family of networks that belong together; subclasses override what they have.
+
+    ``channels`` and ``size`` are those of the (square) images, ``latent_dim`` is L, ``num_codes`` K.
+    Parameters of an architecture (widths, ...) are keyword arguments of its constructor, JSON types.
+    """
+
+    sizes: tuple[int, ...] = ()
+    """Image sides this architecture can make; empty: any."""
+
+    @abstractmethod
+    def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
+        """(n, L) latents -> (n, C, H, W); logits or values in [0, 1], as the model's config says."""
+
+    @abstractmethod
+    def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
+        """(n, C, H, W) images in [0, 1] -> (n, outputs)."""
+
+    def initialise(self, net: nn.Module, rng: torch.Generator) -> None:
+        """Draw the weights of an autoencoder's network: Glorot uniform where not overridden."""
+        glorot(net, rng)
+
+
+class GanArchitecture(Architecture):
+    """An architecture that can also be trained as a GAN."""
+
+    @abstractmethod
+    def discriminator(self, num_codes: int, channels: int, size: int) -> Discriminator:
+        """D and Q; without the ``real`` head its layers are those of :meth:`encoder` plus spectral norm."""
+
+    @abstractmethod
+    def contrastive(self, num_codes: int, channels: int, size: int, norm: Norm) -> nn.Module:
+        """H: (n, 2C, H, W) pairs stacked on channels -> (n, K) logits."""
+
+
+ARCHITECTURES: Registry[type[Architecture]] = Registry("disentangle_cli.architectures", "architecture")

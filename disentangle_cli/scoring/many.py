@@ -1,0 +1,88 @@
+"""Scoring several models side by side, here or on a cluster."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from disentangle_cli.datasets import absolute
+from disentangle_cli.executors import run_tasks, split_spec
+from disentangle_cli.files import sha256_file
+from disentangle_cli.output import log, progress
+from disentangle_cli.scoring.run import Options, score_path
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One model: ``file`` is where a worker finds it, or it has the ``content`` with it."""
+
+    path: str
+    file: str
+    content: bytes | None
+    dataset: str | None
+    options: Options
+    device: str
+
+    def __str__(self) -> str:
+        return self.path
+
+
+def score_paths(
+    paths: Sequence[str],
+    dataset: str | None,
+    options: Options,
+    device: str = "cpu",
+    *,
+    jobs: int | None = None,
+    executor: str = "local",
+) -> list[dict[str, Any]]:
+    """The results of :func:`score_path` in the order of ``paths``; each model is one task.
+
+    ``jobs`` and ``executor`` are those of :func:`~disentangle_cli.executors.run_tasks`. A file that the
+    workers of a cluster do not see is sent to them; a data set that is a file or a folder is not.
+
+    Raises:
+        UsageError: an option, a file or the data set does not fit.
+    """
+    if split_spec(executor)[0] == "local":
+        tasks = [_Task(path, path, None, dataset, options, device) for path in paths]
+    else:
+        data = absolute(dataset) if dataset else None
+        tasks = [
+            _Task(path, file, content, data, options, device)
+            for path, (file, content) in zip(paths, _reachable(paths, executor, jobs), strict=True)
+        ]
+    results: dict[int, dict[str, Any]] = {}
+    with progress(total=len(tasks), desc="models", unit="model") as bar:
+        for index, result in run_tasks(_score, tasks, executor=executor, jobs=jobs):
+            if len(tasks) > 1:
+                log(f"scored {paths[index]}")
+            results[index] = result
+            bar.update()
+    return [results[index] for index in range(len(tasks))]
+
+
+def _reachable(paths: Sequence[str], executor: str, jobs: int | None) -> list[tuple[str, bytes | None]]:
+    """For each file its full path, and its content where a worker has not the same under that path."""
+    files = [str(Path(path).resolve()) for path in paths]
+    ((_, there),) = run_tasks(_hashes, [files], executor=executor, jobs=jobs)
+    return [
+        (file, Path(file).read_bytes() if here and here != found else None)
+        for file, here, found in zip(files, _hashes(files), there, strict=True)
+    ]
+
+
+def _hashes(files: list[str]) -> list[str | None]:
+    return [sha256_file(file) if Path(file).is_file() else None for file in files]
+
+
+def _score(task: _Task) -> dict[str, Any]:
+    if task.content is None:
+        result = score_path(task.file, task.dataset, task.options, task.device)
+    else:
+        with tempfile.TemporaryDirectory(prefix="dcr-") as folder:
+            file = Path(folder) / Path(task.path).name
+            file.write_bytes(task.content)
+            result = score_path(str(file), task.dataset, task.options, task.device)
+    return result | {"model": task.path}

@@ -1,0 +1,254 @@
+"""``score``: models or codes in, one result per model out."""
+
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from disentangle_cli.datasets import Dataset, open_dataset
+from disentangle_cli.errors import UsageError
+from disentangle_cli.measurement.evaluate import required_arrays
+from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, Evaluation, Result, read_settings
+from disentangle_cli.models import Model, load_model
+from disentangle_cli.output import detail, progress, warn
+from disentangle_cli.scoring.bootstrap import resampled
+from disentangle_cli.scoring.codes_file import CODES_SUFFIXES, read_codes
+from disentangle_cli.scoring.collect import collect
+from disentangle_cli.scoring.encoding import Encoder
+from disentangle_cli.scoring.images import feature_problem
+from disentangle_cli.scoring.intervals import combine, with_bootstrap
+from disentangle_cli.scoring.plan import plan_for, read_plan_settings
+from disentangle_cli.scoring.restrict import factor_names, restrict_arrays, restrict_dataset
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to compute, checked on construction.
+
+    Attributes:
+        metrics: ``paper`` (the seven of the InfoGAN-CR paper), ``all``, or names separated by commas.
+        protocol: ``infogan-cr`` or ``disentanglement-lib``.
+        encode: ``mean`` or ``sample`` for models with a posterior; None: what the protocol does
+            (``infogan-cr`` samples).
+        repeats: how often to draw and score anew.
+        settings: ``metric.key=value`` and ``data.key=value`` texts.
+        seed: seed of all draws and learners; repeat r uses ``seed + r`` in the learners.
+        bootstrap: how often to resample the data and score anew, for intervals; not with ``repeats``.
+        factors: names of the factors to score; empty: all.
+        half_width: of the 95% interval for which the number of samples needed is reported.
+
+    Raises:
+        UsageError: any of them is unknown or does not fit.
+    """
+
+    metrics: str = "paper"
+    protocol: str = "infogan-cr"
+    encode: str | None = None
+    repeats: int = 1
+    settings: tuple[str, ...] = ()
+    seed: int = 0
+    bootstrap: int = 0
+    factors: tuple[str, ...] = ()
+    half_width: float = 0.01
+    names: list[str] = field(init=False)
+    chosen: Mapping[str, Mapping[str, Any]] = field(init=False)
+    data: Mapping[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if self.protocol not in PROTOCOLS:
+            raise UsageError(f"unknown protocol {self.protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
+        if self.encode not in (None, "mean", "sample"):
+            raise UsageError(f"encode must be mean or sample, not {self.encode!r}")
+        if self.repeats < 1:
+            raise UsageError("repeats must be at least 1")
+        if self.bootstrap == 1 or self.bootstrap < 0:
+            raise UsageError("bootstrap must be 0 (off) or at least 2")
+        if self.bootstrap and self.repeats > 1:
+            raise UsageError("choose one of --repeats (draws anew) and --bootstrap (resamples one draw)")
+        if not 0 < self.half_width < float("inf"):
+            raise UsageError("the half width of an interval must be a positive number")
+        names = resolve_metrics(self.metrics)
+        of_data = [text for text in self.settings if text.startswith("data.")]
+        others = [text for text in self.settings if text not in of_data]
+        asked = {part.strip() for part in self.metrics.split(",")}
+        if (problem := feature_problem()) and asked & {"fid", "kid"}:
+            raise UsageError(f"{' and '.join(sorted(asked & {'fid', 'kid'}))}: {problem}")
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "chosen", read_settings(others, names))
+        object.__setattr__(self, "data", read_plan_settings(of_data))
+
+    @property
+    def samples(self) -> bool:
+        """Whether posterior samples are encoded, where there is a posterior."""
+        return (self.encode or ("sample" if self.protocol == "infogan-cr" else "mean")) == "sample"
+
+
+def resolve_metrics(text: str) -> list[str]:
+    """``paper``, ``all`` or ``a,b`` as a list of metric names, each once.
+
+    Raises:
+        UsageError: an unknown name; the message lists the known ones.
+    """
+    names: list[str] = []
+    for part in text.split(","):
+        name = part.strip()
+        if name in ("paper", "all"):
+            names += PAPER if name == "paper" else METRICS.names()
+        else:
+            METRICS.get(name)
+            names.append(name)
+    return list(dict.fromkeys(names))
+
+
+def score(
+    model: "Model | Arrays | str | Path",
+    dataset: Dataset | str | None = None,
+    *,
+    metrics: str = "paper",
+    protocol: str = "infogan-cr",
+    encode: str | None = None,
+    repeats: int = 1,
+    settings: tuple[str, ...] = (),
+    seed: int = 0,
+    bootstrap: int = 0,
+    factors: Sequence[str] = (),
+    half_width: float = 0.01,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """Score one model or one set of codes; the arguments are those of :class:`Options`.
+
+    ``model`` is a loaded model, arrays of codes, or the path of a checkpoint or codes file; ``dataset`` a
+    data set or its name, by default the one the model was trained on. Returns ``model``, ``dataset``,
+    ``protocol``, ``encode``, ``seed``, ``repeats``, ``factors`` and ``metrics``: a result per metric.
+
+    Raises:
+        UsageError: an option, a file or the data set does not fit.
+    """
+    options = Options(
+        metrics, protocol, encode, repeats, tuple(settings), seed, bootstrap, tuple(factors), half_width
+    )
+    if isinstance(model, str | Path):
+        return score_path(str(model), dataset, options, device)
+    if isinstance(model, Arrays):
+        return _score_arrays("arrays", model, dataset, options)
+    return _score_model(getattr(model, "path", None) or "model", model, dataset, options)
+
+
+def score_path(
+    path: str, dataset: Dataset | str | None, options: Options, device: str = "cpu"
+) -> dict[str, Any]:
+    """Score a checkpoint or a codes file, told apart by content."""
+    if is_codes_file(path):
+        return _score_arrays(path, read_codes(path), dataset, options)
+    return _score_model(path, load_model(path, device), dataset, options)
+
+
+def is_codes_file(path: str) -> bool:
+    """Whether ``path`` is (or by its suffix means to be) an ``.npz``, ``.csv`` or ``.parquet`` of codes."""
+    if path.lower().endswith(CODES_SUFFIXES):
+        return True
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return "codes.npy" in archive.namelist()
+    except (OSError, zipfile.BadZipFile):
+        return False
+
+
+def _score_arrays(
+    name: str, arrays: Arrays, dataset: Dataset | str | None, options: Options
+) -> dict[str, Any]:
+    label = dataset if isinstance(dataset, str) or dataset is None else dataset.name
+    arrays = restrict_arrays(arrays, options.factors, name)
+    results = _repeat(options, lambda repeat: arrays, drawn=False)
+    return _entry(name, label, None, list(factor_names(arrays)), options, results)
+
+
+def _score_model(path: str, model: Model, dataset: Dataset | str | None, options: Options) -> dict[str, Any]:
+    data = dataset if isinstance(dataset, Dataset) else _dataset_of(path, model, dataset)
+    if not data.factors:
+        raise UsageError(
+            f"data set {data.name} has no factor labels, which scores need (`dcr centrality` needs none)"
+        )
+    data = restrict_dataset(data, options.factors)
+    encoder = Encoder(model, data, options.samples)
+    plan = plan_for(options.protocol, len(data), options.data)
+    wanted = {array for name in options.names for array in required_arrays(name, options.protocol)}
+    results = _repeat(options, lambda r: collect(encoder, data, plan, wanted, options.seed, r), drawn=True)
+    factors = [factor.name for factor in data.factors]
+    return _entry(path, data.name, "sample" if encoder.samples else "mean", factors, options, results)
+
+
+def _dataset_of(path: str, model: Model, spec: str | None) -> Dataset:
+    trained: dict[str, Any] = getattr(model, "provenance", {})
+    named = trained.get("dataset")
+    named = named.get("name") if isinstance(named, dict) else named
+    name = spec or trained.get("dataset_path") or named
+    if not name:
+        raise UsageError(f"{path}: does not say which data set it was trained on; name one with --dataset")
+    channels, height, _ = model.image_shape
+    try:
+        data = open_dataset(str(name), size=height, channels=channels)
+    except UsageError as error:
+        if spec is not None:
+            raise
+        raise UsageError(f"{path}: {error}; name its data set with --dataset") from None
+    expected = trained.get("dataset_fingerprint")
+    if spec is None and expected and expected != data.fingerprint:
+        warn(f"{path}: data set {data.name} differs from the one the model was trained on")
+    return data
+
+
+def _repeat(options: Options, arrays_of: Callable[[int], Arrays], drawn: bool) -> dict[str, Result]:
+    runs = []
+    arrays = None
+    for repeat in range(options.repeats):
+        arrays = arrays_of(repeat)
+        runs.append(_evaluated(options, arrays, repeat, drawn))
+    results = {name: combine([run[name] for run in runs], options.half_width, name) for name in options.names}
+    if not options.bootstrap or arrays is None:
+        return results
+    rng = np.random.default_rng([options.seed, options.bootstrap])
+    resamples = []
+    for number in range(options.bootstrap):
+        detail(f"resample {number + 1} of {options.bootstrap}")
+        resamples.append(_evaluated(options, resampled(arrays, rng, options.seed), 0, drawn))
+    return {
+        name: with_bootstrap(results[name], [run[name] for run in resamples], options.half_width, name)
+        for name in options.names
+    }
+
+
+def _evaluated(options: Options, arrays: Arrays, repeat: int, drawn: bool) -> dict[str, Result]:
+    seed = (options.seed + repeat) % 2**32  # what scikit-learn takes
+    evaluation = Evaluation(arrays, options.protocol, options.chosen, seed, drawn)
+    results = {}
+    with progress(total=len(options.names), desc="scoring", unit="metrics") as bar:
+        for name in options.names:
+            bar.set_postfix_str(name)
+            results[name] = evaluation.score(name)
+            bar.update()
+    return results
+
+
+def _entry(
+    name: str,
+    dataset: str | None,
+    encode: str | None,
+    factors: list[str],
+    options: Options,
+    results: dict[str, Result],
+) -> dict[str, Any]:
+    return {
+        "model": name,
+        "dataset": dataset,
+        "protocol": options.protocol,
+        "encode": encode,
+        "seed": options.seed,
+        "repeats": options.repeats,
+        "bootstrap": options.bootstrap,
+        "factors": factors,
+        "metrics": results,
+    }

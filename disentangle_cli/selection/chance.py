@@ -1,0 +1,71 @@
+"""Vote accuracies that can be compared across models with different numbers of codes.
+
+The official score is the accuracy of a majority classifier on its own votes: its chance level depends
+on how many codes stand on both sides. Here the classifier is learnt on one half of the groups and
+scored on the other, and what permuted labels reach is taken off.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.selection.votes import NO_VOTE, Votes
+
+
+def held_out_accuracy(votes: Votes, labels: NDArray[np.int64] | None = None) -> float:
+    """Accuracy in [0, 1] of the majority classifier on the groups it has not seen.
+
+    Each half of the groups (even and odd repeats, so that labels are balanced) is scored by the classifier
+    of the other. Groups without a vote, or with one that never won in the other half, are wrong.
+    ``labels`` stand in for those of ``votes``. Needs two groups per code.
+    """
+    labels = votes.labels if labels is None else labels
+    count = votes.num_labels
+    odd = (np.arange(len(labels)) // count) % 2 == 1
+    cast = votes.votes != NO_VOTE
+    cells = votes.votes * count + labels
+    hits = 0
+    for half in (odd, ~odd):
+        learnt = np.bincount(cells[~half & cast], minlength=len(votes.alive) * count).reshape(-1, count)
+        prediction = np.where(learnt.any(axis=1), learnt.argmax(axis=1), NO_VOTE)
+        scored = half & cast
+        hits += int((prediction[votes.votes[scored]] == labels[scored]).sum())
+    return hits / len(labels)
+
+
+def chance_accuracy(votes: Votes, permutations: int, rng: np.random.Generator) -> float:
+    """Mean of :func:`held_out_accuracy` over permutations of the labels of the same votes."""
+    draws = [held_out_accuracy(votes, rng.permutation(votes.labels)) for _ in range(permutations)]
+    return float(np.mean(draws))
+
+
+def corrected(accuracy: float, chance: float) -> float:
+    """(accuracy - chance) / (1 - chance): 0 at chance (below it negative), 1 for perfect votes."""
+    return (accuracy - chance) / (1 - chance) if chance < 1 else float("nan")
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """One pair under ``auto``.
+
+    Attributes:
+        raw: held-out accuracy.
+        score: the same, corrected for chance and for the codes that one side lacks.
+        scale: what a unit of accuracy adds to ``score``.
+    """
+
+    raw: float
+    score: float
+    scale: float
+
+
+def comparable(
+    votes: Votes, codes: tuple[int, int], permutations: int, rng: np.random.Generator
+) -> Comparable:
+    """Judge one pair; ``codes`` are the numbers of active codes on both sides."""
+    raw = held_out_accuracy(votes)
+    chance = chance_accuracy(votes, permutations, rng)
+    shared = min(codes) / max(codes)
+    scale = shared / (1 - chance) if chance < 1 else 0.0
+    return Comparable(raw, corrected(raw, chance) * shared, scale)

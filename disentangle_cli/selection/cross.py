@@ -1,0 +1,147 @@
+"""Cross evaluation: every encoder votes on the groups of every generator.
+
+Pairs whose votes are on disk are not evaluated again. The rest is split by generator, and by encoder
+where there are more processes than generators; how it is split changes no number.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from disentangle_cli.executors import run_tasks
+from disentangle_cli.output import progress
+from disentangle_cli.selection._evaluate import evaluate
+from disentangle_cli.selection.cache import ArrayCache
+from disentangle_cli.selection.pool import Member
+from disentangle_cli.selection.selection import Task
+from disentangle_cli.selection.settings import Settings
+from disentangle_cli.selection.votes import CrossVotes, Votes
+
+MAX_ENCODERS = 32
+"""Encoders that share one pass over a generator's images; a larger pool makes the images again."""
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Some encoders on one generator: what a worker gets, and all it needs."""
+
+    generator: Member
+    encoders: tuple[Member, ...]
+    columns: list[int]
+    seed: int
+    settings: Settings
+
+    def __str__(self) -> str:
+        return f"{len(self.encoders)} encoders on {self.generator.name}"
+
+    @property
+    def images(self) -> int:
+        """How many images it encodes, as far as that is known before: see :func:`evaluate`."""
+        groups = self.settings.groups_per_code * len(self.columns)
+        return len(self.encoders) * (groups * self.settings.group_size + (self.settings.scale_images or 0))
+
+    def run(self, advance: Callable[[int], object] = lambda images: None) -> list[Votes]:
+        """Evaluate, and return the votes in the order of ``encoders``."""
+        return evaluate(self.generator, self.encoders, self.columns, self.seed, self.settings, advance)
+
+
+def cross_votes(
+    task: Task, columns: Sequence[list[int]], pairs: Iterable[tuple[int, int]] | None = None
+) -> CrossVotes:
+    """The votes of pairs of the pool.
+
+    Args:
+        task: pool, seed, settings and means.
+        columns: for each generator the latent dimensions that are held fixed in turn; a model with none
+            takes no part, neither as generator nor as encoder.
+        pairs: (encoder, generator) to evaluate; None: all that take part.
+    """
+    if pairs is None:
+        taking_part = [k for k, held in enumerate(columns) if held]
+        pairs = ((i, j) for j in taking_part for i in taking_part)
+    cache = ArrayCache(task.cache)
+    found: CrossVotes = {}
+    missing: dict[int, list[int]] = {}
+    for i, j in pairs:
+        if (votes := _load(cache, _path(cache, task, i, j, columns[j]))) is None:
+            missing.setdefault(j, []).append(i)
+        else:
+            found[i, j] = votes
+    split = _split(task, missing)
+    members = task.pool.members
+    jobs = [
+        _Job(members[j], tuple(members[i] for i in encoders), columns[j], task.seed, task.settings)
+        for j, encoders in split
+    ]
+    with progress(total=sum(job.images for job in jobs), desc="cross evaluation", unit="img") as bar:
+        for number, results in _carry_out(jobs, task, bar.update):
+            j, encoders = split[number]
+            for i, votes in zip(encoders, results, strict=True):
+                _save(cache, _path(cache, task, i, j, columns[j]), votes)
+                found[i, j] = votes
+    return found
+
+
+def _load(cache: ArrayCache, path: Path) -> Votes | None:
+    arrays = cache.load(path, "votes", "labels", "alive", "scale_images")
+    if arrays is None:
+        return None
+    votes, labels, alive, scale_images = arrays
+    if votes.shape != labels.shape or votes.ndim != 1 or not votes.size or votes.max() >= len(alive):
+        return None
+    return Votes(votes.astype(np.int64), labels.astype(np.int64), alive.astype(bool), int(scale_images))
+
+
+def _save(cache: ArrayCache, path: Path, votes: Votes) -> None:
+    cache.save(
+        path,
+        votes=votes.votes.astype(np.int32),
+        labels=votes.labels.astype(np.int32),
+        alive=votes.alive,
+        scale_images=np.array(votes.scale_images),
+    )
+
+
+def _path(cache: ArrayCache, task: Task, i: int, j: int, columns: list[int]) -> Path:
+    settings = task.settings
+    return cache.path(
+        encoder=task.pool.members[i].identity,
+        generator=task.pool.members[j].identity,
+        columns=columns,
+        seed=task.seed,
+        encode=settings.encode,
+        precision=settings.precision,
+        groups_per_code=settings.groups_per_code,
+        group_size=settings.group_size,
+        scale_images=settings.scale_images,
+        device=task.pool.device,
+    )
+
+
+def _split(task: Task, missing: dict[int, list[int]]) -> list[tuple[int, list[int]]]:
+    """Generators, each with encoders that share one pass over its images."""
+    most = MAX_ENCODERS
+    if task.at_once is not None:
+        # no job above a fair share, or the one new generator of a grown pool would keep one process busy
+        pairs = sum(map(len, missing.values()))
+        most = min(most, -(-pairs // task.at_once))
+    return [
+        (j, encoders[start : start + most])
+        for j, encoders in missing.items()
+        for start in range(0, len(encoders), most)
+    ]
+
+
+def _carry_out(
+    jobs: list[_Job], task: Task, advance: Callable[[int], object]
+) -> Iterator[tuple[int, list[Votes]]]:
+    """Number and votes of each job as they end."""
+    if task.executor == "local" and (task.at_once == 1 or len(jobs) < 2):
+        for number, job in enumerate(jobs):
+            yield number, job.run(advance)
+        return
+    for number, results in run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.at_once):
+        advance(jobs[number].images)
+        yield number, results

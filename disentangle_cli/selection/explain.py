@@ -1,0 +1,126 @@
+"""Which models one model agrees with, and which code of one is which code of the other."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.errors import UsageError
+from disentangle_cli.selection.pool import Member, Pool
+from disentangle_cli.selection.selection import Selection
+
+
+@dataclass(frozen=True)
+class Match:
+    """One other model, code to code.
+
+    Attributes:
+        model: its name.
+        score: how far both agree, as ModelCentrality counts it.
+        codes, others: names of the codes of the model explained (rows) and of this one (columns).
+        shares: (a, b) in [0, 1]: how often the code of the row won the vote while that of the column was
+            held fixed, averaged with the same the other way round.
+        pairs: the one-to-one assignment of codes with the largest sum of shares, largest share first.
+    """
+
+    model: str
+    score: float
+    codes: tuple[str, ...]
+    others: tuple[str, ...]
+    shares: NDArray[np.float64]
+    pairs: tuple[tuple[str, str, float], ...]
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What the votes of ModelCentrality say about one model; the best match comes first."""
+
+    model: str
+    matches: tuple[Match, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``explain`` entry of the document."""
+        return {
+            "model": self.model,
+            "others": [
+                {
+                    "model": match.model,
+                    "score": match.score,
+                    "codes": list(match.codes),
+                    "other_codes": list(match.others),
+                    "matching": match.shares.tolist(),
+                    "pairs": [{"code": a, "other": b, "share": share} for a, b, share in match.pairs],
+                }
+                for match in self.matches
+            ],
+        }
+
+
+def find_model(text: str, pool: Pool) -> str:
+    """The member that ``text`` names: its name, the name of a copy, or its file's name or stem.
+
+    Raises:
+        UsageError: none or several fit.
+    """
+    twins = {duplicate.model: duplicate.same_as for duplicate in pool.duplicates}
+    names = {**{name: name for name in pool.names}, **twins}
+    if text in names:
+        return names[text]
+    found = sorted({kept for name, kept in names.items() if text in (Path(name).name, Path(name).stem)})
+    if len(found) != 1:
+        problem = f"fits several models: {', '.join(found)}" if found else "is no model of the pool"
+        raise UsageError(f"--explain {text}: {problem}")
+    return found[0]
+
+
+def explain(model: str, selection: Selection, pool: Pool) -> Explanation:
+    """Read the votes of a ModelCentrality selection for one member.
+
+    Only codes that were held fixed count: all of them under ``keep``, the active ones under ``auto``. Under a
+    budget only the models that this one was compared with are there.
+
+    Raises:
+        UsageError: the model took no part, as it has fewer than two active codes.
+    """
+    assert selection.votes is not None
+    assert selection.columns is not None
+    votes, columns, members = selection.votes, selection.columns, pool.members
+    i = pool.names.index(model)
+    if not any((i, j) in votes for j in range(len(members))):
+        raise UsageError(f"--explain {model}: it has fewer than two active codes, so nothing compares to it")
+    source = selection.matrix if selection.corrected is None else selection.corrected
+    own = _places(members[i], columns[i])
+    matches = []
+    for j, other in enumerate(members):
+        if j == i or (i, j) not in votes or (j, i) not in votes:
+            continue
+        theirs = _places(other, columns[j])
+        # rows: codes of the encoder, columns: codes held fixed, each column adding up to at most 1
+        forward = votes[i, j].counts() / np.bincount(votes[i, j].labels)
+        backward = votes[j, i].counts() / np.bincount(votes[j, i].labels)
+        shares = (forward[own] + backward[theirs].T) / 2
+        names = _names(members[i], columns[i]), _names(other, columns[j])
+        score = float(source[i, j] + source[j, i]) / 2
+        matches.append(Match(other.name, score, *names, shares, _assigned(shares, *names)))
+    return Explanation(model, tuple(sorted(matches, key=lambda match: -match.score)))
+
+
+def _places(member: Member, columns: list[int]) -> list[int]:
+    """Where the latent dimensions ``columns`` stand among the codes."""
+    return [member.latents.code_columns.index(column) for column in columns]
+
+
+def _names(member: Member, columns: list[int]) -> tuple[str, ...]:
+    return tuple(member.latents.names[column] for column in columns)
+
+
+def _assigned(
+    shares: NDArray[np.float64], codes: tuple[str, ...], others: tuple[str, ...]
+) -> tuple[tuple[str, str, float], ...]:
+    from scipy.optimize import linear_sum_assignment
+
+    rows, columns = linear_sum_assignment(shares, maximize=True)
+    pairs = [(codes[a], others[b], float(shares[a, b])) for a, b in zip(rows, columns, strict=True)]
+    return tuple(sorted(pairs, key=lambda pair: -pair[2]))

@@ -1,0 +1,134 @@
+"""For studies with labels at hand: what each method's pick is worth, against the best of the pool."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.datasets import Dataset, absolute, open_dataset
+from disentangle_cli.errors import UsageError
+from disentangle_cli.executors import run_tasks
+from disentangle_cli.output import progress
+from disentangle_cli.scoring import score
+from disentangle_cli.selection.agreement import kendall, scores_of
+from disentangle_cli.selection.cache import ArrayCache
+from disentangle_cli.selection.pool import Member
+from disentangle_cli.selection.selection import Selection, Task
+
+METRICS = ("factor_vae", "dci", "mig")
+PROTOCOL = "infogan-cr"
+
+Scores = dict[str, dict[str, float | None]]
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One model: what a worker gets, and all it needs."""
+
+    member: Member
+    dataset: str
+    metrics: tuple[str, ...]
+    seed: int
+
+    def __str__(self) -> str:
+        return self.member.name
+
+    def run(self) -> NDArray[np.float64]:
+        """Open the data set and score."""
+        dataset = open_labelled(self.dataset, self.member.image_shape)
+        return _score(self.member, dataset, self.metrics, self.seed)
+
+
+def open_labelled(spec: str, image_shape: tuple[int, int, int]) -> Dataset:
+    """Open the data set of a labels check.
+
+    Raises:
+        UsageError: it is not there, has images of another size, or has no labels.
+    """
+    channels, height, _ = image_shape
+    dataset = open_dataset(spec, size=height, channels=channels)
+    if not dataset.factors:
+        raise UsageError(f"--labels-check {spec}: the data set has no factor labels")
+    return dataset
+
+
+def supervised_scores(task: Task, spec: str, dataset: Dataset) -> Scores:
+    """Score every model as ``dcr score`` does by default, under name and metric; kept on disk."""
+    cache, members = ArrayCache(task.cache), task.pool.members
+    paths = [
+        cache.path(
+            supervised=member.identity, dataset=dataset.fingerprint, labels=dataset.label_digest,
+            metrics=METRICS, scoring=PROTOCOL, seed=task.seed, device=task.pool.device,
+        )
+        for member in members
+    ]  # fmt: skip
+    found: dict[int, NDArray[np.float64]] = {}
+    for number, path in enumerate(paths):
+        kept = cache.load(path, "scores")
+        if kept is not None and kept[0].shape == (len(METRICS),):
+            found[number] = kept[0]
+    missing = [number for number in range(len(members)) if number not in found]
+    with progress(total=len(missing), desc="supervised scores", unit="model") as bar:
+        for place, values in _carry_out([members[number] for number in missing], task, spec, dataset):
+            found[missing[place]] = values
+            cache.save(paths[missing[place]], scores=values)
+            bar.update()
+    return {
+        member.name: {
+            name: None if np.isnan(value) else float(value)
+            for name, value in zip(METRICS, found[number], strict=True)
+        }
+        for number, member in enumerate(members)
+    }
+
+
+def _carry_out(
+    members: Sequence[Member], task: Task, spec: str, dataset: Dataset
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """Place and scores of each model as they end; workers open the data set themselves."""
+    if task.executor == "local" and task.at_once == 1:
+        for place, member in enumerate(members):
+            yield place, _score(member, dataset, METRICS, task.seed)
+        return
+    jobs = [_Job(member, absolute(spec), METRICS, task.seed) for member in members]
+    yield from run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.at_once)
+
+
+def _score(member: Member, dataset: Dataset, metrics: Sequence[str], seed: int) -> NDArray[np.float64]:
+    """The scores in the order of ``metrics``; NaN where there is none."""
+    result = score(member.model, dataset, metrics=",".join(metrics), protocol=PROTOCOL, seed=seed)
+    given = [result["metrics"][name]["score"] for name in metrics]
+    return np.array([np.nan if value is None else value for value in given])
+
+
+def labels_check(selections: Sequence[Selection], scores: Scores, dataset: Dataset) -> dict[str, Any]:
+    """The ``labels_check`` entry of the document: scores of all models, and regret of all methods."""
+    return {
+        "dataset": dataset.name,
+        "protocol": PROTOCOL,
+        "metrics": list(METRICS),
+        "scores": scores,
+        "methods": {
+            selection.method: {metric: _worth(selection, scores, metric) for metric in METRICS}
+            for selection in selections
+        },
+    }
+
+
+def _worth(selection: Selection, scores: Scores, metric: str) -> dict[str, Any] | None:
+    """Score of the pick, best score of the pool, their difference, and Kendall's tau of both rankings."""
+    column = [scores[name][metric] for name in selection.models]
+    known = {name: value for name, value in zip(selection.models, column, strict=True) if value is not None}
+    picked = known.get(selection.selected)
+    if picked is None:
+        return None
+    best = max(known, key=lambda name: known[name])
+    return {
+        "selected": picked,
+        "best": known[best],
+        "best_model": best,
+        "regret": known[best] - picked,
+        "kendall_tau": kendall(scores_of(selection), column),
+    }

@@ -1,0 +1,68 @@
+"""From a matrix of pairwise scores to a ranking; the first is the medoid.
+
+Source: ModelCentrality (Lin et al., InfoGAN-CR and ModelCentrality, ICML 2020, section 4): with the
+similarity A = (B + B^T) / 2 the score of a model is its mean similarity to the others. Read as a
+distance, 1 - A makes the best model the medoid of the pool.
+"""
+
+import math
+import statistics
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disentangle_cli.selection.selection import Ranked
+
+Centre = Callable[[Sequence[float]], float]
+
+
+def mean(values: Sequence[float]) -> float:
+    """The mean; fsum rounds once, so that the order of the pool cannot break a tie."""
+    return math.fsum(values) / len(values)
+
+
+median: Centre = statistics.median
+
+
+def symmetrised(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A = (B + B^T) / 2 of an (n, n) matrix; an entry known in one direction only stays NaN."""
+    return (matrix + matrix.T) / 2
+
+
+def central_scores(similarity: NDArray[np.float64], centre: Centre = mean) -> NDArray[np.float64]:
+    """The centre of each row of ``similarity`` (n, n) over the others j != i: (n,).
+
+    The diagonal never counts; neither do entries that are NaN. A model without any is NaN.
+    """
+    return balanced_scores(similarity, ["all"] * len(similarity), centre)
+
+
+def balanced_scores(
+    similarity: NDArray[np.float64], families: Sequence[str], centre: Centre = mean
+) -> NDArray[np.float64]:
+    """Like :func:`central_scores`, taken within each family first and then averaged over the families.
+
+    So every family has one voice, however many models it sends. A family of which nobody but the model
+    itself is there has none.
+    """
+    scores = np.full(len(similarity), np.nan)
+    for i, row in enumerate(similarity):
+        voices: dict[str, list[float]] = {}
+        for j, value in enumerate(row):
+            if j != i and not math.isnan(value):
+                voices.setdefault(families[j], []).append(float(value))
+        if voices:
+            scores[i] = mean([centre(values) for values in voices.values()])
+    return scores
+
+
+def ranking(names: Sequence[str], scores: NDArray[np.float64], codes: Sequence[int]) -> tuple[Ranked, ...]:
+    """Models in descending score; equal scores in the order given, unknown (NaN) ones last."""
+    order = np.argsort(-scores, kind="stable")  # NaN sorts last
+    return tuple(Ranked(names[i], number(scores[i]), rank, codes[i]) for rank, i in enumerate(order, start=1))
+
+
+def number(value: float) -> float | None:
+    """A float, None for NaN."""
+    return None if math.isnan(value) else float(value)

@@ -1,0 +1,198 @@
+"""Unsupervised disentanglement ranking: two good models of the same images share their codes one to one.
+
+Source: Duan, Matthey, Saraiva, Watters, Burgess, Lerchner, Higgins, Unsupervised Model Selection for
+Variational Disentangled Representation Learning (ICLR 2020), in the form of disentanglement_lib: for every
+pair i, j of models a matrix relates the informative codes of i (rows) to those of j (columns); the closer it
+is to a permutation, the higher the pair's score. Models of different kinds and sizes can enter: the matrix
+may be rectangular, and where there is no posterior the variance of a code says whether it is informative.
+Shapes: N shared images, K codes of a model, a and b informative codes of two models.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from disentangle_cli.errors import UsageError
+from disentangle_cli.latents import Block
+from disentangle_cli.models import Model
+from disentangle_cli.output import progress, warn
+from disentangle_cli.selection.bootstrap import median_replicates
+from disentangle_cli.selection.cache import ArrayCache
+from disentangle_cli.selection.conclude import Findings, concluded
+from disentangle_cli.selection.medoid import median
+from disentangle_cli.selection.pool import Member
+from disentangle_cli.selection.selection import Selection, Task
+from disentangle_cli.selection.shared_images import SharedImages, shared_images
+from disentangle_cli.selection.votes import DEAD
+
+Matrix = NDArray[np.float64]
+Prepare = Callable[[Matrix], Matrix]
+Relate = Callable[[Matrix, Matrix], Matrix]
+
+KL = 0.01
+"""A code with a posterior is informative when its mean KL divergence from the prior is above this (nats)."""
+VARIANCE = 1 - math.exp(-2 * KL)
+"""Without a posterior it must vary by more than this part of its prior variance: about 0.02.
+
+An ideal encoder of a Gaussian code whose posterior has the variance s^2 spends KL = -ln(s^2) / 2 on it, and
+its means have the variance 1 - s^2. So both rules draw the same line.
+"""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What one model says about the shared images.
+
+    Attributes:
+        codes: (N, a) its informative codes, standardised: mean 0, population standard deviation 1 (0 for
+            a code that never moves, which has something to say to the KL rule if it sits far from the prior).
+        informative: (K,) which codes those are.
+    """
+
+    codes: Matrix
+    informative: NDArray[np.bool_]
+
+
+def encoded(member: Member, images: torch.Tensor) -> Encoded:
+    """Encode the shared images (N, C, H, W) once: posterior means, or the means that Q gives."""
+    return informative_codes(member, *_means(member.model, images))
+
+
+def _means(model: Model, images: torch.Tensor) -> tuple[Matrix, Matrix | None]:
+    """(N, K) means, and log-variances where there are some."""
+    posterior = model.posterior(images)
+    means = model.encode(images) if posterior is None else posterior[0]
+    return means.double().cpu().numpy(), None if posterior is None else posterior[1].double().cpu().numpy()
+
+
+def _kept(member: Member, shared: SharedImages, task: Task) -> Encoded:
+    """Like :func:`encoded`, from disk where the model has met these images before: all methods share that."""
+    cache = ArrayCache(task.cache)
+    path = cache.path(codes=member.identity, images=shared.digest, device=task.pool.device)
+    found = cache.load(path, "means", "logvars")
+    if found is None or len(found[0]) != len(shared.images):
+        means, logvars = _means(member.model, shared.images)
+        cache.save(path, means=means, logvars=np.empty(0) if logvars is None else logvars)
+        return informative_codes(member, means, logvars)
+    return informative_codes(member, found[0], found[1] if found[1].size else None)
+
+
+def informative_codes(member: Member, codes: Matrix, logvars: Matrix | None) -> Encoded:
+    """From the means (N, K) of all codes, and the log-variances of a posterior, to the codes that count."""
+    blocks = [member.latents.columns[column] for column in member.latents.code_columns]
+    finite = np.isfinite(codes).all(axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        variance = codes.var(axis=0)
+        constant = variance <= (DEAD * codes.mean(axis=0)) ** 2
+        informative = variance > VARIANCE * np.array([prior_variance(block) for block in blocks])
+        if logvars is not None:
+            divergence = mean_divergence(codes, logvars, blocks)
+            informative = np.where(np.isnan(divergence), informative, divergence > KL)
+    informative &= finite
+    chosen = np.where(constant, 0.0, codes)[:, informative]
+    return Encoded(standardised(chosen), informative)
+
+
+def standardised(columns: Matrix) -> Matrix:
+    """(N, a) -> the same with mean 0 and population standard deviation 1; a constant column becomes 0."""
+    spread = columns.std(axis=0)
+    standard: Matrix = (columns - columns.mean(axis=0)) / np.where(spread == 0, 1.0, spread)
+    return standard
+
+
+def mean_divergence(mean: Matrix, logvar: Matrix, blocks: list[Block]) -> Matrix:
+    """(K,) KL(N(mean, e^logvar) || prior) in nats, averaged over the images; NaN where no prior is normal."""
+    centre = np.array([block.mean if block.kind == "normal" else np.nan for block in blocks])
+    scale = np.array([block.std for block in blocks])
+    standard = (mean - centre) / scale
+    logratio = logvar - 2 * np.log(scale)
+    divergence: Matrix = (0.5 * (standard**2 + np.exp(logratio) - logratio - 1)).mean(axis=0)
+    return divergence
+
+
+def prior_variance(block: Block) -> float:
+    """The variance of each dimension of a block."""
+    if block.kind == "normal":
+        return block.std**2
+    if block.kind == "uniform":
+        return (block.high - block.low) ** 2 / 12
+    return float(np.var(block.values))
+
+
+def relative_strength(relations: Matrix) -> float:
+    """How close a non-negative (a, b) matrix is to one entry in each row and column: from 0 to 1.
+
+    The mean over columns of max^2 / sum, averaged with the same over rows; 0 / 0 counts as 0.
+    """
+    return float(relative_strengths(relations, [relations.shape[1]])[0])
+
+
+def relative_strengths(relations: Matrix, widths: Sequence[int]) -> Matrix:
+    """:func:`relative_strength` of the blocks of columns, so many columns each; 0 for a block without any."""
+    strengths = np.zeros(len(widths))
+    there = np.flatnonzero(widths)
+    if not len(relations) or not len(there):
+        return strengths
+    counts = np.array(widths)[there]
+    starts = np.cumsum(counts) - counts
+    columns = np.add.reduceat(_share(relations.max(axis=0), relations.sum(axis=0)), starts) / counts
+    best, total = (ufunc.reduceat(relations, starts, axis=1) for ufunc in (np.maximum, np.add))
+    strengths[there] = (columns + _share(best, total).mean(axis=0)) / 2
+    return strengths
+
+
+def _share(best: Matrix, total: Matrix) -> Matrix:
+    return np.divide(best**2, total, out=np.zeros_like(total), where=total > 0)
+
+
+def udr(task: Task, method: str, prepare: Prepare, relate: Relate) -> Selection:
+    """Rank a pool by UDR.
+
+    ``matrix[i, j]`` tells how well the codes of i explain those of j; the score of a model is the median of
+    what the others say about it, that is of its column without the diagonal. A model without an
+    informative code scores 0.
+
+    Args:
+        task: the pool and the settings ``images``, ``images_from`` and ``replicates``.
+        method: its registered name.
+        prepare: standardised codes (N, a) -> (N, a), once for every model.
+        relate: prepared codes (N, a) and (N, b) -> non-negative relations (a, b).
+
+    Raises:
+        UsageError: the shared images cannot be had, or no model has an informative code.
+    """
+    shared = shared_images(task)
+    members = task.pool.members
+    models = [_kept(m, shared, task) for m in progress(members, desc="encoding", unit="model")]
+    if not any(model.informative.any() for model in models):
+        raise UsageError("no model has an informative code on the shared images; is every model collapsed?")
+    for member, model in zip(members, models, strict=True):
+        if not model.informative.any():
+            warn(f"{member.name} has no informative code on the shared images; it scores 0")
+    codes = [prepare(model.codes) for model in models]
+    widths = [found.shape[1] for found in codes]
+    everybody = np.concatenate(codes, axis=1)
+    matrix = np.zeros((len(members), len(members)))
+    for i, own in enumerate(progress(codes, desc=method, unit="model")):
+        if own.shape[1]:
+            matrix[i] = relative_strengths(relate(own, everybody), widths)
+    similarity = matrix.T.copy()
+    details = {
+        "images": shared.about,
+        "informative": {m.name: e.informative.tolist() for m, e in zip(members, models, strict=True)},
+    }
+    found = Findings(
+        matrix=matrix,
+        similarity=similarity,
+        centre=median,
+        codes=[int(model.informative.sum()) for model in models],
+        resample=lambda drawn: median_replicates(similarity, drawn),
+        resampled=("models",),
+        axes="codes of the row explaining those of the column",
+        details=details,
+    )
+    return concluded(task, method, found)

@@ -1,0 +1,1 @@
+"""Where models trained elsewhere come from: one file per source, each giving a checkpoint."""

@@ -1,0 +1,121 @@
+"""A pair of ONNX files: an encoder and a decoder of any framework, run by onnxruntime."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from disentangle_cli.architectures.onnx import OnnxNet
+from disentangle_cli.checkpoint import Checkpoint
+from disentangle_cli.errors import UsageError
+from disentangle_cli.importing.onnx_probe import (
+    ImageForm,
+    check_range,
+    choose_outputs,
+    image_form,
+    open_net,
+    probe_decoder,
+    probe_encoder,
+)
+from disentangle_cli.importing.source import SOURCES, Imported, named
+from disentangle_cli.importing.specs import parse_latents, parse_range
+from disentangle_cli.networks.onnx_file import MAX_BYTES
+
+OUTPUTS = ("probs", "logits", "tanh")
+
+
+@SOURCES.register("onnx")
+def read_onnx(
+    encoder: Path,
+    decoder: Path,
+    latents: str,
+    input_range: str = "0:1",
+    gives: str = "probs",
+    encoder_outputs: list[str] | None = None,
+) -> Imported:
+    """An encoder (images to codes) and a decoder (latents to images), tried out together.
+
+    Args:
+        encoder: an ONNX file; its bytes become the weights of the checkpoint's encoder.
+        decoder: likewise, the generator's.
+        latents: the decoder's input, e.g. ``normal:10``; see :func:`parse_latents`.
+        input_range: the values that the encoder takes for black and white, ``0:1`` or ``-1:1``.
+        gives: what the decoder gives: ``probs`` in [0, 1], ``logits``, or ``tanh`` in [-1, 1].
+        encoder_outputs: names of the outputs that hold means and log-variances, if names do not tell.
+
+    Raises:
+        UsageError: a file is refused, or they do not fit each other, the latents or the ranges.
+    """
+    if gives not in OUTPUTS:
+        raise UsageError(f"output {gives!r} is not one of {', '.join(OUTPUTS)}")
+    blocks, (low, high) = parse_latents(latents), parse_range(input_range)
+    files = {"encoder": _bytes(encoder), "decoder": _bytes(decoder)}
+    try:
+        decoder_net = open_net(files["decoder"])
+        images = probe_decoder(decoder_net, blocks)
+        note = check_range(images, gives)
+    except UsageError as error:
+        raise named(decoder, error) from None
+    try:
+        encoder_net = open_net(files["encoder"])
+        encoder_net.outputs = choose_outputs(encoder_net, encoder_outputs)
+        taken, given = _forms(encoder_net, images)
+        posterior = probe_encoder(encoder_net, _as_input(images, taken, low, high), blocks.num_codes)
+    except UsageError as error:
+        raise named(encoder, error) from None
+    config = {
+        "architecture": {
+            "name": "onnx",
+            "generator_bytes": len(files["decoder"]),
+            "encoder_bytes": len(files["encoder"]),
+            "gives": gives,
+            "generator_layout": given.layout,
+            "encoder_layout": taken.layout,
+            "input_low": low,
+            "input_high": high,
+            "encoder_outputs": encoder_net.outputs,
+        },
+        "generator_output": "logits" if gives == "logits" else "images",
+        "encoder_output": "mean-logvar" if posterior else "codes",
+    }
+    weights = [{"onnx": net.onnx} for net in (decoder_net, encoder_net)]
+    checkpoint = Checkpoint("onnx", config, given.shape, blocks, weights[0], weights[1])
+    notes = [f"{decoder}: {note}"] if note else []
+    return Imported(checkpoint, origin=str(encoder), files=[encoder, decoder], notes=notes)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"{path}: an ONNX file of 2 GiB or more cannot hold its own weights")
+    return data
+
+
+def _forms(encoder: OnnxNet, images: Tensor) -> tuple[ImageForm, ImageForm]:
+    """How the encoder takes images and the decoder gives them; one of both must tell the size."""
+    takes, gives = list(encoder.session.get_inputs()[0].shape[1:]), list(images.shape[1:])
+    given = image_form(gives, None)
+    taken = image_form(takes, given)
+    given = given or image_form(gives, taken)
+    # an open size is that of the other network, and so is the layout
+    taken = taken or given
+    if taken is None or given is None:
+        raise UsageError("neither network says the size of the images: export one of them with CxHxW fixed")
+    if taken.shape != given.shape:
+        sizes = ["x".join(map(str, form.shape)) for form in (taken, given)]
+        raise UsageError(
+            f"takes images of {sizes[0]} (channels, height, width), the decoder gives {sizes[1]}"
+        )
+    return taken, given
+
+
+def _as_input(images: Tensor, form: ImageForm, low: float, high: float) -> Tensor:
+    """Grey noise of the decoder's size in the encoder's form and range: (3, ...)."""
+    channels, height, width = form.shape
+    noise = torch.rand(len(images), channels, height, width, generator=torch.Generator().manual_seed(0))
+    scaled = noise * (high - low) + low
+    return scaled.permute(0, 2, 3, 1) if form.layout == "nhwc" else scaled

@@ -1,0 +1,178 @@
+"""Weights of one of dcr's own architectures under other names: a state dict and a map of the names.
+
+The map is a YAML file:
+
+    model: beta-vae                  # what tables call it; the architecture's name if absent
+    options: {hidden: [256]}         # of the architecture, if it has any
+    image: 1x64x64
+    latents: normal:10
+    generator_output: logits         # or images
+    encoder_output: mean-logvar      # or codes
+    generator:                       # dcr's name: name in the file
+      "*": "decoder.net.*"           # a star stands for the same text on both sides
+    encoder:
+      "*": "encoder.net.*"
+      "9.weight": [encoder.mu.weight, encoder.logvar.weight]   # joined along the first axis
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from disentangle_cli.architectures import ARCHITECTURES, Architecture
+from disentangle_cli.checkpoint import Checkpoint, Weights
+from disentangle_cli.errors import UsageError
+from disentangle_cli.importing.files import read_weights
+from disentangle_cli.importing.renaming import fitting, meta_networks
+from disentangle_cli.importing.source import SOURCES, Imported, named
+from disentangle_cli.importing.specs import parse_image, parse_latents
+from disentangle_cli.latents import Latents
+from disentangle_cli.plain import read_yaml
+
+PARTS = ("generator", "encoder")
+REQUIRED = {"image", "latents", "generator_output", "encoder_output", *PARTS}
+OPTIONAL = {"model", "options", "dataset"}
+
+
+@SOURCES.register("state-dict")
+def read_state_dict(file: Path, arch: str, map_file: Path) -> Imported:
+    """The weights of ``file`` as architecture ``arch``, renamed as ``map_file`` says.
+
+    Raises:
+        UsageError: a file is missing, damaged or hostile, the map is malformed, or a weight is missing, left
+            without a name, or of another shape than the architecture has.
+    """
+    kind = ARCHITECTURES.get(arch)
+    described = read_yaml(map_file)
+    try:
+        _check_keys(described)
+        image_shape, latents = parse_image(described["image"]), _latents(described["latents"])
+        options = described.get("options") or {}
+        posterior = _choice(described, "encoder_output", ("codes", "mean-logvar")) == "mean-logvar"
+        logits = _choice(described, "generator_output", ("images", "logits"))
+        outputs = latents.num_codes * (2 if posterior else 1)
+        nets = _networks(kind, arch, options, latents.dim, outputs, image_shape)
+        rules = [_rules(described[part], part) for part in PARTS]
+    except UsageError as error:
+        raise named(map_file, error) from None
+    weights = read_weights(file, "state dict", "state_dict", "model_state_dict", "model")
+    try:
+        generator, encoder = (
+            _renamed(net, weights, rule, part) for net, rule, part in zip(nets, rules, PARTS, strict=True)
+        )
+    except UsageError as error:
+        raise UsageError(f"{file} with {map_file}: {error}") from None
+    config = {
+        "architecture": {"name": arch, **options},
+        "generator_output": logits,
+        "encoder_output": described["encoder_output"],
+    }
+    model, dataset = described.get("model", arch), described.get("dataset")
+    return Imported(
+        Checkpoint(str(model), config, image_shape, latents, generator, encoder),
+        origin=str(file),
+        files=[file, map_file],
+        dataset=dataset if isinstance(dataset, str) else None,
+    )
+
+
+def _renamed(net: nn.Module, weights: Weights, rules: dict[str, list[str]], part: str) -> Weights:
+    found: Weights = {}
+    for name, wanted in net.state_dict().items():
+        sources = _sources(name, rules)
+        if sources is None:
+            raise UsageError(f"{part}: {name} {tuple(wanted.shape)} has no entry in the map")
+        try:
+            found[name] = _joined(weights, sources, tuple(wanted.shape))
+        except UsageError as error:
+            raise UsageError(f"{part}: for {name}, {error}") from None
+    exact = {name for name in rules if "*" not in name}
+    if unknown := sorted(exact - found.keys()):
+        raise UsageError(f"{part}: the architecture has no weight called {unknown[0]}")
+    return found
+
+
+def _sources(name: str, rules: dict[str, list[str]]) -> list[str] | None:
+    """What stands for ``name``: an exact entry, else the longest pattern that fits."""
+    if name in rules:
+        return rules[name]
+    fits = []
+    for pattern, sources in rules.items():
+        before, star, after = pattern.partition("*")
+        if (
+            star
+            and name.startswith(before)
+            and name.endswith(after)
+            and len(name) >= len(before) + len(after)
+        ):
+            middle = name[len(before) : len(name) - len(after)]
+            fits.append((len(pattern), [source.replace("*", middle, 1) for source in sources]))
+    return max(fits)[1] if fits else None
+
+
+def _joined(weights: Weights, sources: list[str], shape: tuple[int, ...]) -> Tensor:
+    if len(sources) == 1:
+        return fitting(weights, sources[0], shape)
+    if missing := [source for source in sources if source not in weights]:
+        raise UsageError(f"weight {missing[0]} is missing")
+    parts = [weights[source] for source in sources]
+    shapes = [tuple(part.shape) for part in parts]
+    if (
+        any(len(s) != len(shape) or s[1:] != shape[1:] for s in shapes)
+        or sum(s[0] for s in shapes) != shape[0]
+    ):
+        raise UsageError(f"weights of {' and '.join(map(str, shapes))} do not join to {shape}")
+    return torch.cat(parts)
+
+
+def _networks(
+    kind: type[Architecture],
+    arch: str,
+    options: Any,
+    latent_dim: int,
+    outputs: int,
+    image_shape: tuple[int, int, int],
+) -> tuple[nn.Module, nn.Module]:
+    try:
+        architecture = kind(**options)
+    except TypeError:
+        raise UsageError(f"architecture {arch} does not take options {options}") from None
+    if architecture.sizes and image_shape[1] not in architecture.sizes:
+        sizes = " or ".join(f"{size}x{size}" for size in architecture.sizes)
+        raise UsageError(f"architecture {arch} makes images of {sizes}")
+    return meta_networks(architecture, latent_dim, outputs, image_shape)
+
+
+def _check_keys(described: dict[str, Any]) -> None:
+    if missing := sorted(REQUIRED - described.keys()):
+        raise UsageError(f"{missing[0]} is missing")
+    if unknown := sorted(str(key) for key in described.keys() - REQUIRED - OPTIONAL):
+        raise UsageError(f"unknown key {unknown[0]!r}")
+
+
+def _latents(value: Any) -> Latents:
+    return parse_latents(value) if isinstance(value, str) else Latents.from_json(value)
+
+
+def _choice(described: dict[str, Any], key: str, choices: tuple[str, ...]) -> str:
+    value = described[key]
+    if value not in choices:
+        raise UsageError(f"{key} must be {' or '.join(choices)}, not {value!r}")
+    return str(value)
+
+
+def _rules(value: Any, part: str) -> dict[str, list[str]]:
+    """Name in dcr -> names in the file; stars at most once a side."""
+    if not isinstance(value, dict) or not value:
+        raise UsageError(f"{part} must map dcr's names to those of the file")
+    rules = {}
+    for name, sources in value.items():
+        listed = sources if isinstance(sources, list) else [sources]
+        if not listed or not all(isinstance(source, str) for source in listed):
+            raise UsageError(f"{part}: {name}: expected a name or a list of names")
+        if any(text.count("*") > 1 for text in (str(name), *listed)):
+            raise UsageError(f"{part}: {name}: one star at most")
+        rules[str(name)] = listed
+    return rules

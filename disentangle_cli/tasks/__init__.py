@@ -1,0 +1,1 @@
+"""Work that is split into tasks: one seam for processes of this machine and for clusters."""

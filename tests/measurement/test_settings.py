@@ -1,0 +1,78 @@
+"""Settings of metrics: types, unknown keys, protocol defaults, and what a metric declares."""
+
+import typing
+
+import pytest
+
+from disentangle_cli.errors import UsageError
+from disentangle_cli.measurement.arrays import NAMES
+from disentangle_cli.measurement.evaluate import required_arrays
+from disentangle_cli.measurement.metric import DERIVED
+from disentangle_cli.measurement.settings import protocol_settings, settings_of
+from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, read_settings
+
+
+def test_values_are_typed() -> None:
+    found = read_settings(
+        [
+            "dci.regressor=lasso",
+            "dci.alpha=0.1",
+            "dci.trees=10",
+            "dci.cv=none",
+            "explicitness.standardise=true",
+        ],
+        PAPER,
+    )
+    assert found == {
+        "dci": {"regressor": "lasso", "alpha": 0.1, "trees": 10, "cv": None},
+        "explicitness": {"standardise": True},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("dci", "metric.key=value"),
+        ("dci.regressor", "metric.key=value"),
+        ("nope.bins=3", "'nope'"),
+        ("mig.bans=3", "bins, rows"),
+        ("mig.bins=many", "int"),
+        ("mig.bins=-3", "from 0"),
+        ("dci.alpha=nan", "finite"),
+        ("dci.regressor=svm", "lasso-cv"),
+        ("explicitness.standardise=1", "true or false"),
+    ],
+)
+def test_refusals(text: str, named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        read_settings([text], PAPER)
+
+
+@pytest.mark.parametrize("name", METRICS.names())
+def test_every_metric_declares_itself(name: str) -> None:
+    entry = METRICS.get(name)
+    assert entry.__doc__
+    assert "Known biases:" in entry.__doc__
+    low, high = entry.bounds
+    assert low < high
+    known = settings_of(entry)
+    for protocol in PROTOCOLS:
+        assert required_arrays(name, protocol) <= set(NAMES)
+        chosen = protocol_settings(name, protocol)
+        assert chosen.keys() == known.keys()
+        for key, value in chosen.items():
+            assert not known[key].choices or value in known[key].choices
+    for key in known.values():
+        assert key.kind in (int, float, bool) or typing.get_args(key.kind), "settings are typed"
+
+
+def test_inputs_exist() -> None:
+    available = {*NAMES, *DERIVED.names(), "seed"}
+    for name in METRICS.names():
+        assert METRICS.get(name).inputs.keys() <= available
+    for name in DERIVED.names():
+        assert DERIVED.get(name).inputs.keys() <= available
+
+
+def test_paper_metrics_are_registered() -> None:
+    assert set(PAPER) <= set(METRICS.names())
