@@ -28,5 +28,5 @@ def test_sample_counts_and_arrays() -> None:
 
 
 def test_table_is_that_of_the_registry() -> None:
-    inside = PAGE.split("metrics._table -->\n")[1].split("<!-- table ends -->")[0]
+    inside = PAGE.split("disentangle_cli.measurement.table -->\n")[1].split("<!-- table ends -->")[0]
     assert inside.strip() == table()
