@@ -13,7 +13,7 @@ LINE_EVERY = 10.0  # seconds between plain lines
 class Progress:
     """One progress display; made by :func:`disentangle_cli.output.progress`."""
 
-    _bars: ClassVar[list[Any]] = []  # open tqdm bars: messages must be written around them
+    bars: ClassVar[list[Any]] = []  # open tqdm bars: messages must be written around them
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Progress:
                 dynamic_ncols=True,
                 leave=False,
             )
-            Progress._bars.append(self._bar)
+            Progress.bars.append(self._bar)
 
     def update(self, n: float = 1) -> None:
         """Count ``n`` more units as done."""
@@ -70,7 +70,7 @@ class Progress:
         """Remove the bar (nothing to do on a pipe)."""
         if self._bar is not None:
             self._bar.close()
-            Progress._bars.remove(self._bar)
+            Progress.bars.remove(self._bar)
             self._bar = None
 
     def __enter__(self) -> Self:
@@ -104,8 +104,8 @@ class Progress:
     @classmethod
     def write(cls, text: str) -> None:
         """Write a line to stderr without tearing an open bar."""
-        if cls._bars:
-            cls._bars[-1].write(text, file=sys.stderr)
+        if cls.bars:
+            cls.bars[-1].write(text, file=sys.stderr)
         else:
             sys.stderr.write(text + "\n")
             sys.stderr.flush()

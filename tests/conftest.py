@@ -17,6 +17,7 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
+from disentangle_cli import output
 from disentangle_cli.architectures.mlp import Mlp
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.latents import Block, Latents
@@ -83,6 +84,14 @@ def write_model(tmp_path: Path) -> WriteModel:
         return save_checkpoint(tmp_path / name, checkpoint)
 
     return write
+
+
+@pytest.fixture
+def speaking() -> Iterator[None]:
+    """Messages are printed, as a command has it."""
+    output.configure(quiet=False, verbose=False, debug=False)
+    yield
+    output.configure(quiet=True, verbose=False, debug=False)
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from disentangle_cli.command_line.printing import Format
 from disentangle_cli.errors import UsageError
-from disentangle_cli.output import Format
 
 
 class DeviceName(StrEnum):

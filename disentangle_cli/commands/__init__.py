@@ -18,8 +18,8 @@ import typer
 from typer.core import TyperGroup
 
 from disentangle_cli import __version__, output
+from disentangle_cli.command_line.exit_codes import exit_codes
 from disentangle_cli.command_line.globals import Debug, Quiet, Verbose, add_global_options
-from disentangle_cli.reporting import exit_codes
 
 INTERRUPTED = 130
 

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from disentangle_cli import output
-from disentangle_cli.output import Format
+from disentangle_cli import documents
+from disentangle_cli.command_line.printing import Format, emit
+from disentangle_cli.documents import versions
 
 if TYPE_CHECKING:
     from disentangle_cli.selection import Ranked, Selection
@@ -53,7 +54,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         fields["explain"] = outcome.explanation.to_json()
     if outcome.labels is not None:
         fields["labels_check"] = outcome.labels
-    return output.document("centrality", **fields)
+    return documents.document("centrality", **fields)
 
 
 def show(outcome: Outcome, fmt: Format) -> None:
@@ -63,12 +64,12 @@ def show(outcome: Outcome, fmt: Format) -> None:
         tables = [ranking_table(selection, outcome, full=True) for selection in outcome.selections]
         pairs = zip(outcome.selections, tables, strict=True)
         rows = [[selection.method, *row] for selection, table in pairs for row in table.rows]
-        output.emit(doc, fmt, ["method", *tables[0].columns], rows)
+        emit(doc, fmt, ["method", *tables[0].columns], rows)
     elif fmt is Format.json:
-        output.emit(doc, fmt, [], [])
+        emit(doc, fmt, [], [])
     else:
         for table in tables_of(outcome):
-            output.emit(doc, fmt, table.columns, table.rows, title=table.title)
+            emit(doc, fmt, table.columns, table.rows, title=table.title)
 
 
 def notes(outcome: Outcome) -> list[str]:
@@ -177,7 +178,7 @@ def report(outcome: Outcome) -> str:
     if outcome.explanation is not None:
         picture = draw_matching(outcome.explanation)
         sections.append(Section(f"Matching of {outcome.explanation.model}", picture=picture))
-    settings = {**first.settings, "seed": outcome.seed, "device": outcome.pool.device, **output.versions()}
+    settings = {**first.settings, "seed": outcome.seed, "device": outcome.pool.device, **versions()}
     rows: list[list[object]] = [[name, value] for name, value in settings.items()]
     sections.append(Section("Settings", columns=["setting", "value"], rows=rows))
     return page(f"dcr centrality: {len(outcome.pool)} models", sections)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from disentangle_cli import output
-from disentangle_cli.output import Format
+from disentangle_cli.command_line.printing import Format
+from disentangle_cli.documents import versions
 
 if TYPE_CHECKING:
     from disentangle_cli.rendering.report import Matrix, Section
@@ -83,7 +83,7 @@ def report(results: list[dict[str, Any]], names: list[str], settings: dict[str, 
         sections.append(Section("Scores", columns=["model", *names], rows=overview(results, names)))
     for result in results:
         sections += _sections(result, names)
-    rows = [[name, value] for name, value in {**settings, **output.versions()}.items()]
+    rows = [[name, value] for name, value in {**settings, **versions()}.items()]
     sections.append(Section("Command", columns=["setting", "value"], rows=rows))
     count = "1 model" if len(results) == 1 else f"{len(results)} models"
     return page(f"dcr score: {count}", sections)

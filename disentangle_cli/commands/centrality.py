@@ -21,10 +21,10 @@ from disentangle_cli.command_line.options import (
     parse_assignments,
     resolve_device,
 )
+from disentangle_cli.command_line.printing import Format
 from disentangle_cli.commands._centrality_output import Outcome, notes, show
 from disentangle_cli.commands._centrality_output import report as report_page
 from disentangle_cli.errors import UsageError
-from disentangle_cli.output import Format
 from disentangle_cli.registry import Registry
 
 if TYPE_CHECKING:

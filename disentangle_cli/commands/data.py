@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from disentangle_cli import output
 from disentangle_cli.command_line.options import FormatOption, Out, Seed
+from disentangle_cli.command_line.printing import Format, emit, emit_paths
+from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
-from disentangle_cli.output import Format
 
 if TYPE_CHECKING:
     from disentangle_cli.datasets import Dataset
@@ -30,8 +30,8 @@ def list_cli(fmt: FormatOption = Format.table) -> None:
 
     found = [_describe(DATASETS.get(name)()) for name in DATASETS.names()]
     rows = [[d["name"], d["images"], _shape(d["shape"]), _factors(d["factors"]), d["cached"]] for d in found]
-    doc = output.document("data-list", datasets=found)
-    output.emit(doc, fmt, ["name", "images", "shape", "factors", "cached"], rows)
+    doc = document("data-list", datasets=found)
+    emit(doc, fmt, ["name", "images", "shape", "factors", "cached"], rows)
 
 
 @data_app.command("render")
@@ -60,8 +60,8 @@ def render_cli(
     dataset = open_dataset(name, size=size, channels=channels)
     chosen = choose(dataset, num, seed, indices)
     export(dataset, chosen, out)
-    doc = output.document("data-render", dataset=dataset.name, images=len(chosen), seed=seed)
-    output.emit_paths([out], fmt, doc)
+    doc = document("data-render", dataset=dataset.name, images=len(chosen), seed=seed)
+    emit_paths([out], fmt, doc)
 
 
 @data_app.command("check")
@@ -95,7 +95,7 @@ def check_cli(
             ["images unlike dSprites", str(compared["differing_images"])],
             ["pixels unlike dSprites", str(compared["differing_pixels"])],
         ]
-    output.emit(output.document("data-check", path=path, **found), fmt, ["property", "value"], rows)
+    emit(document("data-check", path=path, **found), fmt, ["property", "value"], rows)
 
 
 def _check(dataset: "Dataset", spec: str) -> dict[str, Any]:

@@ -15,8 +15,10 @@ from disentangle_cli.command_line.options import (
     expand_paths,
     resolve_device,
 )
+from disentangle_cli.command_line.printing import Format, emit_paths
+from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
-from disentangle_cli.output import Format, document, emit_paths, warn
+from disentangle_cli.output import warn
 
 if TYPE_CHECKING:
     from disentangle_cli.datasets import Dataset

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from disentangle_cli.command_line.options import Device, DeviceName, FormatOption, Seed, resolve_device
-from disentangle_cli.output import Format, document, emit_paths
+from disentangle_cli.command_line.printing import Format, emit_paths
+from disentangle_cli.documents import document
 
 if TYPE_CHECKING:
     from disentangle_cli.importing.run import Report, Target

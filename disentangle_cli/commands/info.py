@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disentangle_cli.command_line.options import Checkpoints, FormatOption, expand_paths
-from disentangle_cli.output import Format, document, emit
+from disentangle_cli.command_line.printing import Format, emit
+from disentangle_cli.documents import document
 
 if TYPE_CHECKING:
     from disentangle_cli.checkpoint import Checkpoint

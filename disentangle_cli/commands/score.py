@@ -17,11 +17,13 @@ from disentangle_cli.command_line.options import (
     expand_paths,
     resolve_device,
 )
+from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.commands._score_output import layout
 from disentangle_cli.commands._score_output import report as report_page
+from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import write_atomic
-from disentangle_cli.output import Format, document, emit, log
+from disentangle_cli.output import log
 
 
 class Encode(StrEnum):

@@ -16,8 +16,9 @@ from disentangle_cli.command_line.options import (
     Precision,
     Sets,
 )
+from disentangle_cli.command_line.printing import Format, emit_paths
+from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
-from disentangle_cli.output import Format, document, emit_paths
 from disentangle_cli.registry import Registry
 
 MODEL_NAMES = Registry[object]("disentangle_cli.models", "model").names()

@@ -13,7 +13,8 @@ from disentangle_cli.command_line.options import (
     Seed,
     resolve_device,
 )
-from disentangle_cli.output import Format, document, emit_paths
+from disentangle_cli.command_line.printing import Format, emit_paths
+from disentangle_cli.documents import document
 
 SMOOTH_STEPS = 21  # for what moves, unless --steps says otherwise
 

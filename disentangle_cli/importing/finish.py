@@ -6,9 +6,9 @@ from typing import Any
 
 import torch
 
-from disentangle_cli import output
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from disentangle_cli.datasets import DATASETS, Dataset, open_dataset
+from disentangle_cli.documents import jsonable, versions
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import sha256_file
 from disentangle_cli.importing._prior import IMAGES, fit_gaussian
@@ -114,14 +114,14 @@ def _open(spec: str, shape: tuple[int, int, int], found: Imported, path_allowed:
 
 
 def _provenance(found: Imported, source: str, spec: str | None, dataset: Dataset | None) -> dict[str, Any]:
-    details: dict[str, Any] = output.jsonable(found.details)
+    details: dict[str, Any] = jsonable(found.details)
     seed = details.get("seed")
     facts: dict[str, Any] = {
         "source": "imported",
         "importer": source,
         "files": {path.name: sha256_file(path) for path in found.files},
         "details": details,
-        "versions": output.versions(),
+        "versions": versions(),
     }
     if spec:
         facts["dataset"] = dataset.name if dataset else re.sub(r"\.npz$", "", Path(spec).name)

@@ -13,6 +13,7 @@ from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.config import to_yaml
 from disentangle_cli.datasets import DATASETS, Dataset
 from disentangle_cli.devices import keep_freed_memory, make_deterministic, pick_device, use_bf16
+from disentangle_cli.documents import versions
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.files import write_atomic
 from disentangle_cli.modelling.compiled import usable_compiler
@@ -223,7 +224,7 @@ class Session:
             "precision": "bf16" if trainable.bf16 else "fp32",
             **({"compiled": True} if trainable.compiler else {}),
             "wall_seconds": round(self.wall_seconds(), 1),
-            "versions": output.versions(),
+            "versions": versions(),
         }
         return Checkpoint(
             run.model, config, trainable.image_shape, trainable.latents, generator, encoder, provenance

@@ -1,0 +1,50 @@
+"""Every command leaves through here: errors become a line on stderr and an exit code."""
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+
+from typer import Abort, TyperException
+
+from disentangle_cli.output import debugging, one_line
+from disentangle_cli.reporting import describe
+
+
+def describe_any(error: BaseException) -> tuple[int, str]:
+    """Exit code and one-line message for an exception, Typer's own included."""
+    if isinstance(error, Abort):
+        return describe(KeyboardInterrupt())
+    if not isinstance(error, TyperException):
+        return describe(error)
+    message = error.format_message() if hasattr(error, "format_message") else str(error)
+    context = getattr(error, "ctx", None)
+    hint = f" (see `{context.command_path} --help`)" if context is not None else ""
+    return getattr(error, "exit_code", 2), one_line(message.rstrip(".") + hint)
+
+
+def _is_help(error: BaseException) -> bool:
+    """Whether Typer has answered a command without arguments by its help (the class is private there)."""
+    return type(error).__name__ == "NoArgsIsHelpError"
+
+
+@contextlib.contextmanager
+def exit_codes() -> Iterator[None]:
+    """Run the block; turn what it raises into a line on stderr and ``SystemExit``."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader went away (`dcr info ... | head -1`): nobody is left to tell
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives until the process ends
+        raise SystemExit(1) from None
+    except (Exception, KeyboardInterrupt) as error:
+        code, message = describe_any(error)
+        if debugging():
+            traceback.print_exc()
+        if _is_help(error):
+            sys.stderr.write(getattr(error, "message", ""))  # empty when rich has printed it
+        else:
+            sys.stderr.write(f"error: {message}\n" if code != 130 else f"{message}\n")
+        raise SystemExit(code) from None
