@@ -127,7 +127,7 @@ def encode_dataset(
     codes = np.empty((len(rows), model.latents.num_codes), np.float32)
     with output.progress(total=len(rows), desc="encoding", unit="image") as bar:
         for start in range(0, len(rows), CHUNK):
-            images = torch.from_numpy(dataset.images(rows[start : start + CHUNK])).float() / 255
+            images = dataset.tensors(rows[start : start + CHUNK])
             codes[start : start + CHUNK] = model.encode(images).cpu().numpy()
             bar.update(len(images))
     arrays: dict[str, NDArray[Any]] = {"codes": codes}

@@ -101,28 +101,23 @@ def check_cli(
 def _check(dataset: "Dataset", spec: str) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from disentangle_cli.data.check import compare_with_dsprites, has_dsprites_layout, value_range
+    from disentangle_cli.data.check import compare_with_dsprites, value_range
     from disentangle_cli.data.packed_cache import verified
-    from disentangle_cli.data.pixels import Pixels
     from disentangle_cli.datasets import DATASETS
 
-    pixels = getattr(dataset, "pixels", None)
-    if isinstance(pixels, Pixels) and not verified(pixels):
-        raise UsageError(
-            f"the images of {dataset.name} kept in the cache are damaged; delete them: {_kept(pixels)}"
-        )
+    if dataset.pixels and not verified(dataset.pixels):
+        kept = dataset.pixels.file or "the file in DCR_CACHE"
+        raise UsageError(f"the images of {dataset.name} kept in the cache are damaged; delete them: {kept}")
     named = spec in DATASETS.names()
     kind = "data set of dcr" if named else "image folder" if Path(spec).expanduser().is_dir() else "npz file"
-    compared = None
-    if isinstance(pixels, Pixels) and has_dsprites_layout(dataset):
-        compared = asdict(compare_with_dsprites(pixels, dataset))
+    compared = compare_with_dsprites(dataset)
     return {
         "kind": kind,
         **_describe(dataset),
         "value_range": value_range(dataset),
-        "black_and_white": isinstance(pixels, Pixels) and pixels.layout.packed,
+        "black_and_white": dataset.is_binary,
         "fingerprint": dataset.fingerprint,
-        "dsprites": compared,
+        "dsprites": compared and asdict(compared),
     }
 
 
@@ -142,7 +137,3 @@ def _shape(shape: list[int]) -> str:
 
 def _factors(factors: list[dict[str, Any]]) -> str:
     return ", ".join(f"{f['name']} {f['size']}" for f in factors) or "none"
-
-
-def _kept(pixels: Any) -> str:
-    return str(getattr(pixels.rows, "filename", "")) or "the file in DCR_CACHE"

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli import output
+from disentangle_cli.data import dsprites
 from disentangle_cli.data.dataset import Dataset, IntArray
-from disentangle_cli.data.pixels import Pixels
 
 _BLOCK = 4096  # images
 _BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
@@ -34,25 +34,18 @@ def value_range(dataset: Dataset) -> tuple[int, int]:
     return low, high
 
 
-def has_dsprites_layout(dataset: Dataset) -> bool:
-    """Whether images and factors are those of dSprites: 64x64, black and white, the five factors."""
-    from disentangle_cli.datasets.dsprites import FACTORS, LAYOUT
-
-    pixels = getattr(dataset, "pixels", None)
-    if not isinstance(pixels, Pixels) or pixels.layout.shape != LAYOUT.shape or not pixels.layout.packed:
-        return False
-    return [(f.name, f.size) for f in dataset.factors] == [(f.name, f.size) for f in FACTORS]
-
-
-def compare_with_dsprites(pixels: Pixels, dataset: Dataset) -> Comparison:
-    """Compare every pixel of ``dataset``, whose stored images are ``pixels``, with the renderer's."""
-    from disentangle_cli.datasets.dsprites import DSprites
-
-    reference = DSprites()
+def compare_with_dsprites(dataset: Dataset) -> Comparison | None:
+    """Compare every pixel with the renderer's; None for a set of other images or factors."""
+    own, shape = dataset.pixels, dsprites.LAYOUT.shape
+    named = [[(f.name, f.size) for f in factors] for factors in (dataset.factors, dsprites.FACTORS)]
+    if own is None or not own.layout.packed or own.layout.shape != shape or named[0] != named[1]:
+        return None
+    reference = dsprites.rendered()
+    sizes = tuple(factor.size for factor in dsprites.FACTORS)
     images = total = 0
     for indices in _blocks(dataset, "comparing with dSprites"):
-        rendered = reference.pixels.rows[reference.index(dataset.classes(indices))]
-        per_image = _differences(pixels.rows[indices], rendered)
+        same = np.ravel_multi_index(tuple(dataset.classes(indices).T), sizes)
+        per_image = _differences(own.rows[indices], reference.rows[same])
         images += int(np.count_nonzero(per_image))
         total += int(per_image.sum())
     return Comparison(len(dataset), images, total)
@@ -69,7 +62,6 @@ def _differences(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> IntAr
 
 def _blocks(dataset: Dataset, what: str) -> Iterator[IntArray]:
     with output.progress(total=len(dataset), desc=what, unit="images") as bar:
-        for start in range(0, len(dataset), _BLOCK):
-            indices = np.arange(start, min(start + _BLOCK, len(dataset)), dtype=np.int64)
+        for indices in dataset.blocks(_BLOCK):
             yield indices
             bar.update(len(indices))

@@ -2,18 +2,22 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from disentangle_cli.data.pixels import IntArray, Pixels
 from disentangle_cli.errors import UsageError
 from disentangle_cli.registry import Registry
 
-IntArray = NDArray[np.int64]
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["DATASETS", "Dataset", "Factor", "IntArray", "check_classes"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,30 @@ class Dataset(ABC):
     def classes(self, indices: IntArray) -> IntArray:
         """Class ids ``(n, F)`` of the images at ``indices (n,)``."""
 
+    def tensors(self, indices: IntArray, device: "str | torch.device" = "cpu") -> "torch.Tensor":
+        """The images at ``indices (n,)`` as models take them: ``(n, C, H, W)`` float32 in [0, 1].
+
+        They travel to ``device`` as bytes and become numbers there.
+        """
+        import torch  # listing and checking data sets does without
+
+        from disentangle_cli.devices import send
+
+        images = torch.from_numpy(self.images(indices))
+        return send(images, torch.device(device)).to(torch.float32).div_(255)
+
+    @cached_property
+    def is_binary(self) -> bool:
+        """Whether the images are black and white: kept in bits or, without ``pixels``, of only 0 and 255."""
+        if self.pixels is not None:
+            return self.pixels.layout.packed
+        return all(np.isin(self.images(rows), (0, 255)).all() for rows in self.blocks(256))
+
+    def blocks(self, size: int) -> Iterator[IntArray]:
+        """All indices in order, up to ``size`` at a time."""
+        for start in range(0, len(self), size):
+            yield np.arange(start, min(start + size, len(self)), dtype=np.int64)
+
     def values(self, indices: IntArray) -> NDArray[np.float64]:
         """Factor values ``(n, F)`` of the images at ``indices (n,)``, in each factor's own units."""
         classes = self.classes(indices)
@@ -73,6 +101,11 @@ class Dataset(ABC):
         for part in (self.classes(rows), self.values(rows)):
             digest.update(part.tobytes())
         return digest.hexdigest()
+
+    @property
+    def pixels(self) -> Pixels | None:
+        """The bytes in which the images are kept; None where they are made when asked for."""
+        return None
 
     @property
     def in_cache(self) -> bool | None:
@@ -126,59 +159,3 @@ def check_classes(dataset: Dataset, factor: int, classes: IntArray) -> None:
 
 
 DATASETS: Registry[Callable[[], Dataset]] = Registry("disentangle_cli.datasets", "data set")
-
-
-def open_dataset(spec: str, *, size: int | None = None, channels: int | None = None) -> Dataset:
-    """Open a data set by its registered name, or an ``.npz`` file or a folder of images by path.
-
-    A registered name wins over a folder of that name (``./dsprites`` means the folder).
-
-    Args:
-        spec: the name or the path.
-        size: side of the square images that a folder is resized to (default 64).
-        channels: 1 or 3 to read a folder as grey or as colour; by default colour if any image is.
-
-    Raises:
-        UsageError: there is no such data set, it cannot be read, or it has another size or
-            another number of channels than asked for.
-    """
-    if size is not None and not 4 <= size <= 1024:
-        raise UsageError(f"an image size must be from 4 to 1024 pixels, not {size}")
-    if channels not in (None, 1, 3):
-        raise UsageError(f"images have 1 or 3 channels, not {channels}")
-    if spec in DATASETS.names():
-        return _checked(DATASETS.get(spec)(), size, channels)
-    try:
-        path = Path(spec).expanduser()
-        is_folder, is_file = path.is_dir(), path.is_file()
-    except (OSError, RuntimeError, ValueError) as error:  # no such home, too long a name, ...
-        raise UsageError(f"data set {spec!r}: {getattr(error, 'strerror', None) or error}") from None
-    if is_folder:
-        from disentangle_cli.data.folder import FolderDataset
-
-        return FolderDataset(path, size=64 if size is None else size, channels=channels)
-    if is_file:
-        from disentangle_cli.data.npz import NpzDataset
-
-        return _checked(NpzDataset(path), size, channels)
-    names = ", ".join(DATASETS.names())
-    raise UsageError(f"no data set {spec!r}: it is neither a file or folder nor one of: {names}")
-
-
-def absolute(spec: str) -> str:
-    """``spec`` as another process finds it, whatever folder it works in: paths of what is there are absolute.
-
-    Anything else stays as it is: beside a file of codes the name of a data set is a mere label.
-    """
-    path = Path(spec).expanduser()
-    return str(path.resolve()) if spec not in DATASETS.names() and path.exists() else spec
-
-
-def _checked(dataset: Dataset, size: int | None, channels: int | None) -> Dataset:
-    """``dataset``, unless it differs from what was asked: only folders are resized."""
-    has_channels, height, width = dataset.image_shape
-    if size is not None and (height, width) != (size, size):
-        raise UsageError(f"{dataset.name} has images of {height}x{width}, not {size}x{size}")
-    if channels is not None and channels != has_channels:
-        raise UsageError(f"{dataset.name} has images of {has_channels} channel(s), not {channels}")
-    return dataset

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from disentangle_cli import output
 from disentangle_cli.data.dataset import Dataset, IntArray
 from disentangle_cli.data.npz_writer import Streamed, write_npz
-from disentangle_cli.data.pixels import Pixels
 from disentangle_cli.errors import UsageError
 
 _BLOCK = 1024  # images
@@ -60,14 +59,12 @@ def export(dataset: Dataset, indices: IntArray, path: Path) -> None:
 
 
 def _blocks(dataset: Dataset, indices: IntArray) -> Iterator[NDArray[np.uint8]]:
-    pixels = getattr(dataset, "pixels", None)
-    binary = isinstance(pixels, Pixels) and pixels.layout.packed
     with output.progress(total=len(indices), desc=f"writing {dataset.name}", unit="images") as bar:
         for start in range(0, len(indices), _BLOCK):
             images = dataset.images(indices[start : start + _BLOCK]).transpose(0, 2, 3, 1)
             if images.shape[3] == 1:
                 images = images[..., 0]
-            yield np.minimum(images, 1) if binary else images
+            yield np.minimum(images, 1) if dataset.is_binary else images
             bar.update(len(images))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli.data.dataset import Factor, IntArray
+from disentangle_cli.data.dsprites import FACTORS, LAYOUT
 from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.errors import UsageError
 
@@ -61,8 +62,6 @@ def read_labels(file: NpzFile, count: int, shape: tuple[int, int, int]) -> Label
     values = _table(file, "factor_values" if key == "factors" else "latents_values", (count, width))
     values = classes.astype(np.float64) if values is None else values.astype(np.float64)
     if key == "latents_classes" and _like_dsprites(classes, shape):
-        from disentangle_cli.datasets.dsprites import FACTORS
-
         return Labels(FACTORS, np.ascontiguousarray(classes[:, 1:]), np.ascontiguousarray(values[:, 1:]))
     return Labels(_describe(file, classes, values), classes, values)
 
@@ -148,7 +147,5 @@ def _numbers(file: NpzFile, key: str) -> NDArray[Any]:
 
 def _like_dsprites(classes: IntArray, shape: tuple[int, int, int]) -> bool:
     """Whether these can be labels of the original file: color (one class), then the five factors."""
-    from disentangle_cli.datasets.dsprites import FACTORS, LAYOUT
-
     sizes = [1, *(factor.size for factor in FACTORS)]
     return shape == LAYOUT.shape and classes.shape[1] == len(sizes) and bool(np.all(classes < sizes))

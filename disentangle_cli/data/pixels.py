@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.data.dataset import IntArray
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,11 @@ class Pixels:
     layout: Layout
     rows: NDArray[np.uint8]
     digest: str
+
+    @property
+    def file(self) -> str | None:
+        """The file whose memory map the rows are; None where they are held in memory."""
+        return str(self.rows.filename) if isinstance(self.rows, np.memmap) else None
 
     def images(self, indices: IntArray) -> NDArray[np.uint8]:
         """The images at ``indices (n,)``: ``(n, C, H, W)``, 0 to 255. Only these are read."""

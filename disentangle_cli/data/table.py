@@ -27,11 +27,16 @@ class TableDataset(Dataset):
         self.fingerprint = f"sha256:{pixels.digest}"
         self.image_shape = pixels.layout.shape
         self.factors = labels.factors
-        self.pixels = pixels
+        self._pixels = pixels
         self._labels = labels
 
     def __len__(self) -> int:
         return self.pixels.layout.count
+
+    @property
+    def pixels(self) -> Pixels:
+        """The stored images."""
+        return self._pixels
 
     @property
     def in_cache(self) -> bool | None:

@@ -175,5 +175,5 @@ def _accuracy(net: Classifier, dataset: Dataset, factor: int, rows: NDArray[np.i
 def _batch(net: Classifier, dataset: Dataset, factor: int, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
     """Images (n, C, H, W) in [0, 1] and their classes (n,)."""
     device = next(net.parameters()).device
-    pixels = torch.from_numpy(dataset.images(rows)).to(device).float().div_(255)
+    pixels = dataset.tensors(rows, device)
     return pixels, torch.from_numpy(dataset.classes(rows)[:, factor]).to(device)

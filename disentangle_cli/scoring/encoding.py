@@ -47,7 +47,7 @@ class Encoder:
         with progress(total=len(missing), desc="encoding", unit="images") as bar:
             for start in range(0, len(missing), BATCH):
                 batch = missing[start : start + BATCH]
-                images = torch.from_numpy(self.dataset.images(batch)).to(device).float().div_(255)
+                images = self.dataset.tensors(batch, device)
                 self._store(batch, images)
                 bar.update(len(batch))
         self._known[missing] = True

@@ -66,8 +66,7 @@ def squared_errors(model: Model, dataset: Dataset, count: int, seed: int, repeat
     errors = []
     with progress(total=count, desc="reconstructing", unit="images") as bar:
         for start in range(0, count, BATCH):
-            images = torch.from_numpy(dataset.images(rows[start : start + BATCH])).float().div_(255)
-            images = images.to(_device(model))
+            images = dataset.tensors(rows[start : start + BATCH]).to(_device(model))
             latents = model.latents.sample(len(images), rng).to(images.device)
             latents[:, columns] = model.encode(images).float()
             made = model.generate(latents).to(images.device)
@@ -86,10 +85,7 @@ def _features(model: Model, dataset: Dataset, count: int, seed: int, repeat: int
     device = _device(model)
     extract = load_extractor(device)
     rows = dataset.draw(np.random.default_rng([seed, repeat, FAMILIES.index("generated")]), count)
-    real = (
-        torch.from_numpy(dataset.images(rows[start : start + BATCH])).float().div_(255)
-        for start in range(0, count, BATCH)
-    )
+    real = (dataset.tensors(rows[start : start + BATCH]) for start in range(0, count, BATCH))
     return {
         "real_features": features(extract, real, device),
         "generated_features": features(extract, _generated(model, count, seed, repeat), device),

@@ -89,6 +89,6 @@ def _drawn(task: Task, spec: str) -> SharedImages:
     dataset = open_dataset(spec, size=height, channels=channels)
     count = task.settings.images
     rows = dataset.draw(draws.numpy_stream(task.seed, "shared images"), count)
-    images = torch.from_numpy(dataset.images(rows)).float().div_(255)
+    images = dataset.tensors(rows)
     about = {"source": dataset.name, "fingerprint": dataset.fingerprint, "count": count}
     return SharedImages(images, about)

@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from disentangle_cli.datasets import Dataset
-from disentangle_cli.devices import send
 from disentangle_cli.errors import UsageError
 
 
@@ -46,5 +45,4 @@ class Feed:
 
     def images(self, rows: NDArray[np.int64]) -> Tensor:
         """Images of any rows (n,), as :meth:`batch` gives them."""
-        images = self._dataset.images(rows)
-        return send(torch.from_numpy(images), self._device).to(torch.float32).div_(255)
+        return self._dataset.tensors(rows, self._device)

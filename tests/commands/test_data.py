@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 from typer.testing import Result
 
-from disentangle_cli.datasets.dsprites import FINGERPRINT, DSprites
+from disentangle_cli.data.dsprites import FINGERPRINT
+from disentangle_cli.datasets.dsprites import DSprites
 
 Cli = Callable[..., Result]
 

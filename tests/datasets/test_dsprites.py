@@ -4,9 +4,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from disentangle_cli.data.dsprites import FINGERPRINT
 from disentangle_cli.data.packed_cache import verified
 from disentangle_cli.datasets import DATASETS, open_dataset
-from disentangle_cli.datasets.dsprites import FINGERPRINT, DSprites
+from disentangle_cli.datasets.dsprites import DSprites
 from disentangle_cli.errors import UsageError
 
 BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)

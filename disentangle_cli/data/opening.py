@@ -1,0 +1,61 @@
+"""Opening a data set by what a user calls it: a registered name, a file or a folder."""
+
+from pathlib import Path
+
+from disentangle_cli.data.dataset import DATASETS, Dataset
+from disentangle_cli.data.folder import FolderDataset
+from disentangle_cli.data.npz import NpzDataset
+from disentangle_cli.errors import UsageError
+
+
+def open_dataset(spec: str, *, size: int | None = None, channels: int | None = None) -> Dataset:
+    """Open a data set by its registered name, or an ``.npz`` file or a folder of images by path.
+
+    A registered name wins over a folder of that name (``./dsprites`` means the folder).
+
+    Args:
+        spec: the name or the path.
+        size: side of the square images that a folder is resized to (default 64).
+        channels: 1 or 3 to read a folder as grey or as colour; by default colour if any image is.
+
+    Raises:
+        UsageError: there is no such data set, it cannot be read, or it has another size or
+            another number of channels than asked for.
+    """
+    if size is not None and not 4 <= size <= 1024:
+        raise UsageError(f"an image size must be from 4 to 1024 pixels, not {size}")
+    if channels not in (None, 1, 3):
+        raise UsageError(f"images have 1 or 3 channels, not {channels}")
+    if spec in DATASETS.names():
+        return _checked(DATASETS.get(spec)(), size, channels)
+    try:
+        path = Path(spec).expanduser()
+        is_folder, is_file = path.is_dir(), path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:  # no such home, too long a name, ...
+        reason = (error.strerror if isinstance(error, OSError) else None) or error
+        raise UsageError(f"data set {spec!r}: {reason}") from None
+    if is_folder:
+        return FolderDataset(path, size=64 if size is None else size, channels=channels)
+    if is_file:
+        return _checked(NpzDataset(path), size, channels)
+    names = ", ".join(DATASETS.names())
+    raise UsageError(f"no data set {spec!r}: it is neither a file or folder nor one of: {names}")
+
+
+def absolute(spec: str) -> str:
+    """``spec`` as another process finds it, whatever folder it works in: paths of what is there are absolute.
+
+    Anything else stays as it is: beside a file of codes the name of a data set is a mere label.
+    """
+    path = Path(spec).expanduser()
+    return str(path.resolve()) if spec not in DATASETS.names() and path.exists() else spec
+
+
+def _checked(dataset: Dataset, size: int | None, channels: int | None) -> Dataset:
+    """``dataset``, unless it differs from what was asked: only folders are resized."""
+    has_channels, height, width = dataset.image_shape
+    if size is not None and (height, width) != (size, size):
+        raise UsageError(f"{dataset.name} has images of {height}x{width}, not {size}x{size}")
+    if channels is not None and channels != has_channels:
+        raise UsageError(f"{dataset.name} has images of {has_channels} channel(s), not {channels}")
+    return dataset
