@@ -19,9 +19,10 @@ from disentangle_cli.executors import LostTasks, run_tasks
 from disentangle_cli.files import locked, write_atomic
 from disentangle_cli.training._existing import clear, find_state, is_finished, sweep_leftovers
 from disentangle_cli.training._signals import caught_signals
-from disentangle_cli.training.outcome import Outcome, not_started, outcome_of
+from disentangle_cli.training.outcome import Outcome, not_started
 from disentangle_cli.training.run import busy
 from disentangle_cli.training.spec import LOCK, Run, describe
+from disentangle_cli.training.together import train_together
 
 LOOK_SECONDS = 2.0
 """How often a worker looks whether the pool still wants its run."""
@@ -119,14 +120,16 @@ def _carry_out(task: _Task) -> tuple[DcrError | None, Files]:
     if not task.marker.exists():
         return not_started(task.run).error, {}
     with _watched(task.marker) as stop:
-        return outcome_of(task.run, stop, wait=True).error, {}
+        (outcome,) = train_together([task.run], stop, wait=True)
+        return outcome.error, {}
 
 
 def _carry_out_apart(run: Run, files: Files) -> tuple[DcrError | None, Files]:
     with tempfile.TemporaryDirectory(prefix="dcr-") as folder:
         there = replace(run, out=Path(folder))
         _write(there, files)
-        error = outcome_of(there, []).error
+        (outcome,) = train_together([there], [])
+        error = outcome.error
         if error is not None:
             error = type(error)(str(error).replace(folder, str(run.out)))  # name no folder that is gone
         found = _files_of(there)

@@ -20,10 +20,11 @@ from disentangle_cli.executors import cores, split_spec
 from disentangle_cli.tasks.blocked import blocked
 from disentangle_cli.training._signals import SIGNALS, caught_signals
 from disentangle_cli.training.cluster import train_on_cluster
-from disentangle_cli.training.outcome import Outcome, is_late, not_started, outcome_of
+from disentangle_cli.training.outcome import Outcome, is_late, not_started
 from disentangle_cli.training.run import prepare
 from disentangle_cli.training.spec import Run
-from disentangle_cli.training.stack import check_stackable, split_into_stacks, train_stack
+from disentangle_cli.training.stack import check_stackable, split_into_stacks
+from disentangle_cli.training.together import train_together
 
 MAX_RUNS = 10_000
 
@@ -166,16 +167,11 @@ def _at_once(run: Run) -> int:
     return 1 if pick_device(run.device).type == "cuda" else cores()
 
 
-def _carry_out(task: Sequence[Run], stop: list[str]) -> list[Outcome]:
-    """One run by itself, several as a stack."""
-    return [outcome_of(task[0], stop)] if len(task) == 1 else train_stack(task, stop)
-
-
 def _in_turn(tasks: Sequence[Sequence[Run]]) -> Iterator[Outcome]:
     with caught_signals() as stop:
         for index, task in enumerate(tasks):
             late = index > 0 and is_late(task[0])
-            yield from map(not_started, task) if stop or late else _carry_out(task, stop)
+            yield from map(not_started, task) if stop or late else train_together(task, stop)
 
 
 def _in_processes(tasks: Sequence[Sequence[Run]], jobs: int, threads: int) -> Iterator[Outcome]:
@@ -234,7 +230,7 @@ def _work(sender: Any, task: Sequence[Run], threads: int, debug: bool) -> None:
         if signal.SIGINT in signal.sigpending():
             signal.sigwait({signal.SIGINT})
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        sender.send([not_started(run) for run in task] if stop else _carry_out(task, stop))
+        sender.send([not_started(run) for run in task] if stop else train_together(task, stop))
 
 
 def _report(outcome: Outcome) -> None:

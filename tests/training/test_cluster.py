@@ -14,9 +14,10 @@ from disentangle_cli.errors import DcrError, Interrupted, UsageError
 from disentangle_cli.files import locked
 from disentangle_cli.training import Run, cluster, configure, train_pool
 from disentangle_cli.training.cluster import train_on_cluster
-from disentangle_cli.training.outcome import Outcome, outcome_of
+from disentangle_cli.training.outcome import Outcome
 from disentangle_cli.training.run import prepare
 from disentangle_cli.training.spec import LOCK
+from disentangle_cli.training.together import train_together
 from tests.training.test_train_command import same_weights
 
 
@@ -93,11 +94,11 @@ def test_without_a_shared_folder_what_is_there_counts(
     started = runs[1].state.stat().st_mtime_ns
     assert not runs[1].checkpoint.exists()
 
-    def without_a_start(run: Run, *rest: object, **more: object) -> Outcome:
-        assert run.state.stat().st_size  # it was sent along
-        return outcome_of(run, [])
+    def without_a_start(runs: list[Run], *rest: object, **more: object) -> list[Outcome]:
+        assert runs[0].state.stat().st_size  # it was sent along
+        return train_together(runs, [])
 
-    monkeypatch.setattr(cluster, "outcome_of", without_a_start)
+    monkeypatch.setattr(cluster, "train_together", without_a_start)
     monkeypatch.setattr(cluster, "run_tasks", in_this_process)
     outcomes = carry_out([replace(run, resume=True) for run in runs])
     assert [outcomes[seed].error for seed in (0, 1)] == [None, None]
