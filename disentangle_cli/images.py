@@ -33,10 +33,10 @@ def to_picture(pixels: Pixels) -> Image.Image:
     return Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
 
 
-def save_picture(picture: Image.Image, path: str | Path) -> Path:
-    """Write a picture atomically; the suffix decides the format."""
+def save_picture(picture: Image.Image, path: str | Path, optimize: bool = False) -> Path:
+    """Write a picture atomically; the suffix decides the format, ``optimize`` makes a PNG smaller."""
     with atomic(path) as temporary:
-        picture.save(temporary)
+        picture.save(temporary, optimize=optimize)
     return Path(path)
 
 

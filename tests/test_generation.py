@@ -1,4 +1,3 @@
-import math
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from disentangle_cli.generation import encode_dataset, generate, parse_fixed
 from disentangle_cli.images import read_photo, to_pixels
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.models import load_model
-from disentangle_cli.rendering.grid import draw_samples
 from tests.conftest import WriteModel
 
 MIXED = Latents(
@@ -143,17 +141,6 @@ def test_encoding_refuses_another_shape(write_model: WriteModel) -> None:
 def test_pixels_are_rounded_to_the_nearest_level(level: float) -> None:
     pixel = to_pixels(torch.full((1, 1, 1, 1), level)).item()
     assert abs(pixel - 255 * level) <= 0.5 + 1e-4
-
-
-@pytest.mark.parametrize(("count", "columns", "rows"), [(1, 1, 1), (5, 3, 2), (9, 3, 3), (10, 4, 3)])
-def test_sample_grids_are_nearly_square(count: int, columns: int, rows: int) -> None:
-    images = np.full((count, 8, 6, 1), 77, np.uint8)
-    picture = draw_samples(images)
-    pixels = np.asarray(picture)
-    assert picture.mode == "L"
-    assert (pixels == 77).sum() == count * 48
-    assert math.isclose(picture.width, columns * 9 + 3)
-    assert math.isclose(picture.height, rows * 11 + 3)
 
 
 def test_photos_are_turned_cropped_and_flattened(tmp_path: Path) -> None:

@@ -165,18 +165,15 @@ def _explain_table(explanation: "Explanation") -> Table:
 def report(outcome: Outcome) -> str:
     """The same as one HTML page, with pictures and settings."""
     from disentangle_cli.rendering.report import Section, page
-    from disentangle_cli.selection.heatmap import draw_heatmap
-    from disentangle_cli.selection.matching_picture import draw_matching
 
     first = outcome.selections[0]
     sections = [Section("Result", notes(outcome))]
     sections += [Section(t.title, columns=t.columns, rows=t.rows) for t in tables_of(outcome)]
     sections += [
-        Section(f"Matrix of {selection.method}", picture=draw_heatmap(selection))
-        for selection in outcome.selections
+        Section(f"Matrix of {selection.method}", picture=selection.draw()) for selection in outcome.selections
     ]
     if outcome.explanation is not None:
-        picture = draw_matching(outcome.explanation)
+        picture = outcome.explanation.draw()
         sections.append(Section(f"Matching of {outcome.explanation.model}", picture=picture))
     settings = {**first.settings, "seed": outcome.seed, "device": outcome.pool.device, **versions()}
     rows: list[list[object]] = [[name, value] for name, value in settings.items()]

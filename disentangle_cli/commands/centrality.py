@@ -154,6 +154,7 @@ def centrality_cli(
     _check_outputs({"--select": select, "--plot": plot, "--explain-plot": explain_plot, "--report": report})
     if explain_plot is not None and explain is None:
         raise UsageError(f"--explain-plot {explain_plot}: name the model with --explain")
+    from disentangle_cli.images import save_picture
     from disentangle_cli.selection.agreement import agreement
     from disentangle_cli.selection.explain import find_model
     from disentangle_cli.selection.pool import load_pool
@@ -194,13 +195,9 @@ def centrality_cli(
     if select is not None:
         _copy(selections[0].selected, select)
     if plot is not None:
-        from disentangle_cli.selection.heatmap import save_heatmap
-
-        output.log(f"drew {save_heatmap(selections[0], plot)}")
+        output.log(f"drew {save_picture(selections[0].draw(), plot, optimize=True)}")
     if explain_plot is not None and outcome.explanation is not None:
-        from disentangle_cli.selection.matching_picture import save_matching
-
-        output.log(f"drew {save_matching(outcome.explanation, explain_plot)}")
+        output.log(f"drew {save_picture(outcome.explanation.draw(), explain_plot, optimize=True)}")
     if report is not None:
         from disentangle_cli.files import write_atomic
 

@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from disentangle_cli.files import atomic
 from disentangle_cli.rendering import drawing as d
+from disentangle_cli.rendering import palette
 from disentangle_cli.traversal import Row, Traversal
 
 FRAME_MS = 90
@@ -21,8 +22,8 @@ def save_animation(traversal: Traversal, path: str | Path, upscale: int = 1, tit
     """Write an endless GIF, atomically; each image has its latent's name and a slider with its value."""
     steps = max(len(row.values) for row in traversal.rows)
     forth = [draw_frame(traversal, t / (steps - 1), upscale, title) for t in range(steps)]
-    palette = _palette(forth)
-    forth = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in forth]
+    colours = _common_colours(forth)
+    forth = [frame.quantize(palette=colours, dither=Image.Dither.NONE) for frame in forth]
     frames = [*forth, *forth[-2:0:-1]]
     ends = (0, steps - 1)
     durations = [PAUSE_MS if index in ends else FRAME_MS for index in range(len(frames))]
@@ -50,11 +51,11 @@ def draw_frame(traversal: Traversal, progress: float, upscale: int = 1, title: s
         2 * MARGIN + across * (cell_w + GAP) - GAP,
         top + down * (cell_h + GAP) - GAP + MARGIN,
     )
-    picture = Image.new("RGB", canvas, d.BACKGROUND)
+    picture = Image.new("RGB", canvas, palette.PAPER)
     draw = ImageDraw.Draw(picture)
     if title:
         text = d.shorten(title, size, canvas[0] - 2 * MARGIN)
-        draw.text((MARGIN, MARGIN), text, fill=d.INK, font=d.font(size), anchor="la")
+        draw.text((MARGIN, MARGIN), text, fill=palette.INK, font=d.font(size), anchor="la")
     for index, (row, anchor) in enumerate(cells):
         x = MARGIN + index % across * (cell_w + GAP)
         y = top + index // across * (cell_h + GAP)
@@ -76,18 +77,18 @@ def _draw_labels(
 ) -> None:
     baseline = y + size
     value = d.number(row.values[step])
-    draw.text((x, baseline), row.name, fill=d.INK, font=d.font(size), anchor="ls")
-    draw.text((x + width, baseline), value, fill=d.FAINT, font=d.font(size), anchor="rs")
+    draw.text((x, baseline), row.name, fill=palette.INK, font=d.font(size), anchor="ls")
+    draw.text((x + width, baseline), value, fill=palette.FAINT, font=d.font(size), anchor="rs")
 
 
 def _draw_slider(draw: ImageDraw.ImageDraw, position: float, x: int, y: int, width: int) -> None:
     middle, radius = y + BAR // 2, BAR // 2 - 1
-    draw.line((x, middle, x + width - 1, middle), fill=d.RULE, width=2)
+    draw.line((x, middle, x + width - 1, middle), fill=palette.RULE, width=2)
     knob = x + radius + round(position * (width - 1 - 2 * radius))
-    draw.ellipse((knob - radius, middle - radius, knob + radius, middle + radius), fill=d.ACCENT)
+    draw.ellipse((knob - radius, middle - radius, knob + radius, middle + radius), fill=palette.ACCENT)
 
 
-def _palette(frames: list[Image.Image]) -> Image.Image:
+def _common_colours(frames: list[Image.Image]) -> Image.Image:
     """256 colours for all frames, so that nothing flickers."""
     few = frames[:: max(1, len(frames) // 8)]
     strip = Image.new("RGB", (few[0].width, sum(frame.height for frame in few)))

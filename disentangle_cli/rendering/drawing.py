@@ -1,17 +1,13 @@
-"""Fonts, colours and text shared by the pictures."""
+"""Fonts, text and encoding shared by the pictures."""
 
+import base64
+import io
 from functools import cache
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from disentangle_cli.images import Pixels, to_picture
-
-BACKGROUND = (255, 255, 255)
-INK = (32, 36, 44)
-FAINT = (120, 126, 138)
-RULE = (214, 218, 226)
-ACCENT = (38, 110, 210)
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 MEASURE = ImageDraw.Draw(Image.new("RGB", (1, 1)))
@@ -52,3 +48,10 @@ def scaled(pixels: Pixels, scale: int) -> Image.Image:
     height, width = pixels.shape[:2]
     picture = to_picture(pixels).convert("RGB")
     return picture.resize((width * scale, height * scale), Image.Resampling.NEAREST)
+
+
+def png_url(picture: Image.Image) -> str:
+    """A picture as a data URL, to be part of a page."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from disentangle_cli.images import Pixels, to_picture
 from disentangle_cli.rendering import drawing as d
+from disentangle_cli.rendering import palette
 from disentangle_cli.traversal import Traversal
 
 GAP = 3
@@ -40,21 +41,21 @@ def draw_grid(traversal: Traversal, upscale: int = 1, title: str = "") -> Image.
     y += small + 8
     canvas_width = max(canvas_width, 2 * MARGIN + d.width_of(footer, small))
 
-    picture = Image.new("RGB", (canvas_width, y + MARGIN - GAP), d.BACKGROUND)
+    picture = Image.new("RGB", (canvas_width, y + MARGIN - GAP), palette.PAPER)
     draw = ImageDraw.Draw(picture)
     if title:
         text = d.shorten(title, size, canvas_width - 2 * MARGIN)
-        draw.text((MARGIN, MARGIN), text, fill=d.INK, font=d.font(size), anchor="la")
+        draw.text((MARGIN, MARGIN), text, fill=palette.INK, font=d.font(size), anchor="la")
     for row, top, needs_head in zip(traversal.rows, tops, headed, strict=True):
-        draw.text((left - 10, top + tall // 2), row.name, fill=d.INK, font=d.font(size), anchor="rm")
+        draw.text((left - 10, top + tall // 2), row.name, fill=palette.INK, font=d.font(size), anchor="rm")
         for column, value in enumerate(row.values):
             x = left + column * step + (step - GAP - cell_w) // 2
             if needs_head:
                 place = (x + cell_w // 2, top - 5)
-                draw.text(place, d.number(value), fill=d.FAINT, font=d.font(size), anchor="ms")
+                draw.text(place, d.number(value), fill=palette.FAINT, font=d.font(size), anchor="ms")
             for anchor, images in enumerate(row.images):
                 picture.paste(d.scaled(images[column], upscale), (x, top + anchor * (cell_h + GAP)))
-    draw.text((MARGIN, y - 2), footer, fill=d.FAINT, font=d.font(small), anchor="ls")
+    draw.text((MARGIN, y - 2), footer, fill=palette.FAINT, font=d.font(small), anchor="ls")
     return picture
 
 
@@ -66,7 +67,7 @@ def draw_samples(images: Pixels, upscale: int = 1) -> Image.Image:
     step_x, step_y = width * upscale + GAP, height * upscale + GAP
     size = (columns * step_x + GAP, rows * step_y + GAP)
     colour = to_picture(images[0]).mode
-    picture = Image.new(colour, size, 255 if colour == "L" else d.BACKGROUND)
+    picture = Image.new(colour, size, 255 if colour == "L" else palette.PAPER)
     for index, image in enumerate(images):
         place = (GAP + index % columns * step_x, GAP + index // columns * step_y)
         picture.paste(d.scaled(image, upscale).convert(colour), place)

@@ -1,8 +1,6 @@
 """A traversal as one HTML page with sliders: no other file, no network, no library."""
 
-import base64
 import html
-import io
 import json
 from importlib import resources
 from string import Template
@@ -11,7 +9,8 @@ import numpy as np
 
 from disentangle_cli import __version__
 from disentangle_cli.images import to_picture
-from disentangle_cli.rendering.drawing import number
+from disentangle_cli.rendering.drawing import number, png_url
+from disentangle_cli.rendering.palette import DARK_PAGE, LIGHT_PAGE
 from disentangle_cli.traversal import Row, Traversal
 
 
@@ -31,6 +30,8 @@ def draw_page(traversal: Traversal, upscale: int = 1, title: str = "") -> str:
     text = json.dumps(data).replace("</", "<\\/")
     template = Template(resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
     return template.substitute(
+        light=LIGHT_PAGE,
+        dark=DARK_PAGE,
         title=html.escape(title or "Traversal"),
         anchor=html.escape(traversal.anchor),
         version=html.escape(__version__),
@@ -41,6 +42,4 @@ def draw_page(traversal: Traversal, upscale: int = 1, title: str = "") -> str:
 def _sprite(row: Row) -> str:
     """(A, T, H, W, C) images as a data URL of one PNG: anchors downwards, values from left to right."""
     sheet = np.concatenate([np.concatenate(list(images), axis=1) for images in row.images], axis=0)
-    buffer = io.BytesIO()
-    to_picture(np.ascontiguousarray(sheet)).save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return png_url(to_picture(np.ascontiguousarray(sheet)))

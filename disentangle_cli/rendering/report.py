@@ -1,31 +1,31 @@
 """Results as one HTML page: tables, matrices, pictures and settings in a file of its own."""
 
-import base64
 import html
-import io
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from string import Template
 
 from PIL import Image
 
 from disentangle_cli import __version__
-from disentangle_cli.rendering.ramp import colour_of, contrasting
+from disentangle_cli.rendering.drawing import png_url
+from disentangle_cli.rendering.palette import DARK_INK, FAINT, TABLE_RULE, colour_of, contrasting, css
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; color: #1c2028; margin: 2rem auto; max-width: 72rem;
+STYLE = Template("""
+body { font: 15px/1.5 system-ui, sans-serif; color: $ink; margin: 2rem auto; max-width: 72rem;
   padding: 0 1rem }
 h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem } img { max-width: 100%; height: auto }
 div { overflow-x: auto } table { border-collapse: collapse }
 th, td { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top }
-th { border-bottom: 1px solid #787e8a; font-weight: 600 } td { border-bottom: 1px solid #e4e6ea }
+th { border-bottom: 1px solid $faint; font-weight: 600 } td { border-bottom: 1px solid $rule }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 div.matrices { display: flex; flex-wrap: wrap; gap: 1rem 2rem } figure { margin: 0 }
-figcaption { color: #787e8a; font-size: 13px } table.matrix { font-size: 11px; line-height: 1.2 }
-table.matrix th { border: 0; padding: 1px 4px; font-weight: 400; color: #787e8a }
+figcaption { color: $faint; font-size: 13px } table.matrix { font-size: 11px; line-height: 1.2 }
+table.matrix th { border: 0; padding: 1px 4px; font-weight: 400; color: $faint }
 table.matrix td { border: 1px solid #fff; padding: 3px; text-align: center; min-width: 2.2rem }
-footer { color: #787e8a; margin-top: 2rem }
-"""
+footer { color: $faint; margin-top: 2rem }
+""").substitute(ink=css(DARK_INK), faint=css(FAINT), rule=css(TABLE_RULE))
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def page(title: str, sections: Iterable[Section]) -> str:
             figures = "\n".join(map(_figure, section.matrices))
             parts.append(f'<div class="matrices">{figures}</div>')
         if section.picture is not None:
-            parts.append(f'<img alt="{html.escape(section.title)}" src="{_data_url(section.picture)}">')
+            parts.append(f'<img alt="{html.escape(section.title)}" src="{png_url(section.picture)}">')
     parts.append(f"<footer>dcr {html.escape(__version__)}</footer></html>")
     return "\n".join(parts) + "\n"
 
@@ -103,15 +103,5 @@ def _shaded(value: float | None, high: float) -> str:
         return "<td></td>"
     colour = colour_of(value, 0.0, high)
     text = f"{value:d}" if isinstance(value, int) else f"{value:.2f}"
-    style = f"background:{_css(colour)};color:{_css(contrasting(colour))}"
+    style = f"background:{css(colour)};color:{css(contrasting(colour))}"
     return f'<td style="{style}">{text}</td>'
-
-
-def _css(colour: tuple[int, int, int]) -> str:
-    return "#" + "".join(f"{part:02x}" for part in colour)
-
-
-def _data_url(picture: Image.Image) -> str:
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from disentangle_cli.errors import UsageError
 from disentangle_cli.selection.pool import Member, Pool
 from disentangle_cli.selection.selection import Selection
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,16 @@ class Explanation:
 
     model: str
     matches: tuple[Match, ...]
+
+    def draw(self) -> "Image.Image":
+        """The matching of codes with each other model as a picture, the best match first."""
+        from disentangle_cli.rendering.matching import Matching, draw_matchings
+
+        matchings = [
+            Matching(m.model, m.score, m.codes, m.others, m.shares, {(a, b) for a, b, _ in m.pairs})
+            for m in self.matches
+        ]
+        return draw_matchings(self.model, matchings)
 
     def to_json(self) -> dict[str, Any]:
         """The ``explain`` entry of the document."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,9 @@ from disentangle_cli.registry import Registry
 from disentangle_cli.selection.pool import Pool
 from disentangle_cli.selection.settings import Settings
 from disentangle_cli.selection.votes import CrossVotes
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 DENSE_UP_TO = 2000
 """Models up to which a document holds the whole matrix; of more, a list of [encoder, generator, score]."""
@@ -97,6 +100,22 @@ class Selection:
     def complete(self) -> bool:
         """Whether every entry of the matrix was evaluated."""
         return not bool(np.isnan(self.matrix).any())
+
+    def draw(self) -> "Image.Image":
+        """The matrix as a picture, best model first; corrected scores where there are some."""
+        from disentangle_cli.rendering.heatmap import DRAWN_UP_TO, draw_heatmap
+
+        place = {name: i for i, name in enumerate(self.models)}
+        order = [place[ranked.model] for ranked in self.ranking[:DRAWN_UP_TO]]
+        source = self.matrix if self.corrected is None else self.corrected
+        kind = "score" if self.corrected is None else "corrected score"
+        return draw_heatmap(
+            source[np.ix_(order, order)],
+            [ranked.model for ranked in self.ranking],
+            [ranked.score for ranked in self.ranking],
+            self.method,
+            f"{kind} of {self.axes}, best model first",
+        )
 
     def to_json(self, top: int | None = None) -> dict[str, Any]:
         """The method's entry of the ``centrality`` document; ``top`` shortens the ranking."""

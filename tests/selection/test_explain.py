@@ -1,18 +1,17 @@
 """Code to code: permuted codes are found again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from disentangle_cli.checkpoint import save_checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.methods.model_centrality import model_centrality
 from disentangle_cli.selection import Selection
 from disentangle_cli.selection.explain import explain, find_model
-from disentangle_cli.selection.matching_picture import draw_matching, save_matching
 from disentangle_cli.selection.pool import Pool, load_pool
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.settings import Settings
@@ -69,11 +68,18 @@ def test_models_that_take_no_part(save: Save, small: dict[str, int]) -> None:
         explain(pool.names[2], selection, pool)
 
 
-def test_picture(found: tuple[Pool, Selection], tmp_path: Path) -> None:
+def test_picture(found: tuple[Pool, Selection]) -> None:
     pool, selection = found
-    told = explain(pool.names[0], selection, pool)
-    with Image.open(save_matching(told, tmp_path / "codes.png")) as image:
-        assert image.format == "PNG"
-        assert image.size == draw_matching(told).size
-    dark = sum(count for count, colour in draw_matching(told).getcolors(1 << 24) if sum(colour) < 160)
+    picture = explain(pool.names[0], selection, pool).draw()
+    dark = sum(count for count, colour in picture.getcolors(1 << 24) if sum(colour) < 160)
     assert dark > 7 * 400  # seven matches, each a dark cell
+
+
+def test_the_matrix_as_a_picture(found: tuple[Pool, Selection]) -> None:
+    _, selection = found
+    picture = selection.draw()
+    plain = replace(selection, corrected=None)
+    assert picture.tobytes() != plain.draw().tobytes()  # corrected scores are drawn where there are some
+    # models stand in the order of the ranking, whatever their order in the pool
+    turned = replace(selection, models=selection.models[::-1], corrected=selection.corrected[::-1, ::-1])
+    assert turned.draw().tobytes() == picture.tobytes()

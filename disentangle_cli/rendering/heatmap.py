@@ -1,21 +1,17 @@
-"""The matrix of a selection as a picture: rows are encoders, columns generators, best model first."""
+"""A matrix of scores as a picture: rows are encoders, columns generators, best model first."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from disentangle_cli.files import atomic
-from disentangle_cli.rendering.ramp import colour_of, contrasting
-from disentangle_cli.selection.selection import Selection
+from disentangle_cli.rendering.drawing import font, width_of
+from disentangle_cli.rendering.palette import BEST, DARK_INK, FAINT, PAPER, UNKNOWN, colour_of, contrasting
 
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-
-INK, FAINT, PAPER, MEDOID = (28, 32, 40), (120, 126, 138), (255, 255, 255), (214, 92, 20)
-UNKNOWN = (222, 222, 222)
 LABEL_LENGTH = 34
 NUMBERS_UP_TO = 20
 DRAWN_UP_TO = 1200
@@ -35,9 +31,9 @@ class _Layout:
         n = len(labels)
         cell = 64 if n <= 8 else 48 if n <= NUMBERS_UP_TO else max(1, min(20, 1200 // n))
         text = max(9, min(16, cell - 4))
-        width = max(font_of(text).getlength(label) for label in labels)
+        width = max(width_of(label, text) for label in labels)
         # hundreds of models: names would run into each other
-        return cls(n, cell, text, math.ceil(width) + 12 if cell >= 9 else 0)
+        return cls(n, cell, text, width + 12 if cell >= 9 else 0)
 
     @property
     def grid(self) -> int:
@@ -61,40 +57,38 @@ class _Layout:
         return max(self.scores + 70, 560) + 24, self.top + self.grid + 96
 
 
-def save_heatmap(selection: Selection, path: str | Path) -> Path:
-    """Write the matrix of ``selection`` as a PNG, atomically; corrected scores where there are some.
+def draw_heatmap(
+    matrix: NDArray[np.float64],
+    names: Sequence[str],
+    scores: Sequence[float | None],
+    title: str,
+    subtitle: str,
+) -> Image.Image:
+    """The matrix (n, n) of models in the order of ``names`` and ``scores``, the selected one at the top left.
 
-    Rows and columns stand in the order of the ranking, so the selected model is at the top left. Numbers
-    stand in the cells of pools up to 20 models. Cells that were not evaluated are grey with a stroke. Of
-    more than 1200 models the best 1200 are drawn.
+    Numbers stand in the cells of pools up to 20 models. Cells that were not evaluated (NaN) are grey with a
+    stroke. Of more than 1200 models the best 1200 are drawn.
     """
-    image = draw_heatmap(selection)
-    with atomic(path) as temporary:
-        image.save(temporary, format="PNG", optimize=True)
-    return Path(path)
-
-
-def draw_heatmap(selection: Selection) -> Image.Image:
-    """The picture that :func:`save_heatmap` writes."""
-    index = {name: i for i, name in enumerate(selection.models)}
-    order = [index[ranked.model] for ranked in selection.ranking[:DRAWN_UP_TO]]
-    source = selection.matrix if selection.corrected is None else selection.corrected
-    matrix = source[np.ix_(order, order)]
-    short = short_names(list(selection.models))
-    labels = [f"{rank}  {short[i]}" for rank, i in enumerate(order, start=1)]
+    drawn = len(names[:DRAWN_UP_TO])
+    matrix = matrix[:drawn, :drawn]
+    labels = [f"{rank}  {name}" for rank, name in enumerate(short_names(names)[:drawn], start=1)]
     layout = _Layout.of(labels)
     low, high = _limits(matrix)
     image = Image.new("RGB", layout.size, PAPER)
     draw = ImageDraw.Draw(image)
-    _draw_title(draw, selection, layout)
+    count = f"{drawn} models" if drawn == len(names) else f"best {drawn} of {len(names)} models"
+    draw.text((24, 18), f"{title}, {count}", fill=DARK_INK, font=font(20))
+    draw.text((24, 46), f"selected: {_elided(Path(names[0]).name, 60)}", fill=BEST, font=font(14))
+    draw.text((24, 66), subtitle, fill=FAINT, font=font(14))
     _draw_cells(draw, matrix, layout, low, high)
-    _draw_labels(image, draw, labels, layout)
-    _draw_scores(draw, selection, layout)
+    if layout.label:
+        _draw_labels(image, draw, labels, layout)
+        _draw_scores(draw, scores, layout)
     _draw_bar(draw, layout, low, high)
     return image
 
 
-def short_names(names: list[str]) -> list[str]:
+def short_names(names: Sequence[str]) -> list[str]:
     """Names without the folder and the ending if they share it, long ones cut in the middle."""
     folders = {str(Path(name).parent) for name in names}
     cut = max(len(name) - len(Path(name).name) for name in names) if len(folders) == 1 else 0
@@ -120,26 +114,11 @@ def _limits(matrix: NDArray[np.float64]) -> tuple[float, float]:
     return (low, high) if high - low >= 0.2 - 1e-9 else (high - 0.2, high)
 
 
-def font_of(size: int) -> Font:
-    return ImageFont.load_default(size=size)
-
-
-def _draw_title(draw: ImageDraw.ImageDraw, selection: Selection, layout: _Layout) -> None:
-    kind = "score" if selection.corrected is None else "corrected score"
-    selected = f"selected: {_elided(Path(selection.selected).name, 60)}"
-    total = len(selection.models)
-    count = f"{total} models" if layout.n == total else f"best {layout.n} of {total} models"
-    draw.text((24, 18), f"{selection.method}, {count}", fill=INK, font=font_of(20))
-    draw.text((24, 46), selected, fill=MEDOID, font=font_of(14))
-    subtitle = f"{kind} of {selection.axes}, best model first"
-    draw.text((24, 66), subtitle, fill=FAINT, font=font_of(14))
-
-
 def _draw_cells(
     draw: ImageDraw.ImageDraw, matrix: NDArray[np.float64], layout: _Layout, low: float, high: float
 ) -> None:
     gap = 1 if layout.cell >= 12 else 0
-    font = font_of(layout.cell // 4 + 2)
+    small = font(layout.cell // 4 + 2)
     for i, row in enumerate(matrix):
         for j, value in enumerate(row):
             x, y = layout.left + j * layout.cell, layout.top + i * layout.cell
@@ -152,36 +131,32 @@ def _draw_cells(
             draw.rectangle(box, fill=colour)
             if layout.n <= NUMBERS_UP_TO:
                 centre = (x + layout.cell / 2, y + layout.cell / 2)
-                draw.text(centre, f"{value:.2f}", fill=contrasting(colour), font=font, anchor="mm")
+                draw.text(centre, f"{value:.2f}", fill=contrasting(colour), font=small, anchor="mm")
     x, y, cell = layout.left, layout.top, layout.cell
     # the selected model's row and column, framed
-    draw.rectangle((x - 2, y - 2, x + layout.grid, y + cell), outline=MEDOID, width=2)
-    draw.rectangle((x - 2, y - 2, x + cell, y + layout.grid), outline=MEDOID, width=2)
+    draw.rectangle((x - 2, y - 2, x + layout.grid, y + cell), outline=BEST, width=2)
+    draw.rectangle((x - 2, y - 2, x + cell, y + layout.grid), outline=BEST, width=2)
 
 
 def _draw_labels(image: Image.Image, draw: ImageDraw.ImageDraw, labels: list[str], layout: _Layout) -> None:
-    if not layout.label:
-        return
-    font = font_of(layout.text)
+    small = font(layout.text)
     for i, label in enumerate(labels):
-        fill = MEDOID if i == 0 else INK
+        fill = BEST if i == 0 else DARK_INK
         middle = (i + 0.5) * layout.cell
-        draw.text((layout.left - 8, layout.top + middle), label, fill=fill, font=font, anchor="rm")
+        draw.text((layout.left - 8, layout.top + middle), label, fill=fill, font=small, anchor="rm")
         strip = Image.new("RGB", (layout.label, layout.text + 6), PAPER)
-        ImageDraw.Draw(strip).text((0, strip.height / 2), label, fill=fill, font=font, anchor="lm")
+        ImageDraw.Draw(strip).text((0, strip.height / 2), label, fill=fill, font=small, anchor="lm")
         turned = strip.rotate(90, expand=True)
         image.paste(turned, (int(layout.left + middle - turned.width / 2), layout.top - 8 - turned.height))
 
 
-def _draw_scores(draw: ImageDraw.ImageDraw, selection: Selection, layout: _Layout) -> None:
-    if not layout.label:
-        return
-    draw.text((layout.scores, layout.top - 10), "score", fill=FAINT, font=font_of(layout.text), anchor="ls")
-    for i, ranked in enumerate(selection.ranking):
-        text = "-" if ranked.score is None else f"{ranked.score:.3f}"
-        fill = MEDOID if i == 0 else INK
+def _draw_scores(draw: ImageDraw.ImageDraw, scores: Sequence[float | None], layout: _Layout) -> None:
+    draw.text((layout.scores, layout.top - 10), "score", fill=FAINT, font=font(layout.text), anchor="ls")
+    for i, score in enumerate(scores):
+        text = "-" if score is None else f"{score:.3f}"
+        fill = BEST if i == 0 else DARK_INK
         place = (layout.scores, layout.top + (i + 0.5) * layout.cell)
-        draw.text(place, text, fill=fill, font=font_of(layout.text), anchor="lm")
+        draw.text(place, text, fill=fill, font=font(layout.text), anchor="lm")
 
 
 def _draw_bar(draw: ImageDraw.ImageDraw, layout: _Layout, low: float, high: float) -> None:
@@ -193,4 +168,4 @@ def _draw_bar(draw: ImageDraw.ImageDraw, layout: _Layout, low: float, high: floa
     draw.rectangle((left - 1, top - 1, left + width, top + 15), outline=FAINT)
     for part in (0.0, 0.5, 1.0):
         text = f"{low + (high - low) * part:.2f}"
-        draw.text((left + part * (width - 1), top + 22), text, fill=INK, font=font_of(13), anchor="mt")
+        draw.text((left + part * (width - 1), top + 22), text, fill=DARK_INK, font=font(13), anchor="mt")
