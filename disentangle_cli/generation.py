@@ -15,7 +15,7 @@ from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.images import Pixels, to_pixels
 from disentangle_cli.latents import Block, Latents
-from disentangle_cli.models import Model
+from disentangle_cli.models import AnyModel
 
 CHUNK = 512
 FAR = 4.0  # standard deviations at which a normal latent counts as outside its prior
@@ -42,7 +42,7 @@ class Samples:
 
 
 def generate(
-    model: Model, num: int = 64, *, seed: int = 0, fix: Mapping[str, float] | None = None
+    model: AnyModel, num: int = 64, *, seed: int = 0, fix: Mapping[str, float] | None = None
 ) -> Samples:
     """Draw ``num`` images from the prior, with the latents named in ``fix`` held at a value.
 
@@ -58,7 +58,7 @@ def generate(
     return Samples(decode(model, latents), latents.numpy(), list(model.latents.names))
 
 
-def decode(model: Model, latents: Tensor, desc: str = "generating") -> Pixels:
+def decode(model: AnyModel, latents: Tensor, desc: str = "generating") -> Pixels:
     """(n, L) latents -> (n, H, W, C) uint8 images, a chunk at a time."""
     channels, height, width = model.image_shape
     pixels = np.empty((len(latents), height, width, channels), np.uint8)
@@ -102,7 +102,7 @@ def describe_prior(block: Block) -> str:
 
 
 def encode_dataset(
-    model: Model, dataset: Dataset, *, num: int | None = None, seed: int = 0
+    model: AnyModel, dataset: Dataset, *, num: int | None = None, seed: int = 0
 ) -> dict[str, NDArray[Any]]:
     """Codes of a data set's images, with their labels where there are any.
 

@@ -12,7 +12,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.generation import decode
 from disentangle_cli.images import Pixels, read_photo
 from disentangle_cli.latents import Block
-from disentangle_cli.models import Model
+from disentangle_cli.models import AnyModel
 
 ANCHORS = {
     "prior": "one draw from the prior",
@@ -54,7 +54,7 @@ class Traversal:
 
 
 def traverse(
-    model: Model,
+    model: AnyModel,
     latents: Sequence[str] | None = None,
     *,
     steps: int = STEPS,
@@ -101,7 +101,7 @@ def steps_of(block: Block, steps: int) -> list[float]:
     return [block.values[i] for i in chosen]
 
 
-def make_anchors(model: Model, anchor: str | Path, seed: int) -> tuple[Tensor, str]:
+def make_anchors(model: AnyModel, anchor: str | Path, seed: int) -> tuple[Tensor, str]:
     """The latents (A, L) a traversal starts from, and what they are in words.
 
     Raises:

@@ -14,6 +14,7 @@ from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.measurement.evaluate import required_arrays
 from disentangle_cli.metrics import Arrays
+from disentangle_cli.models import Model
 from disentangle_cli.scoring import (
     Options,
     check_baseline,
@@ -51,7 +52,7 @@ class Bars(GridDataset):
         return pictures
 
 
-class Reader:
+class Reader(Model):
     """A model that reads the class ids off; with ``spread`` its posterior has that standard deviation."""
 
     image_shape = (1, 4, 4)

@@ -1,8 +1,8 @@
-"""What a model offers once it is trained, and how one is built from a checkpoint."""
+"""A trained model built from a checkpoint."""
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from disentangle_cli.devices import keep_freed_memory
 from disentangle_cli.errors import UsageError
-from disentangle_cli.latents import Latents
+from disentangle_cli.modelling.model import Model
 from disentangle_cli.networks.architecture import GanArchitecture
 
 CHUNK = 512
@@ -19,33 +19,10 @@ CPU_CHUNK = 64
 """Rows at a time: on a CPU, activations of more rows fall out of its caches."""
 
 
-@runtime_checkable
-class Model(Protocol):
-    """Anything that can stand in a pool. ``n`` is any number of rows; no method tracks gradients."""
+class LoadedModel(Model):
+    """A model made of a generator and an encoder network; ``metrics`` come from the checkpoint, if any."""
 
-    image_shape: tuple[int, int, int]
-    """(C, H, W)."""
-    latents: Latents
-
-    def sample_latents(self, n: int, rng: torch.Generator | None = None) -> Tensor:
-        """Draw from the prior: (n, L) float32."""
-
-    def generate(self, latents: Tensor) -> Tensor:
-        """(n, L) latents -> (n, C, H, W) images in [0, 1]."""
-
-    def encode(self, images: Tensor) -> Tensor:
-        """(n, C, H, W) images in [0, 1] -> (n, K) codes: the posterior mean, or the mean that Q gives."""
-
-    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor] | None:
-        """(n, C, H, W) images -> mean and log-variance, (n, K) each; None without a posterior."""
-
-
-class LoadedModel:
-    """A :class:`Model` made of a generator and an encoder network.
-
-    ``adversarial`` tells that these are the networks of a GAN; ``name``, ``config``, ``provenance``,
-    ``metrics`` and ``path`` come from the checkpoint.
-    """
+    provenance: dict[str, Any]
 
     def __init__(self, checkpoint: Checkpoint, device: str | torch.device = "cpu") -> None:
         """Build the networks.
@@ -58,7 +35,6 @@ class LoadedModel:
         self.config = checkpoint.config
         self.provenance = checkpoint.provenance
         self.metrics = checkpoint.metrics
-        self.path: str | None = None
         self.image_shape = checkpoint.image_shape
         self.latents = checkpoint.latents
         self.content_hash = checkpoint.content_hash()
@@ -69,7 +45,8 @@ class LoadedModel:
         self._has_posterior = encoder_output == "mean-logvar"
         channels, height, width = self.image_shape
         architecture = _architecture(checkpoint.config)
-        self.adversarial = isinstance(architecture, GanArchitecture)
+        if isinstance(architecture, GanArchitecture):
+            self.family = "gan"
         if height != width or (architecture.sizes and height not in architecture.sizes):
             raise UsageError(f"this architecture does not make images of {height}x{width}")
         outputs = self.latents.num_codes * (2 if self._has_posterior else 1)

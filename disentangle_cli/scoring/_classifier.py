@@ -82,7 +82,7 @@ Trained = tuple[Classifier, dict[str, Any]]
 """A classifier, and ``held_out`` and ``accuracy`` as in :class:`Judge`."""
 
 
-def classifier_for(dataset: Dataset, device: str = "cpu", images: int = TRAIN_IMAGES) -> Judge:
+def classifier_for(dataset: Dataset, device: str | torch.device = "cpu", images: int = TRAIN_IMAGES) -> Judge:
     """The classifier of ``dataset``, from the cache or trained on ``images`` random images (seed 0).
 
     A damaged file in the cache is replaced; where the cache cannot be written, nothing is kept.
@@ -139,7 +139,7 @@ def _keep(path: Path, net: Classifier, told: dict[str, Any]) -> None:
         detail(f"kept the classifier in {path}")
 
 
-def _train(dataset: Dataset, factor: int, images: int, device: str) -> Trained:
+def _train(dataset: Dataset, factor: int, images: int, device: str | torch.device) -> Trained:
     """Fit a classifier, then judge it on images set aside before."""
     net = _new(dataset, factor).to(device)
     rng = np.random.default_rng(0)

@@ -43,11 +43,10 @@ class Encoder:
         wanted = np.zeros(len(self.dataset), bool)
         wanted[indices.reshape(-1)] = True
         missing = np.flatnonzero(wanted & ~self._known)
-        device = getattr(self.model, "device", "cpu")
         with progress(total=len(missing), desc="encoding", unit="images") as bar:
             for start in range(0, len(missing), BATCH):
                 batch = missing[start : start + BATCH]
-                images = self.dataset.tensors(batch, device)
+                images = self.dataset.tensors(batch, self.model.device)
                 self._store(batch, images)
                 bar.update(len(batch))
         self._known[missing] = True

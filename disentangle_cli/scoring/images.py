@@ -34,10 +34,10 @@ def image_arrays(
         if class_factor(dataset) is None:
             missing["class_probabilities"] = f"data set {dataset.name} has no unordered factor"
         else:
-            judge = classifier_for(dataset, _device(model))
+            judge = classifier_for(dataset, model.device)
             remarks["class_probabilities"] = judge.words
             images = _generated(model, plan.generated, seed, repeat)
-            arrays["class_probabilities"] = _probabilities(judge.net, images, _device(model))
+            arrays["class_probabilities"] = _probabilities(judge.net, images, model.device)
     if "generated_features" in wanted:
         try:
             arrays |= _features(model, dataset, plan.generated, seed, repeat)
@@ -66,7 +66,7 @@ def squared_errors(model: Model, dataset: Dataset, count: int, seed: int, repeat
     errors = []
     with progress(total=count, desc="reconstructing", unit="images") as bar:
         for start in range(0, count, BATCH):
-            images = dataset.tensors(rows[start : start + BATCH]).to(_device(model))
+            images = dataset.tensors(rows[start : start + BATCH]).to(model.device)
             latents = model.latents.sample(len(images), rng).to(images.device)
             latents[:, columns] = model.encode(images).float()
             made = model.generate(latents).to(images.device)
@@ -76,13 +76,13 @@ def squared_errors(model: Model, dataset: Dataset, count: int, seed: int, repeat
 
 
 @torch.no_grad()
-def _probabilities(net: Classifier, batches: Iterable[Tensor], device: str) -> Any:
+def _probabilities(net: Classifier, batches: Iterable[Tensor], device: torch.device) -> Any:
     """(n, C, H, W) images in [0, 1], a batch at a time -> (N, classes) float32."""
     return np.concatenate([net(batch.to(device)).softmax(dim=1).cpu().numpy() for batch in batches])
 
 
 def _features(model: Model, dataset: Dataset, count: int, seed: int, repeat: int) -> dict[str, Any]:
-    device = _device(model)
+    device = str(model.device)
     extract = load_extractor(device)
     rows = dataset.draw(np.random.default_rng([seed, repeat, FAMILIES.index("generated")]), count)
     real = (dataset.tensors(rows[start : start + BATCH]) for start in range(0, count, BATCH))
@@ -101,7 +101,3 @@ def _generated(model: Model, count: int, seed: int, repeat: int) -> Iterator[Ten
             with torch.no_grad():
                 yield model.generate(model.sample_latents(size, rng)).float()
             bar.update(size)
-
-
-def _device(model: Model) -> str:
-    return str(getattr(model, "device", "cpu"))

@@ -12,7 +12,7 @@ from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.evaluate import required_arrays
 from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, Evaluation, Result, read_settings
-from disentangle_cli.models import Model, load_model
+from disentangle_cli.models import AnyModel, Model, as_model, load_model
 from disentangle_cli.output import detail, progress, warn
 from disentangle_cli.scoring.bootstrap import resampled
 from disentangle_cli.scoring.codes_file import CODES_SUFFIXES, read_codes
@@ -104,7 +104,7 @@ def resolve_metrics(text: str) -> list[str]:
 
 
 def score(
-    model: "Model | Arrays | str | Path",
+    model: "AnyModel | Arrays | str | Path",
     dataset: Dataset | str | None = None,
     *,
     metrics: str = "paper",
@@ -134,7 +134,8 @@ def score(
         return score_path(str(model), dataset, options, device)
     if isinstance(model, Arrays):
         return _score_arrays("arrays", model, dataset, options)
-    return _score_model(getattr(model, "path", None) or "model", model, dataset, options)
+    whole = as_model(model)
+    return _score_model(whole.path or "model", whole, dataset, options)
 
 
 def score_path(
@@ -182,21 +183,17 @@ def _score_model(path: str, model: Model, dataset: Dataset | str | None, options
 
 
 def _dataset_of(path: str, model: Model, spec: str | None) -> Dataset:
-    trained: dict[str, Any] = getattr(model, "provenance", {})
-    named = trained.get("dataset")
-    named = named.get("name") if isinstance(named, dict) else named
-    name = spec or trained.get("dataset_path") or named
+    name = spec or model.origin.spec
     if not name:
         raise UsageError(f"{path}: does not say which data set it was trained on; name one with --dataset")
     channels, height, _ = model.image_shape
     try:
-        data = open_dataset(str(name), size=height, channels=channels)
+        data = open_dataset(name, size=height, channels=channels)
     except UsageError as error:
         if spec is not None:
             raise
         raise UsageError(f"{path}: {error}; name its data set with --dataset") from None
-    expected = trained.get("dataset_fingerprint")
-    if spec is None and expected and expected != data.fingerprint:
+    if spec is None and model.origin.fingerprint not in (None, data.fingerprint):
         warn(f"{path}: data set {data.name} differs from the one the model was trained on")
     return data
 

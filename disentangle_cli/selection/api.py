@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from disentangle_cli.models import Model
+from disentangle_cli.models import AnyModel
 from disentangle_cli.selection.pool import load_pool
 from disentangle_cli.selection.selection import METHODS, Selection, Task
 from disentangle_cli.selection.settings import Settings
 
 
 def select(
-    models: Sequence[str | Path | Model],
+    models: Sequence[str | Path | AnyModel],
     method: str = "model-centrality",
     seed: int = 0,
     *,
@@ -26,7 +26,7 @@ def select(
 
     Args:
         models: at least two distinct ones: paths of checkpoints, objects that follow
-            :class:`disentangle_cli.models.Model`, or both. Objects are called ``model 1``,
+            :class:`disentangle_cli.models.AnyModel`, or both. Objects are called ``model 1``,
             ``model 2`` and so on, by position.
         method: a name in :data:`disentangle_cli.selection.METHODS`.
         seed: of every random draw; the same seed and the same models give the same numbers.

@@ -5,14 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import torch
-
 from disentangle_cli.errors import RunError, UsageError
 from disentangle_cli.latents import Latents
-from disentangle_cli.models import Model, load_model
+from disentangle_cli.modelling.origin import Origin, conflict
+from disentangle_cli.models import AnyModel, Model, as_model, load_model
 from disentangle_cli.output import log, progress, warn
-from disentangle_cli.selection._identity import identity
-from disentangle_cli.selection._origin import Origin, conflict
 
 KEPT = 32
 """Models from files that stay loaded; the others are read again when their turn comes."""
@@ -44,19 +41,6 @@ class Member:
     def model(self) -> Model:
         """The model itself; one from a file is loaded on use, in every process anew."""
         return self.open()
-
-
-def _family(model: Model) -> str:
-    """A GAN is known by its networks. Else an autoencoder has a posterior or, without one, codes only.
-
-    The noise that a GAN's generator draws besides its codes has no place in a reconstruction.
-    """
-    if getattr(model, "adversarial", False):
-        return "gan"
-    if model.latents.dim == model.latents.num_codes:
-        return "vae"
-    images = model.generate(model.sample_latents(2, torch.Generator().manual_seed(0)))
-    return "gan" if model.posterior(images) is None else "vae"
 
 
 @dataclass(frozen=True)
@@ -111,7 +95,10 @@ class _InMemory:
 
 
 def load_pool(
-    models: Sequence[str | Path | Model], device: str = "cpu", force: bool = False, spare: Path | None = None
+    models: Sequence[str | Path | AnyModel],
+    device: str = "cpu",
+    force: bool = False,
+    spare: Path | None = None,
 ) -> Pool:
     """Read checkpoints (paths) and take models (objects) into one pool.
 
@@ -145,22 +132,23 @@ def _is_file(name: str, path: Path | None) -> bool:
     return path is not None and path.exists() and Path(name).exists() and path.samefile(name)
 
 
-def _read(entry: str | Path | Model, number: int, device: str) -> Member:
+def _read(entry: str | Path | AnyModel, number: int, device: str) -> Member:
     if not isinstance(entry, str | Path):
-        return _member(f"model {number}", identity(entry), entry, _InMemory(entry))
+        whole = as_model(entry)
+        return _member(f"model {number}", whole, _InMemory(whole))
     path = str(entry)
     if any(sign in path for sign in "*?[") and not Path(path).exists():
         raise UsageError(f"no file matches {path}")
     model = load_model(path, device)
     # a worker of a cluster may stand in another folder
     opener = _FromFile(str(Path(path).resolve()), model.content_hash, device)
-    return _member(path, model.content_hash, model, opener)
+    return _member(path, model, opener)
 
 
-def _member(name: str, content: str, model: Model, opener: Callable[[], Model]) -> Member:
+def _member(name: str, model: Model, opener: Callable[[], Model]) -> Member:
     channels, height, width = model.image_shape
-    origin = Origin.of(getattr(model, "provenance", None))
-    return Member(name, content, (channels, height, width), model.latents, origin, _family(model), opener)
+    shape = (channels, height, width)
+    return Member(name, model.content_hash, shape, model.latents, model.origin, model.family, opener)
 
 
 def _check(pool: Pool) -> None:

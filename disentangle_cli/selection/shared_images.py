@@ -8,9 +8,9 @@ from typing import Any
 import torch
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.modelling.origin import Origin
 from disentangle_cli.output import log, warn
 from disentangle_cli.selection import draws
-from disentangle_cli.selection._origin import Origin
 from disentangle_cli.selection.selection import Task
 
 GENERATED = "generated"
