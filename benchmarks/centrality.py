@@ -32,8 +32,8 @@ from disentangle_cli.latents import Block, Latents
 from disentangle_cli.selection import Settings, draws
 from disentangle_cli.selection.cross import cross_votes
 from disentangle_cli.selection.pool import Pool, load_pool
-from disentangle_cli.selection.scale import SCALE_IMAGES
 from disentangle_cli.selection.selection import Task
+from disentangle_cli.selection.votes import SCALE_IMAGES
 from disentangle_cli.training.api import train_model
 
 BATCH = 64

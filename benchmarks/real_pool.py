@@ -26,9 +26,9 @@ from disentangle_cli.datasets import open_dataset
 from disentangle_cli.selection import Settings
 from disentangle_cli.selection.budget import PairOracle, budget_of
 from disentangle_cli.selection.cross import cross_votes
-from disentangle_cli.selection.judge import judge, judged
-from disentangle_cli.selection.medoid import central_scores, symmetrised
+from disentangle_cli.selection.judge import Judged, judge
 from disentangle_cli.selection.pool import load_pool
+from disentangle_cli.selection.ranking import central_scores, symmetrised
 from disentangle_cli.selection.search import PARTS, find_medoid
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.votes import CrossVotes, Votes
@@ -133,7 +133,8 @@ def main() -> None:
         task = Task(pool, 0, settings.resolved([member.family for member in pool.members]), options.jobs)
         columns = [member.latents.code_columns for member in pool.members]
         votes = cross_votes(task, columns)
-        truth = central_scores(symmetrised(judged(task, columns, votes).score))
+        judged = {(i, j): judge(task, columns, i, j, pair) for (i, j), pair in votes.items()}
+        truth = central_scores(symmetrised(Judged.of(len(pool), judged).score))
         n, oracle, found = len(pool), KeptOracle(task, columns, votes), []
         for repetition in range(options.repetitions):
             rng = np.random.default_rng(repetition)

@@ -155,9 +155,9 @@ def centrality_cli(
     if explain_plot is not None and explain is None:
         raise UsageError(f"--explain-plot {explain_plot}: name the model with --explain")
     from disentangle_cli.images import save_picture
-    from disentangle_cli.selection.agreement import agreement
     from disentangle_cli.selection.explain import find_model
     from disentangle_cli.selection.pool import load_pool
+    from disentangle_cli.selection.ranking import agreement
     from disentangle_cli.selection.selection import METHODS, Task
     from disentangle_cli.selection.settings import Settings
 

@@ -10,9 +10,15 @@ from torch import Tensor
 from disentangle_cli.models import Model
 from disentangle_cli.selection import draws
 from disentangle_cli.selection.pool import Member
-from disentangle_cli.selection.scale import SCALE_IMAGES, scale_matters, time_to_look
 from disentangle_cli.selection.settings import Settings
-from disentangle_cli.selection.votes import Spread, Votes, cast_votes
+from disentangle_cli.selection.votes import (
+    SCALE_IMAGES,
+    Spread,
+    Votes,
+    cast_votes,
+    scale_matters,
+    time_to_look,
+)
 
 CHUNK_BYTES = 16 << 20
 """Size of the images that are in memory at once, as float32."""
@@ -37,7 +43,7 @@ def evaluate(
         columns: the latent dimensions that are held fixed in turn; labels count them.
         seed: with the content of the models it determines every draw.
         settings: counts, and whether autoencoders encode means or samples.
-        advance: told the number of images encoded since the last call, without those for the scale where
+        advance: gets the number of images encoded since the last call, without those for the scale where
             their number is open.
     """
     groups = draws.groups(columns, settings.groups_per_code)

@@ -5,10 +5,14 @@ l, l', everything else shared: the part of the images' variation that goes with 
 for a code that G ignores, whatever kind of model G belongs to.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from disentangle_cli.errors import UsageError
+from disentangle_cli.output import progress, warn
 from disentangle_cli.selection import draws
 from disentangle_cli.selection.cache import ArrayCache
 from disentangle_cli.selection.pool import Member
@@ -29,6 +33,34 @@ def activity(member: Member, task: Task) -> NDArray[np.float64]:
     measured = _measure(member, f"{task.seed}/{member.identity}", pairs)
     cache.save(path, activity=measured)
     return measured
+
+
+def active_codes(task: Task) -> tuple[list[list[int]], dict[str, Any]]:
+    """The active codes of each model (latent dimensions), and all activities for the document."""
+    columns, activities = [], {}
+    for member in progress(task.pool.members, desc="activity of codes", unit="model"):
+        measured = activity(member, task)
+        activities[member.name] = measured.tolist()
+        active = np.flatnonzero(measured >= task.settings.activity_threshold)
+        columns.append([member.latents.code_columns[code] for code in active])
+    return columns, {"activity": activities}
+
+
+def played_codes(task: Task, columns: list[list[int]]) -> list[list[int]]:
+    """The codes that are held fixed: none of a model with fewer than two active ones, it has no choice.
+
+    Raises:
+        UsageError: fewer than two models have two active codes, or there are too few groups to hold some out.
+    """
+    if task.settings.groups_per_code < 2:
+        raise UsageError("--inactive auto scores on held-out groups, so groups_per_code must be at least 2")
+    played = [codes if len(codes) > 1 else [] for codes in columns]
+    for member, codes in zip(task.pool.members, played, strict=True):
+        if not codes:
+            warn(f"{member.name} has fewer than two active codes; it is ranked last, without a score")
+    if sum(map(bool, played)) < 2:
+        raise UsageError("fewer than two models have two active codes or more; try --inactive keep")
+    return played
 
 
 def _measure(member: Member, name: str, pairs: int) -> NDArray[np.float64]:

@@ -104,13 +104,14 @@ def _scored(tables: NDArray[np.float32], learnt: NDArray[np.float32]) -> NDArray
 
 
 def mean_replicates(
-    similarity: Matrix, drawn: IntMatrix, changes: Iterable[GroupChange], scale: Matrix
+    similarity: Matrix, drawn: IntMatrix, changes: Iterable[GroupChange] = (), scale: Matrix | None = None
 ) -> Matrix:
     """(R, n) mean similarity of each model to the drawn ones, copies of itself left out.
 
     ``scale`` (n, n) is what one unit of raw accuracy of encoder i on generator j adds to its corrected
-    score; similarity is the mean of both directions.
+    score, 1 if not given; similarity is the mean of both directions.
     """
+    scale = np.ones_like(similarity) if scale is None else scale
     known = ~np.isnan(similarity)
     np.fill_diagonal(known, False)
     times = np.stack([np.bincount(row, minlength=len(similarity)) for row in drawn]).astype(np.float64)

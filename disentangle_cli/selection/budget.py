@@ -1,8 +1,8 @@
-"""ModelCentrality under a budget: the search for the medoid, with real models as its oracle."""
+"""Which pairs ModelCentrality evaluates: all, or those that a search under a budget asks for."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from disentangle_cli.output import log
 from disentangle_cli.selection import draws
-from disentangle_cli.selection.chance import Comparable
+from disentangle_cli.selection.bootstrap import group_changes, mean_replicates
+from disentangle_cli.selection.conclude import LEAST, Certainty, Standing, compared
 from disentangle_cli.selection.cross import cross_votes
-from disentangle_cli.selection.judge import judge
-from disentangle_cli.selection.medoid import ranking
+from disentangle_cli.selection.judge import Comparable, Judged, judge
+from disentangle_cli.selection.ranking import symmetrised
 from disentangle_cli.selection.search import Found, find_medoid
-from disentangle_cli.selection.selection import Ranked, Selection, Task
+from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.votes import CrossVotes
 
 Floats = NDArray[np.float64]
@@ -23,6 +24,53 @@ Ints = NDArray[np.int64]
 
 _PROBABILITY_DRAWS = 1000
 _NINETY_FIVE = 1.96
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """Pairs of a pool, and where its models stand by them.
+
+    Attributes:
+        votes: of the pairs.
+        judged: their scores.
+        standing: of all models.
+        effort: how many evaluations that took, as JSON types.
+    """
+
+    votes: CrossVotes
+    judged: Judged
+    standing: Standing
+    effort: dict[str, Any]
+
+
+def evaluate_pairs(task: Task, columns: list[list[int]], played: Sequence[list[int]]) -> Evaluated:
+    """Evaluate all pairs, or search for the medoid where the settings give a budget.
+
+    Args:
+        task: with resolved settings.
+        columns: the codes that count, per model.
+        played: those held fixed; none for a model that takes no part.
+    """
+    few = sum(map(bool, played)) < LEAST
+    evaluate = _all_pairs if few or task.settings.budget == "exact" else _searched
+    return evaluate(task, columns, played)
+
+
+def _all_pairs(task: Task, columns: list[list[int]], played: Sequence[list[int]]) -> Evaluated:
+    settings = task.settings
+    votes = cross_votes(task, played)
+    judged = Judged.of(
+        len(task.pool), {(i, j): judge(task, columns, i, j, pair) for (i, j), pair in votes.items()}
+    )
+    similarity = symmetrised(judged.score)
+
+    def resample(drawn: Ints) -> Floats:
+        held_out = settings.inactive == "auto"
+        changes = group_changes(votes, task.pool, settings.replicates, held_out, task.seed)
+        return mean_replicates(similarity, drawn, changes, judged.scale)
+
+    standing = compared(task, similarity, resample=resample, resampled=("groups", "models"))
+    return Evaluated(votes, judged, standing, {"spent": len(votes), "of": len(votes), "part": 1.0})
 
 
 def budget_of(n: int, budget: float | str) -> float:
@@ -66,7 +114,7 @@ class PairOracle:
     def noise(self, scores: Floats, part: float) -> Floats:
         """That of a draw of groups without replacement from all; the corrected score stretches it."""
         codes = np.mean([len(self._columns[k]) for k in self._players])
-        stretch = np.mean([told.scale for told in self.scores.values()])
+        stretch = np.mean([pair.scale for pair in self.scores.values()])
         accuracy = np.clip(scores, 0.0, 1.0)
         noise: Floats = accuracy * (1 - accuracy) * (1 - part) / (self._groups(part) * codes) * stretch**2
         return noise
@@ -81,71 +129,51 @@ class PairOracle:
         return self._groups(part) * codes * self._task.settings.group_size + scale
 
 
-def budgeted(
-    task: Task, columns: list[list[int]], played: Sequence[list[int]], details: dict[str, Any]
-) -> Selection:
-    """Search for the medoid instead of evaluating all pairs.
-
-    Args:
-        task: with resolved settings.
-        columns: the codes that count, per model.
-        played: those held fixed; none for a model that takes no part.
-        details: what is known already.
-    """
-    pool, settings = task.pool, task.settings
+def _searched(task: Task, columns: list[list[int]], played: Sequence[list[int]]) -> Evaluated:
+    members, settings = task.pool.members, task.settings
     assert settings.budget is not None
     players = np.array([k for k, held in enumerate(played) if held])
     # references are drawn by content: neither names nor the order of the pool change what is evaluated
-    players = players[np.argsort([pool.members[k].identity for k in players])]
+    players = players[np.argsort([members[k].identity for k in players])]
     n = len(players)
     oracle = PairOracle(task, columns, players)
-    rng = draws.numpy_stream(task.seed, "references", *(pool.members[k].identity for k in players))
+    rng = draws.numpy_stream(task.seed, "references", *(members[k].identity for k in players))
     share = budget_of(n, settings.budget)
     found = find_medoid(n, oracle, rng, settings.confidence, settings.tolerance, share)
-    ranked = _ranked(task, columns, players, found)
-    evaluations = {
+    standing = _standing(task, players, found)
+    effort = {
         "spent": found.spent, "of": n * n, "part": found.spent / n**2, "pairs": len(oracle.scores),
         "rounds": found.rounds, "budget": share, "settled": found.settled,
     }  # fmt: skip
-    log(_told(evaluations, found, task))
-    matrix, score = (np.full((len(pool), len(pool)), np.nan) for _ in range(2))
-    for pair, told in oracle.scores.items():
-        matrix[pair], score[pair] = told.raw, told.score
-    return Selection(
-        method="model-centrality",
-        models=pool.names,
-        ranking=ranked,
-        selected=ranked[0].model,
-        matrix=matrix,
-        seed=task.seed,
-        settings=settings.to_json(),
-        corrected=None if settings.inactive == "keep" else score,
-        confidence=_confidence(ranked, players, found, task),
-        details={**details, "evaluations": evaluations},
-        votes=oracle.votes,
-        columns=columns,
+    more = "" if found.settled else "; the budget is spent (give more with --budget, or --exact for all)"
+    log(
+        f"spent {found.spent:,.0f} of {n * n:,} evaluations ({found.spent / n**2:.2%}): with probability "
+        f"{found.confidence:.2f} no model is better by more than {settings.tolerance:g}{more}"
     )
+    return Evaluated(oracle.votes, Judged.of(len(members), oracle.scores), standing, effort)
 
 
-def _ranked(task: Task, columns: list[list[int]], players: Ints, found: Found) -> tuple[Ranked, ...]:
-    members = task.pool.members
-    scores, errors, probability = (np.full(len(members), np.nan) for _ in range(3))
+def _standing(task: Task, players: Ints, found: Found) -> Standing:
+    scores, errors, probability = (np.full(len(task.pool), np.nan) for _ in range(3))
     # a model that met few references may seem better than the winner; it is not ranked before it
     most = found.scores[found.best]
     scores[players] = np.minimum(found.scores, np.nextafter(most, -np.inf))
     scores[players[found.best]] = most
     errors[players] = found.errors
     probability[players] = _probabilities(found, draws.numpy_stream(task.seed, "probabilities"))
-    place = {member.name: k for k, member in enumerate(members)}
-    told = []
-    for line in ranking(task.pool.names, scores, [len(codes) for codes in columns]):
-        k = place[line.model]
-        interval = None
-        if line.score is not None and line.rank > 1:
-            interval = line.score - _NINETY_FIVE * errors[k], line.score + _NINETY_FIVE * errors[k]
-        chance = None if math.isnan(probability[k]) else float(probability[k])
-        told.append(replace(line, family=members[k].family, interval=interval, medoid_probability=chance))
-    return tuple(told)
+    margin = _NINETY_FIVE * errors
+    intervals = np.stack([scores - margin, scores + margin], axis=1)
+    intervals[players[found.best]] = np.nan  # errors are those of the distance to the winner
+
+    def difference(first: int, second: int) -> tuple[float, float]:
+        apart = float(scores[first]) - float(scores[second])
+        return apart - float(margin[second]), apart + float(margin[second])
+
+    about = {
+        "level": task.settings.confidence, "reached": found.confidence, "tolerance": task.settings.tolerance,
+        "resampled": ["references"],
+    }  # fmt: skip
+    return Standing(scores, Certainty(intervals, probability, difference, about))
 
 
 def _probabilities(found: Found, rng: np.random.Generator) -> Floats:
@@ -154,36 +182,3 @@ def _probabilities(found: Found, rng: np.random.Generator) -> Floats:
     for _ in range(_PROBABILITY_DRAWS):
         first[(found.scores + found.errors * rng.standard_normal(len(first))).argmax()] += 1
     return first / _PROBABILITY_DRAWS
-
-
-def _confidence(ranked: Sequence[Ranked], players: Ints, found: Found, task: Task) -> dict[str, Any]:
-    first, second = ranked[0], ranked[1]
-    names = [task.pool.names[k] for k in players]
-    error = _NINETY_FIVE * float(found.errors[names.index(second.model)])
-    difference = float(first.score or 0) - float(second.score or 0)
-    low, high = difference - error, difference + error
-    words = "scores higher than" if low > 0 else "cannot be told apart from"
-    return {
-        "level": task.settings.confidence,
-        "reached": found.confidence,
-        "tolerance": task.settings.tolerance,
-        "resampled": ["references"],
-        "first_against_second": {
-            "first": first.model,
-            "second": second.model,
-            "difference": difference,
-            "interval": [low, high],
-            "told_apart": low > 0,
-            "words": f"{first.model} {words} {second.model} (95% interval of the difference: "
-            f"{low:+.3f} to {high:+.3f})",
-        },
-    }
-
-
-def _told(evaluations: dict[str, Any], found: Found, task: Task) -> str:
-    more = "" if found.settled else "; the budget is spent (give more with --budget, or --exact for all)"
-    return (
-        f"spent {evaluations['spent']:,.0f} of {evaluations['of']:,} evaluations "
-        f"({evaluations['part']:.2%}): with probability {found.confidence:.2f} no model is better by more "
-        f"than {task.settings.tolerance:g}{more}"
-    )

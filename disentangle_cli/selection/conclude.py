@@ -1,19 +1,66 @@
-"""From what the models say about each other to the outcome, the same way for every method."""
+"""From what any method found out to the outcome: the ranking, and how sure the pick is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.selection.bootstrap import draw_models
-from disentangle_cli.selection.confidence import LEAST, Resampled, with_confidence
-from disentangle_cli.selection.medoid import Centre, balanced_scores, central_scores, number, ranking
-from disentangle_cli.selection.selection import Selection, Task
+from disentangle_cli.selection.bootstrap import draw_models, mean_replicates, median_replicates
+from disentangle_cli.selection.ranking import (
+    Centre,
+    balanced_scores,
+    best_first,
+    central_scores,
+    mean,
+    median,
+    number,
+)
+from disentangle_cli.selection.selection import Ranked, Selection, Task
 from disentangle_cli.selection.votes import CrossVotes
 
 Matrix = NDArray[np.float64]
+
+LEAST = 6
+"""Models with a score below which resampling the pool says nothing."""
+LEVEL = 0.95
+_ENDS = (50 * (1 - LEVEL), 50 * (1 + LEVEL))
+_TIE = 1e-12
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """How sure the scores of n models are.
+
+    Attributes:
+        intervals: (n, 2) ends of the 95% interval of each score, NaN where there is none.
+        probability: (n,) in [0, 1], how often each model comes first.
+        difference: two indices -> ends of the 95% interval of the difference of their scores.
+        about: what else there is to say of it, as JSON types.
+    """
+
+    intervals: Matrix
+    probability: Matrix
+    difference: Callable[[int, int], tuple[float, float]]
+    about: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where n models stand.
+
+    Attributes:
+        scores: (n,) higher is better, NaN for a model without a score.
+        certainty: None for pools too small to tell.
+        balanced: (n,) scores with one voice for each family, if they are known.
+        similarity: (n, n) row i is what the others say about model i, if it is known.
+    """
+
+    scores: Matrix
+    certainty: Certainty | None
+    balanced: Matrix | None = None
+    similarity: Matrix | None = None
 
 
 @dataclass(frozen=True)
@@ -21,61 +68,141 @@ class Findings:
     """What a method found out about n models.
 
     Attributes:
-        matrix: (n, n) raw scores of model i judged on model j.
-        similarity: (n, n) row i is what the others say about model i; the diagonal never counts.
-        centre: how a row becomes a score: mean or median.
+        matrix: (n, n) raw scores of model i judged on model j, NaN where not evaluated.
         codes: the number of codes that counted, per model.
-        resample: (R, m) indices of drawn models -> (R, n) scores of the resampled pools.
-        resampled: what ``resample`` draws anew.
+        standing: see :func:`compared`.
         axes: what an entry of the matrix is, in words.
         corrected, details, votes, columns: see :class:`Selection`.
     """
 
     matrix: Matrix
-    similarity: Matrix
-    centre: Centre
     codes: list[int]
-    resample: Callable[[NDArray[np.int64]], Matrix]
-    resampled: tuple[str, ...]
-    axes: str
+    standing: Standing
+    axes: str = "encoder (row) on generator (column)"
     corrected: Matrix | None = None
     details: dict[str, Any] = field(default_factory=dict)
     votes: CrossVotes | None = None
     columns: list[list[int]] | None = None
 
 
-def concluded(task: Task, method: str, found: Findings) -> Selection:
-    """Scores, ranking, the voice of each family, and how sure the pick is."""
-    pool = task.pool
-    families = [member.family for member in pool.members]
-    scores = central_scores(found.similarity, found.centre)
-    balanced = balanced_scores(found.similarity, families, found.centre)
-    place = {name: i for i, name in enumerate(pool.names)}
-    ranked = tuple(
-        replace(r, family=families[place[r.model]], balanced=number(balanced[place[r.model]]))
-        for r in ranking(pool.names, scores, found.codes)
-    )
-    confidence = None
+def compared(
+    task: Task,
+    similarity: Matrix,
+    centre: Centre = mean,
+    resample: Callable[[NDArray[np.int64]], Matrix] | None = None,
+    resampled: tuple[str, ...] = ("models",),
+) -> Standing:
+    """Score each model by what all others say about it.
+
+    Args:
+        task: the pool, the seed and the number of replicates.
+        similarity: (n, n) row i is what the others say about model i, NaN where nobody can tell.
+        centre: how a row becomes a score: mean or median.
+        resample: (R, m) indices of drawn models -> (R, n) scores of the resampled pools; None: only the
+            models are drawn anew.
+        resampled: what ``resample`` draws anew.
+    """
+    members = task.pool.members
+    scores = central_scores(similarity, centre)
     scored = np.flatnonzero(~np.isnan(scores))
+    certainty = None
     if len(scored) >= LEAST:
-        identities = [member.identity for member in pool.members]
-        drawn = draw_models(identities, scored, task.settings.replicates, task.seed)
-        outcome = Resampled(found.resample(drawn), found.resampled)
-        ranked, confidence = with_confidence(ranked, pool.names, outcome)
+        drawn = draw_models([m.identity for m in members], scored, task.settings.replicates, task.seed)
+        if resample is None:
+            replicates = (median_replicates if centre is median else mean_replicates)(similarity, drawn)
+        else:
+            replicates = resample(drawn)
+        certainty = certainty_of(replicates, resampled)
+    balanced = balanced_scores(similarity, [member.family for member in members], centre)
+    return Standing(scores, certainty, balanced, similarity)
+
+
+def certainty_of(replicates: Matrix, resampled: tuple[str, ...]) -> Certainty:
+    """From the scores (R, n) of resampled pools, NaN for a model without a score.
+
+    Intervals hold the middle 95% of the replicates; their upper ends are 1 at most, as a deviation from a
+    perfect score points down only.
+    """
+    ends = [(np.nan, np.nan) if np.isnan(column).all() else _interval(column) for column in replicates.T]
+    return Certainty(
+        intervals=np.minimum(ends, [np.inf, 1.0]),
+        probability=medoid_probability(replicates),
+        difference=lambda i, j: _interval(replicates[:, i] - replicates[:, j]),
+        about={"replicates": len(replicates), "level": LEVEL, "resampled": list(resampled)},
+    )
+
+
+def medoid_probability(scores: Matrix) -> Matrix:
+    """(n,) part of the replicates (R, n) in which each model scores highest; the parts add up to 1.
+
+    A replicate with several best models counts in equal parts for each.
+    """
+    filled = np.where(np.isnan(scores), -np.inf, scores)
+    best = filled >= filled.max(axis=1, keepdims=True) - _TIE
+    shares: Matrix = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+    return shares
+
+
+def _interval(replicates: Matrix) -> tuple[float, float]:
+    low, high = np.nanpercentile(replicates, _ENDS)
+    return float(low), float(high)
+
+
+def conclude(task: Task, method: str, found: Findings) -> Selection:
+    """The outcome of the method of this name."""
+    names, standing = task.pool.names, found.standing
+    order = best_first(standing.scores)
     return Selection(
         method=method,
-        models=pool.names,
-        ranking=ranked,
-        selected=ranked[0].model,
+        models=names,
+        ranking=tuple(_line(task, found, i, rank) for rank, i in enumerate(order, start=1)),
+        selected=names[order[0]],
         matrix=found.matrix,
         seed=task.seed,
         settings=task.settings.to_json(),
         corrected=found.corrected,
         axes=found.axes,
-        similarity=found.similarity,
-        balanced=ranking(pool.names, balanced, found.codes)[0].model,
-        confidence=confidence,
+        similarity=standing.similarity,
+        balanced=None if standing.balanced is None else names[best_first(standing.balanced)[0]],
+        confidence=_confidence(names, standing, *order[:2]),
         details=found.details,
         votes=found.votes,
         columns=found.columns,
     )
+
+
+def _line(task: Task, found: Findings, i: int, rank: int) -> Ranked:
+    standing = found.standing
+    score, sure = number(standing.scores[i]), standing.certainty
+    low, high = (None, None) if sure is None else map(number, sure.intervals[i])
+    return Ranked(
+        model=task.pool.names[i],
+        score=score,
+        rank=rank,
+        codes=found.codes[i],
+        family=task.pool.members[i].family,
+        balanced=None if standing.balanced is None else number(standing.balanced[i]),
+        interval=None if low is None or high is None else (low, high),
+        medoid_probability=None if sure is None or score is None else float(sure.probability[i]),
+    )
+
+
+def _confidence(names: tuple[str, ...], standing: Standing, first: int, second: int) -> dict[str, Any] | None:
+    """What is known about the pick, and how it compares with the second best."""
+    sure = standing.certainty
+    if sure is None:
+        return None
+    low, high = sure.difference(first, second)
+    words = "scores higher than" if low > 0 else "cannot be told apart from"
+    return {
+        **sure.about,
+        "first_against_second": {
+            "first": names[first],
+            "second": names[second],
+            "difference": float(standing.scores[first]) - float(standing.scores[second]),
+            "interval": [low, high],
+            "told_apart": low > 0,
+            "words": f"{names[first]} {words} {names[second]} (95% interval of the difference: "
+            f"{low:+.3f} to {high:+.3f})",
+        },
+    }

@@ -12,9 +12,9 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.executors import run_tasks
 from disentangle_cli.output import progress
 from disentangle_cli.scoring import score
-from disentangle_cli.selection.agreement import kendall, scores_of
 from disentangle_cli.selection.cache import ArrayCache
 from disentangle_cli.selection.pool import Member
+from disentangle_cli.selection.ranking import kendall, scores_of
 from disentangle_cli.selection.selection import Selection, Task
 
 METRICS = ("factor_vae", "dci", "mig")

@@ -20,11 +20,10 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block
 from disentangle_cli.models import Model
 from disentangle_cli.output import progress, warn
-from disentangle_cli.selection.bootstrap import median_replicates
 from disentangle_cli.selection.cache import ArrayCache
-from disentangle_cli.selection.conclude import Findings, concluded
-from disentangle_cli.selection.medoid import median
+from disentangle_cli.selection.conclude import Findings, compared, conclude
 from disentangle_cli.selection.pool import Member
+from disentangle_cli.selection.ranking import median
 from disentangle_cli.selection.selection import Selection, Task
 from disentangle_cli.selection.shared_images import SharedImages, shared_images
 from disentangle_cli.selection.votes import DEAD
@@ -180,19 +179,14 @@ def udr(task: Task, method: str, prepare: Prepare, relate: Relate) -> Selection:
     for i, own in enumerate(progress(codes, desc=method, unit="model")):
         if own.shape[1]:
             matrix[i] = relative_strengths(relate(own, everybody), widths)
-    similarity = matrix.T.copy()
-    details = {
-        "images": shared.about,
-        "informative": {m.name: e.informative.tolist() for m, e in zip(members, models, strict=True)},
-    }
     found = Findings(
         matrix=matrix,
-        similarity=similarity,
-        centre=median,
         codes=[int(model.informative.sum()) for model in models],
-        resample=lambda drawn: median_replicates(similarity, drawn),
-        resampled=("models",),
+        standing=compared(task, matrix.T.copy(), median),
         axes="codes of the row explaining those of the column",
-        details=details,
+        details={
+            "images": shared.about,
+            "informative": {m.name: e.informative.tolist() for m, e in zip(members, models, strict=True)},
+        },
     )
-    return concluded(task, method, found)
+    return conclude(task, method, found)

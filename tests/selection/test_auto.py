@@ -10,7 +10,7 @@ import pytest
 from disentangle_cli.errors import UsageError
 from disentangle_cli.selection import select
 from disentangle_cli.selection.activity import activity
-from disentangle_cli.selection.chance import chance_accuracy, corrected, held_out_accuracy
+from disentangle_cli.selection.judge import chance_accuracy, corrected, held_out_accuracy
 from disentangle_cli.selection.pool import load_pool
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.settings import Settings

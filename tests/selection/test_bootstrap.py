@@ -1,14 +1,13 @@
-"""How sure the pick is: resampled pools against plain loops, and against what must come out."""
+"""Resampled pools against plain loops, and against what must come out."""
 
 import time
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from disentangle_cli.selection import Settings, select
+from disentangle_cli.selection import Settings
 from disentangle_cli.selection.bootstrap import (
     GroupChange,
     draw_models,
@@ -17,12 +16,8 @@ from disentangle_cli.selection.bootstrap import (
     median_replicates,
     resampled_accuracy,
 )
-from disentangle_cli.selection.chance import held_out_accuracy
-from disentangle_cli.selection.confidence import Resampled, medoid_probability, with_confidence
-from disentangle_cli.selection.selection import Ranked
+from disentangle_cli.selection.judge import held_out_accuracy
 from disentangle_cli.selection.votes import CrossVotes, Votes
-
-Save = Callable[..., str]
 
 
 def random_votes(rng: np.random.Generator, codes: int, labels: int, repeats: int, skill: float) -> Votes:
@@ -92,53 +87,6 @@ def test_replicates_equal_a_plain_loop() -> None:
             assert medians[r, i] == pytest.approx(np.median([similarity[i, j] for j in others]))
     assert np.isnan(scores[:, 3]).all()
     assert np.isnan(medians[:, 3]).all()
-
-
-def test_probabilities_and_words() -> None:
-    scores = np.array([[0.9, 0.8, np.nan], [0.9, 0.9, np.nan], [0.7, 0.8, np.nan], [0.9, 0.8, np.nan]])
-    np.testing.assert_allclose(medoid_probability(scores), [2.5 / 4, 1.5 / 4, 0])
-    ranked = (Ranked("a", 0.85, 1, 5), Ranked("b", 0.825, 2, 5), Ranked("c", None, 3, 1))
-    told, summary = with_confidence(ranked, ["a", "b", "c"], Resampled(scores, ("models",)))
-    assert told[2].interval is None
-    assert "a cannot be told apart from b" in summary["first_against_second"]["words"]
-    apart = scores - [0, 0.5, 0]
-    _, summary = with_confidence(ranked, ["a", "b", "c"], Resampled(apart, ("models",)))
-    assert summary["first_against_second"]["told_apart"] is True
-    assert "a scores higher than b" in summary["first_against_second"]["words"]
-
-
-def test_alike_and_unlike_models(save: Save, small: dict[str, int]) -> None:
-    # models that differ by their noise only are equally good; the turned one is worse than all
-    pool = [save(f"{noise}.pt", noise=noise, angle=0.05 * noise) for noise in range(1, 6)]
-    pool.append(save("turned.pt", angle=0.8, read=0.2))
-    for options in ({"inactive": "keep"}, {"inactive": "auto", "activity_pairs": 200, "permutations": 20}):
-        result = select(pool, replicates=100, **small, **options)
-        assert result.confidence is not None
-        assert result.confidence["resampled"] == ["groups", "models"]
-        assert result.confidence["first_against_second"]["told_apart"] is False
-        assert sum(ranked.medoid_probability for ranked in result.ranking) == pytest.approx(1)
-        assert result.ranking[-1].model == pool[-1]
-        assert result.ranking[-1].medoid_probability < 0.05
-        for ranked in result.ranking:
-            low, high = ranked.interval
-            assert low <= ranked.score <= high
-        again = select(pool[::-1], replicates=100, **small, **options)
-        ends = [{r.model: r.interval[side] for r in again.ranking} for side in (0, 1)]
-        for side in (0, 1):
-            assert ends[side] == pytest.approx({r.model: r.interval[side] for r in result.ranking})
-    udr = select(pool, "udr-spearman", images=200, images_from="generated")
-    assert udr.confidence["resampled"] == ["models"]
-
-
-def test_small_pools_say_nothing(save: Save, small: dict[str, int]) -> None:
-    pool = [save(f"{noise}.pt", noise=noise) for noise in range(1, 6)]
-    result = select(pool, **small)
-    assert result.confidence is None
-    assert all(ranked.interval is None for ranked in result.ranking)
-    assert result.to_json()["confidence"] is None
-    # a sixth without a score does not make it six
-    pool.append(save("one.pt", dead=2))
-    assert select(pool, inactive="auto", activity_pairs=100, permutations=5, **small).confidence is None
 
 
 def test_fifty_models_take_seconds() -> None:

@@ -14,9 +14,8 @@ from disentangle_cli.latents import Block, Latents
 from disentangle_cli.models import LoadedModel, load_model
 from disentangle_cli.selection import METHODS, select
 from disentangle_cli.selection.activity import activity
-from disentangle_cli.selection.agreement import agreement, kendall
-from disentangle_cli.selection.medoid import balanced_scores, central_scores, median
 from disentangle_cli.selection.pool import load_pool
+from disentangle_cli.selection.ranking import agreement, balanced_scores, central_scores, kendall, median
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.udr import mean_divergence
 

@@ -14,9 +14,9 @@ from sklearn.linear_model import Lasso
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block
+from disentangle_cli.methods.udr_lasso import lasso
 from disentangle_cli.models import load_model
 from disentangle_cli.selection import select, udr
-from disentangle_cli.selection.lasso import lasso
 from disentangle_cli.selection.pool import load_pool
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.settings import Settings

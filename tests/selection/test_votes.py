@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from disentangle_cli.selection.scale import scale_matters
-from disentangle_cli.selection.votes import NO_VOTE, Spread, Votes, cast_votes
+from disentangle_cli.selection.votes import NO_VOTE, Spread, Votes, cast_votes, scale_matters
 
 
 @given(

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from disentangle_cli.selection.medoid import central_scores, ranking, symmetrised
+from disentangle_cli.selection.ranking import best_first, central_scores, symmetrised
 
 MATRIX = np.array([[1.0, 0.8, 0.2], [0.6, 1.0, 0.4], [0.0, 0.2, 1.0]])
 
@@ -29,14 +29,8 @@ def test_unknown_entries_are_left_out() -> None:
     assert np.isnan(scores[2])
 
 
-def test_ranking_ties_and_unknown() -> None:
-    ranked = ranking(("a", "b", "c", "d"), np.array([0.5, np.nan, 0.7, 0.5]), [5, 5, 4, 5])
-    assert [(r.model, r.rank, r.score, r.codes) for r in ranked] == [
-        ("c", 1, 0.7, 4),
-        ("a", 2, 0.5, 5),
-        ("d", 3, 0.5, 5),
-        ("b", 4, None, 5),
-    ]
+def test_ties_stand_in_the_order_given_and_unknown_scores_last() -> None:
+    assert best_first(np.array([0.5, np.nan, 0.7, 0.5])) == [2, 0, 3, 1]
 
 
 @given(arrays(np.float64, (5, 5), elements=st.floats(0, 1)), st.permutations(range(5)))

@@ -1,4 +1,4 @@
-"""From a matrix of pairwise scores to a ranking; the first is the medoid.
+"""From a matrix of pairwise scores to a ranking, and how far rankings agree; the first is the medoid.
 
 Source: ModelCentrality (Lin et al., InfoGAN-CR and ModelCentrality, ICML 2020, section 4): with the
 similarity A = (B + B^T) / 2 the score of a model is its mean similarity to the others. Read as a
@@ -8,11 +8,12 @@ distance, 1 - A makes the best model the medoid of the pool.
 import math
 import statistics
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.selection.selection import Ranked
+from disentangle_cli.selection.selection import Selection
 
 Centre = Callable[[Sequence[float]], float]
 
@@ -57,12 +58,46 @@ def balanced_scores(
     return scores
 
 
-def ranking(names: Sequence[str], scores: NDArray[np.float64], codes: Sequence[int]) -> tuple[Ranked, ...]:
-    """Models in descending score; equal scores in the order given, unknown (NaN) ones last."""
-    order = np.argsort(-scores, kind="stable")  # NaN sorts last
-    return tuple(Ranked(names[i], number(scores[i]), rank, codes[i]) for rank, i in enumerate(order, start=1))
+def best_first(scores: NDArray[np.float64]) -> list[int]:
+    """Indices in descending score; equal scores in the order given, unknown (NaN) ones last."""
+    order: list[int] = np.argsort(-scores, kind="stable").tolist()  # NaN sorts last
+    return order
 
 
 def number(value: float) -> float | None:
     """A float, None for NaN."""
     return None if math.isnan(value) else float(value)
+
+
+def agreement(selections: Sequence[Selection]) -> dict[str, Any] | None:
+    """The methods and the (m, m) matrix of taus between them, as JSON types; None for one method."""
+    if len(selections) < 2:
+        return None
+    scores = [scores_of(selection) for selection in selections]
+    return {
+        "methods": [selection.method for selection in selections],
+        "kendall_tau": [[kendall(a, b) for b in scores] for a in scores],
+    }
+
+
+def scores_of(selection: Selection) -> list[float | None]:
+    """The scores in the order of ``selection.models``."""
+    known = {ranked.model: ranked.score for ranked in selection.ranking}
+    return [known[name] for name in selection.models]
+
+
+def kendall(first: Sequence[float | None], second: Sequence[float | None]) -> float | None:
+    """Kendall's tau-b (Kendall, The treatment of ties in ranking problems, 1945), from -1 to 1.
+
+    A model without a score stands below all others. None where one side puts all models on a level.
+    """
+    from scipy.stats import kendalltau
+
+    tau = float(kendalltau(_ranked_last(first), _ranked_last(second)).statistic)
+    return None if tau != tau else tau
+
+
+def _ranked_last(scores: Sequence[float | None]) -> list[float]:
+    known = [score for score in scores if score is not None]
+    lowest = min(known, default=0.0) - 1
+    return [lowest if score is None else score for score in scores]
