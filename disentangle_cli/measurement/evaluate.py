@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.measurement.arrays import Arrays
+from disentangle_cli.measurement.arrays import ARRAYS, Arrays
 from disentangle_cli.measurement.derived.parts import default_split
 from disentangle_cli.measurement.metric import DERIVED, METRICS, PROTOCOLS, Node, Result, Undefined
 from disentangle_cli.measurement.settings import protocol_settings, settings_of
@@ -136,14 +136,7 @@ def sample_counts(arrays: Arrays, names: Iterable[str], split: bool) -> dict[str
     """How many samples lie in the arrays called ``names``; ``split`` says whether rows are held out."""
     counts: dict[str, int] = {}
     for name in sorted(names):
-        value = arrays.get(name)
-        if value is None or name.endswith(("labels", "_2", "values", "continuous", "factors")):
-            continue
-        if name == "codes" if split else name in ("train_rows", "test_rows"):
-            continue
-        label = {"codes": "rows", "reference_codes": "reference"}.get(name)
-        label = label or name.replace("_codes_1", "s").replace("_codes", "s")
-        counts[label] = len(value)
-        if value.ndim == 3 and not name.startswith("eval"):
-            counts[label.rstrip("s") + "_size"] = value.shape[1]
+        array, value = ARRAYS[name], arrays.get(name)
+        if value is not None and array.split in (None, split):
+            counts |= zip(array.counted, value.shape, strict=False)
     return counts

@@ -5,7 +5,6 @@ from typing import Any
 
 import joblib
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.ensemble import (
     GradientBoostingClassifier,
     HistGradientBoostingClassifier,
@@ -15,6 +14,7 @@ from sklearn.linear_model import Lasso, LassoCV, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.measurement.metric import Undefined
 
 Learner = Callable[[int, np.random.RandomState], Any]
@@ -82,7 +82,7 @@ class _Histograms(HistGradientBoostingClassifier):  # type: ignore[misc]
         self.trees, self.random = trees, random
 
     @property
-    def feature_importances_(self) -> NDArray[np.float64]:
+    def feature_importances_(self) -> Doubles:
         """Share of each feature in the gain of all splits; scikit-learn has none for these trees."""
         gain = np.zeros(self.n_features_in_)
         for tree in (tree for iteration in self._predictors for tree in iteration):

@@ -1,32 +1,31 @@
-"""The table of all metrics in docs/metrics.md, made from the registry.
+"""The tables of all metrics and of all arrays in docs/metrics.md.
 
-``python -m disentangle_cli.measurement.table`` prints it; a test compares it with the page.
+``python -m disentangle_cli.measurement.table`` prints them; a test compares them with the page.
 """
 
 import math
 
+from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.evaluate import required_arrays
 from disentangle_cli.measurement.metric import METRICS, PROTOCOLS, Metric
 
-_FAMILY = {
-    "codes": "codes",
-    "factors": "factors",
-    "reference_codes": "reference",
-    "group_codes": "groups",
-    "pair_codes_1": "pairs",
-    "squared_errors": "reconstructions",
-    "class_probabilities": "class probabilities",
-    "generated_features": "features",
-}
 
-
-def table() -> str:
+def metrics_table() -> str:
     """Markdown: one row per metric, then the known biases of each."""
     names = METRICS.names()
     head = ["| key | question | range | other numbers | needs | costs |", "|---|---|---|---|---|---|"]
     rows = [_row(name, METRICS.get(name)) for name in names]
     known = [f"- `{name}`: {_paragraph(METRICS.get(name), 'Known biases: ')}" for name in names]
     return "\n".join([*head, *rows, "", "Known biases and failure cases:", "", *known])
+
+
+def arrays_table() -> str:
+    """Markdown: one row per array that a codes file may hold."""
+    rows = [
+        f"| `{array.name}` | {array.shape} | {'required; ' * array.required}{array.about} |"
+        for array in ARRAYS.values()
+    ]
+    return "\n".join(["| array | shape | |", "|---|---|---|", *rows])
 
 
 def _row(name: str, entry: Metric) -> str:
@@ -40,7 +39,11 @@ def _row(name: str, entry: Metric) -> str:
 def _needs(name: str) -> str:
     """Families of arrays, with the protocols named where they differ."""
     by_protocol = [
-        [family for array, family in _FAMILY.items() if array in required_arrays(name, protocol)]
+        [
+            ARRAYS[array].needs
+            for array in ARRAYS
+            if array in required_arrays(name, protocol) and ARRAYS[array].needs
+        ]
         for protocol in PROTOCOLS
     ]
     if by_protocol[0] == by_protocol[1]:
@@ -62,4 +65,4 @@ def _paragraph(entry: Metric, start: str) -> str:
 
 
 if __name__ == "__main__":
-    print(table())  # noqa: T201
+    print(f"{metrics_table()}\n\n{arrays_table()}")  # noqa: T201

@@ -3,9 +3,8 @@
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from disentangle_cli.measurement.arrays import Floats, Ints
+from disentangle_cli.arraytypes import Doubles, Floats, Ints
 from disentangle_cli.measurement.learners import logistic_regression
 from disentangle_cli.measurement.metric import Result, Undefined, metric
 
@@ -70,7 +69,7 @@ def beta_vae(
     return {"score": result.get("eval_accuracy", result["train_accuracy"]), **result}
 
 
-def _differences(first: Floats, second: Floats) -> NDArray[np.float64]:
+def _differences(first: Floats, second: Floats) -> Doubles:
     """Mean absolute difference over pairs: (P, B, K) twice -> (P, K) float64."""
-    mean: NDArray[np.float64] = np.abs(first - second).mean(axis=1, dtype=np.float64)
+    mean: Doubles = np.abs(first - second).mean(axis=1, dtype=np.float64)
     return mean

@@ -1,6 +1,6 @@
 """Confidence of a classifier in generated images."""
 
-from disentangle_cli.measurement.arrays import Floats
+from disentangle_cli.arraytypes import Floats
 from disentangle_cli.measurement.metric import Result, metric
 
 

@@ -3,9 +3,8 @@
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from disentangle_cli.measurement.arrays import Floats
+from disentangle_cli.arraytypes import Doubles, Floats
 from disentangle_cli.measurement.derived.importance import Importance
 from disentangle_cli.measurement.derived.parts import Parts
 from disentangle_cli.measurement.metric import Result, Undefined, metric
@@ -75,7 +74,7 @@ def dci(importance: Importance, parts: Parts, *, aggregate: Aggregate = "infogan
     return result
 
 
-def _concentration(matrix: Floats, aggregate: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _concentration(matrix: Floats, aggregate: str) -> tuple[Doubles, Doubles]:
     """1 - normalised entropy of every column and the column's share of the sum: (n, m) -> (m,), (m,).
 
     An empty column has NaN under ``infogan-cr``.
@@ -94,9 +93,9 @@ def _concentration(matrix: Floats, aggregate: str) -> tuple[NDArray[np.float64],
     return np.clip(1 - spread, 0.0, 1.0), weight / weight.sum() if weight.sum() > 0 else weight
 
 
-def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+def _weighted(values: Doubles, weights: Doubles) -> float:
     return float((np.nan_to_num(values) * weights).sum() / weights.sum())
 
 
-def _listed(values: NDArray[np.float64]) -> list[float | None]:
+def _listed(values: Doubles) -> list[float | None]:
     return [float(v) if np.isfinite(v) else None for v in values]

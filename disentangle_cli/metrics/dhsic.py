@@ -1,8 +1,8 @@
 """Joint Hilbert-Schmidt independence criterion of the codes."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
 
 BLOCK = 256
@@ -16,7 +16,7 @@ BLOCK = 256
     higher_is_better=False,
     cost="seconds",
 )
-def dhsic(learning_codes: NDArray[np.float64], seed: int, *, samples: int = 5000) -> Result:
+def dhsic(learning_codes: Doubles, seed: int, *, samples: int = 5000) -> Result:
     """How far the codes are from jointly independent, nonlinear dependence included.
 
     With the kernel k_d(i, j) = exp(-|z_id - z_jd| / h_d^2), h_d the median of all N^2 distances: mean over
@@ -47,14 +47,14 @@ def dhsic(learning_codes: NDArray[np.float64], seed: int, *, samples: int = 5000
     return {"score": sum(terms), "terms": terms, "active_codes": active.tolist()}
 
 
-def _median_distance(code: NDArray[np.float64]) -> float:
+def _median_distance(code: Doubles) -> float:
     """Median of |a - b| over all ordered pairs, each entry with itself included: (N,) -> scalar."""
     ordered = np.sort(code)
     count = len(code) ** 2
     return (_ranked_distance(ordered, (count - 1) // 2) + _ranked_distance(ordered, count // 2)) / 2
 
 
-def _ranked_distance(ordered: NDArray[np.float64], rank: int) -> float:
+def _ranked_distance(ordered: Doubles, rank: int) -> float:
     """The distance of that rank (from 0) among all ordered pairs of a sorted column, by bisection.
 
     All pairs are never held: with N = 5000 they take 200 MB, and their median most of the metric's time.
@@ -73,7 +73,7 @@ def _ranked_distance(ordered: NDArray[np.float64], rank: int) -> float:
     return high
 
 
-def _kernel_sums(codes: NDArray[np.float64], scale: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+def _kernel_sums(codes: Doubles, scale: Doubles) -> tuple[float, Doubles]:
     """Mean over pairs of the product of kernels, and each kernel's row means: (N, K), (K,) -> (N, K)."""
     rows = len(codes)
     total, row_sums = 0.0, np.zeros_like(codes)

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles, Ints
 from disentangle_cli.measurement.derived.parts import Half, Parts
 from disentangle_cli.measurement.learners import fitted_logistic
 from disentangle_cli.measurement.matrix import standardised
@@ -73,9 +73,7 @@ def _area(model: Any, half: Half, k: int) -> float:
     return float(np.nanmean(areas)) if np.isfinite(areas).any() else float("nan")
 
 
-def roc_areas(
-    scores: NDArray[np.float64], classes: NDArray[np.int64], columns: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def roc_areas(scores: Doubles, classes: Ints, columns: Ints) -> Doubles:
     """Area under the ROC curve of each class against the rest, by rank sums, ties shared.
 
     Scores (N, C), true classes (N,), which class each column is (C,) -> (C,); NaN for a class that no row,

@@ -1,9 +1,8 @@
 """The FactorVAE metric."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from disentangle_cli.measurement.arrays import Floats, Ints
+from disentangle_cli.arraytypes import Bools, Doubles, Floats, Ints
 from disentangle_cli.measurement.metric import Result, metric
 
 ROUNDING = 1e-6
@@ -71,9 +70,7 @@ def factor_vae(
     return result
 
 
-def _votes(
-    groups: Floats, labels: Ints, scale: NDArray[np.float64], active: NDArray[np.bool_], factors: int
-) -> NDArray[np.int64]:
+def _votes(groups: Floats, labels: Ints, scale: Doubles, active: Bools, factors: int) -> Ints:
     """Count, per code and factor, the groups it varied least in: (K, F)."""
     codes = len(scale)
     if not active.any():
@@ -84,6 +81,6 @@ def _votes(
     return np.bincount(winner * factors + labels, minlength=codes * factors).reshape(codes, factors)
 
 
-def _strongest(votes: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+def _strongest(votes: Ints, count: int) -> Ints:
     """The ``count`` codes with the most votes for the factor they stand for."""
     return np.argsort(-votes.max(axis=1), kind="stable")[:count]

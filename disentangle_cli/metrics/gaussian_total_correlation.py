@@ -1,8 +1,8 @@
 """Total correlation of a Gaussian fitted to the codes."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.measurement.derived.covariance import Covariance
 from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
 
@@ -21,7 +21,7 @@ def gaussian_total_correlation(covariance: Covariance) -> Result:
     return {"score": total_correlation(covariance.matrix), "active_codes": covariance.active}
 
 
-def total_correlation(matrix: NDArray[np.float64]) -> float:
+def total_correlation(matrix: Doubles) -> float:
     """(K, K) covariance -> nats.
 
     Raises:

@@ -1,8 +1,8 @@
 """Wasserstein distance of a Gaussian fitted to the codes from one with independent codes."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.measurement.derived.covariance import Covariance
 from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, metric
 
@@ -31,7 +31,7 @@ def gaussian_wasserstein_correlation(covariance: Covariance) -> Result:
     }
 
 
-def wasserstein(matrix: NDArray[np.float64]) -> float:
+def wasserstein(matrix: Doubles) -> float:
     """(K, K) covariance -> squared distance from its own diagonal."""
     scale = np.sqrt(np.diag(matrix))
     # similar to diag(C) C, and symmetric: the eigenvalues of both are the same

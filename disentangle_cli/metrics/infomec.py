@@ -3,10 +3,10 @@
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.feature_selection import mutual_info_classif
 from sklearn.linear_model import LogisticRegression
 
+from disentangle_cli.arraytypes import Doubles, Ints
 from disentangle_cli.measurement.derived.mutual_information import entropy, pair_information
 from disentangle_cli.measurement.derived.parts import Parts
 from disentangle_cli.measurement.matrix import standardised
@@ -84,9 +84,7 @@ def infomec(
     return result
 
 
-def _information(
-    codes: NDArray[np.float64], classes: NDArray[np.int64], estimator: str, neighbours: int, seed: int
-) -> NDArray[np.float64]:
+def _information(codes: Doubles, classes: Ints, estimator: str, neighbours: int, seed: int) -> Doubles:
     """Nats, (N, K) and (N, F) -> (K, F)."""
     ids = [np.unique(code, return_inverse=True)[1].reshape(-1).astype(np.int64) for code in codes.T]
     counted = np.array([estimator == "auto" and code.max() < FEW for code in ids])
@@ -103,7 +101,7 @@ def _information(
     return matrix
 
 
-def _concentration(matrix: NDArray[np.float64]) -> float | None:
+def _concentration(matrix: Doubles) -> float | None:
     """Mean over columns of largest / sum, rescaled from 1 / n: (n, m) -> 0..1; columns of zeros left out."""
     total = matrix.sum(axis=0)
     told = total > 0
@@ -113,7 +111,7 @@ def _concentration(matrix: NDArray[np.float64]) -> float | None:
     return (share - 1 / len(matrix)) / (1 - 1 / len(matrix))
 
 
-def _removed(codes: NDArray[np.float64], classes: NDArray[np.int64], entropy_of_factor: float) -> float:
+def _removed(codes: Doubles, classes: Ints, entropy_of_factor: float) -> float:
     """Share of the entropy of one factor that the fitted rule removes: (N, K), (N,) -> 0..1."""
     model = LogisticRegression(C=np.inf).fit(codes, classes)
     chance = model.predict_proba(codes)[np.arange(len(codes)), np.searchsorted(model.classes_, classes)]

@@ -1,8 +1,8 @@
 """Interventional robustness score."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles, Ints
 from disentangle_cli.measurement.derived.mutual_information import discretise
 from disentangle_cli.measurement.derived.parts import Parts
 from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
@@ -44,20 +44,20 @@ def irs(parts: Parts, *, bins: int = 20, quantile: float = 0.99) -> Result:
     return result | {"active_codes": active.tolist(), "left_out": parts.left_out}
 
 
-def _deviation(codes: NDArray[np.float64], groups: NDArray[np.int64], quantile: float) -> NDArray[np.float64]:
+def _deviation(codes: Doubles, groups: Ints, quantile: float) -> Doubles:
     """Mean over groups of the quantile of |code - group mean|: (N, K), (N,) -> (K,)."""
     order = np.argsort(groups, kind="stable")
     starts = np.flatnonzero(np.diff(groups[order], prepend=-1))
     pieces = np.split(codes[order], starts[1:])
     found = [_quantile(np.abs(piece - piece.mean(axis=0)), quantile) for piece in pieces]
-    mean: NDArray[np.float64] = np.mean(found, axis=0)
+    mean: Doubles = np.mean(found, axis=0)
     return mean
 
 
-def _quantile(values: NDArray[np.float64], quantile: float) -> NDArray[np.float64]:
+def _quantile(values: Doubles, quantile: float) -> Doubles:
     """Linear quantile of each column, without the overhead of numpy's: (n, K) -> (K,)."""
     place = quantile * (len(values) - 1)
     low, high = int(np.floor(place)), int(np.ceil(place))
     ordered = np.partition(values, (low, high), axis=0)
-    result: NDArray[np.float64] = ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+    result: Doubles = ordered[low] + (ordered[high] - ordered[low]) * (place - low)
     return result

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from disentangle_cli.measurement.arrays import Floats
+from disentangle_cli.arraytypes import Floats
 from disentangle_cli.measurement.metric import Result, Undefined, metric
 
 

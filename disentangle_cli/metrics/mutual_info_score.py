@@ -3,8 +3,8 @@
 import itertools
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.measurement.derived.mutual_information import discretise, pair_information
 from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
 
@@ -15,7 +15,7 @@ from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined,
     bounds=(0.0, float("inf")),
     higher_is_better=False,
 )
-def mutual_info_score(learning_codes: NDArray[np.float64], *, bins: int = 20) -> Result:
+def mutual_info_score(learning_codes: Doubles, *, bins: int = 20) -> Result:
     """How much the codes tell about each other.
 
     Mean over pairs of codes of their mutual information in nats, each cut into ``bins`` equal-width bins; no

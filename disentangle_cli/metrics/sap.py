@@ -3,9 +3,9 @@
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.svm import LinearSVC
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.measurement.derived.parts import Parts
 from disentangle_cli.measurement.matrix import top_two_gap
 from disentangle_cli.measurement.metric import Result, Undefined, metric
@@ -43,7 +43,7 @@ def sap(
     continuous = parts.continuous if declared else np.full(len(parts.factor_ids), factors_are == "continuous")
     top_two_gap(parts.train.codes[:1].T)  # refuses a single code before the fits
 
-    def column(k: int) -> NDArray[np.float64]:
+    def column(k: int) -> Doubles:
         if continuous[k]:
             return _squared_correlation(parts.train.codes, parts.train.values[:, k])
         return _accuracy(parts, k, c, seed)
@@ -58,7 +58,7 @@ def sap(
     }
 
 
-def _squared_correlation(codes: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _squared_correlation(codes: Doubles, values: Doubles) -> Doubles:
     """(N, K), (N,) -> (K,); 0 where either does not vary (variance up to 1e-12)."""
     codes, values = codes - codes.mean(axis=0), values - values.mean()
     rows = max(len(codes) - 1, 1)
@@ -67,11 +67,11 @@ def _squared_correlation(codes: NDArray[np.float64], values: NDArray[np.float64]
     spread_y = np.square(values).sum() / rows
     moves = (spread > 1e-12) & (spread_y > 0)
     product = np.where(moves, spread * spread_y, 1.0)
-    result: NDArray[np.float64] = np.where(moves, covariance**2 / product, 0.0)
+    result: Doubles = np.where(moves, covariance**2 / product, 0.0)
     return result
 
 
-def _accuracy(parts: Parts, k: int, c: float, seed: int) -> NDArray[np.float64]:
+def _accuracy(parts: Parts, k: int, c: float, seed: int) -> Doubles:
     """(K,) share of test rows whose class the machine on that one code gets right."""
     train, test = parts.train.classes[:, k], parts.test.classes[:, k]
     if np.ptp(train) == 0:  # nothing to learn: the one class it has seen

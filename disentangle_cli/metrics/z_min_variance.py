@@ -1,8 +1,8 @@
 """Z-min variance: the FactorVAE votes from labelled rows alone."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Bools, Doubles, Ints
 from disentangle_cli.measurement.derived.parts import Half, Parts
 from disentangle_cli.measurement.metric import Result, Undefined, metric
 from disentangle_cli.metrics.factor_vae import ROUNDING
@@ -56,7 +56,7 @@ def z_min_variance(
     return result | {"active_codes": np.flatnonzero(active).tolist(), "left_out": sorted(left_out)}
 
 
-def _shared_values(classes: NDArray[np.int64]) -> NDArray[np.int64]:
+def _shared_values(classes: Ints) -> Ints:
     """The class ids that at least two rows have."""
     return np.flatnonzero(np.bincount(classes) >= 2)
 
@@ -64,12 +64,12 @@ def _shared_values(classes: NDArray[np.int64]) -> NDArray[np.int64]:
 def _vote(
     half: Half,
     usable: list[int],
-    scale: NDArray[np.float64],
-    active: NDArray[np.bool_],
+    scale: Doubles,
+    active: Bools,
     votes: int,
     size: int,
     rng: np.random.Generator,
-) -> NDArray[np.int64]:
+) -> Ints:
     """Count, per code and factor, the groups it varied least in: (K, F')."""
     counts = np.zeros((len(scale), half.classes.shape[1]), np.int64)
     inverse = np.where(active, 1 / np.where(active, scale, 1.0), 0.0)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from disentangle_cli.arraytypes import Ints
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import RunError, UsageError
 from disentangle_cli.files import atomic, cache_dir, locked
@@ -164,7 +164,7 @@ def _train(dataset: Dataset, factor: int, images: int, device: str | torch.devic
 
 
 @torch.no_grad()
-def _accuracy(net: Classifier, dataset: Dataset, factor: int, rows: NDArray[np.int64]) -> float | None:
+def _accuracy(net: Classifier, dataset: Dataset, factor: int, rows: Ints) -> float | None:
     right = 0
     for start in range(0, len(rows), 4 * BATCH):
         pixels, truth = _batch(net, dataset, factor, rows[start : start + 4 * BATCH])
@@ -172,7 +172,7 @@ def _accuracy(net: Classifier, dataset: Dataset, factor: int, rows: NDArray[np.i
     return right / len(rows) if len(rows) else None
 
 
-def _batch(net: Classifier, dataset: Dataset, factor: int, rows: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+def _batch(net: Classifier, dataset: Dataset, factor: int, rows: Ints) -> tuple[Tensor, Tensor]:
     """Images (n, C, H, W) in [0, 1] and their classes (n,)."""
     device = next(net.parameters()).device
     pixels = dataset.tensors(rows, device)

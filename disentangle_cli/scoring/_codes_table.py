@@ -2,25 +2,24 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.data.factors_csv import Column, number_classes, read_columns, to_classes
 from disentangle_cli.errors import UsageError
+from disentangle_cli.measurement.arrays import Arrays
 from disentangle_cli.scoring.parquet import read_parquet
 
-Cells = NDArray[np.float64] | list[str]
+Cells = Doubles | list[str]
 READERS: dict[str, Callable[[Path], Mapping[str, Cells]]] = {".csv": read_columns, ".parquet": read_parquet}
 
 
-def read_codes_table(path: Path) -> dict[str, Any]:
+def read_codes_table(path: Path) -> Arrays:
     """``NAME.csv`` with its factors in ``NAME.factors.csv``, else in ``factors.csv`` beside it.
 
     Both have column names and the same number of rows, in the same order; codes are numbers, factors numbers
-    or texts. Likewise ``.parquet``. Returns ``codes``, ``factors``, ``factor_values``, ``is_continuous`` and
-    ``factor_names``.
+    or texts. Likewise ``.parquet``.
 
     Raises:
         UsageError: a file is missing or malformed; names it.
@@ -38,16 +37,16 @@ def read_codes_table(path: Path) -> dict[str, Any]:
     rows = len(next(iter(labels.values())).classes)
     if rows != len(codes):
         raise UsageError(f"{partner}: has {rows} rows, {path.name} {len(codes)}")
-    return {
-        "codes": codes,
-        "factors": np.stack([column.classes for column in labels.values()], axis=1),
-        "factor_values": np.stack([column.values for column in labels.values()], axis=1),
-        "is_continuous": np.array([column.continuous for column in labels.values()]),
-        "factor_names": tuple(labels),
-    }
+    return Arrays(
+        codes=codes,
+        factors=np.stack([column.classes for column in labels.values()], axis=1),
+        factor_values=np.stack([column.values for column in labels.values()], axis=1),
+        is_continuous=np.array([column.continuous for column in labels.values()]),
+        factor_names=tuple(labels),
+    )
 
 
-def _numbers(path: Path, name: str, cells: Cells) -> NDArray[np.float64]:
+def _numbers(path: Path, name: str, cells: Cells) -> Doubles:
     try:
         column = np.array([float(cell) for cell in cells]) if isinstance(cells, list) else cells
     except ValueError as error:

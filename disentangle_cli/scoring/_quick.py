@@ -4,8 +4,8 @@ from disentangle_cli.datasets import Dataset
 from disentangle_cli.measurement.evaluate import required_arrays
 from disentangle_cli.metrics import Result, evaluate
 from disentangle_cli.models import Model
+from disentangle_cli.scoring.codes import CodeCache
 from disentangle_cli.scoring.collect import collect
-from disentangle_cli.scoring.encoding import Encoder
 from disentangle_cli.scoring.plan import plan_for
 
 
@@ -31,5 +31,5 @@ def factor_vae_quick(
     counts = {"groups": groups, "group_size": size, "reference": min(reference, len(dataset))}
     plan = plan_for("infogan-cr", len(dataset), counts)
     wanted = required_arrays("factor_vae", "infogan-cr")
-    arrays = collect(Encoder(model, dataset, sample), dataset, plan, wanted, seed)
+    arrays = collect(CodeCache(model, dataset, sample), dataset, plan, wanted, seed)
     return evaluate(["factor_vae"], arrays, seed=seed)["factor_vae"]

@@ -1,25 +1,14 @@
 """Resampled arrays: what another draw of the same size might have given."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 
-from disentangle_cli.measurement.arrays import NAMES
+from disentangle_cli.arraytypes import Ints
+from disentangle_cli.measurement.arrays import ARRAYS, Arrays, arrays_of
 from disentangle_cli.measurement.evaluate import with_split
-from disentangle_cli.metrics import Arrays
-
-_ROWS = ("codes", "factors", "factor_values")
-_TOGETHER = (
-    ("reference_codes",),
-    ("group_codes", "group_labels"),
-    ("eval_group_codes", "eval_group_labels"),
-    ("pair_codes_1", "pair_codes_2", "pair_labels"),
-    ("eval_pair_codes_1", "eval_pair_codes_2", "eval_pair_labels"),
-    ("squared_errors",),
-    ("class_probabilities",),
-    ("real_features",),
-    ("generated_features",),
-)
+from disentangle_cli.measurement.families import Family
 
 
 def resampled(arrays: Arrays, rng: np.random.Generator, seed: int) -> Arrays:
@@ -36,20 +25,22 @@ def resampled(arrays: Arrays, rng: np.random.Generator, seed: int) -> Arrays:
             halves = [arrays.train_rows, arrays.test_rows]
         drawn = [rng.choice(half, len(half)) for half in halves]
         rows = np.concatenate(drawn)
-        changes = {n: arrays.get(n)[rows] for n in _ROWS if arrays.get(n) is not None}
+        alike = [a.name for a in arrays_of(Family.ROWS) if a.axes[0] == ARRAYS["codes"].axes[0]]
+        changes = {name: arrays.get(name)[rows] for name in alike if arrays.get(name) is not None}
         if len(drawn) == 2:
             cut = len(drawn[0])
             changes |= {"train_rows": np.arange(cut), "test_rows": np.arange(cut, len(rows))}
-    for names in _TOGETHER:
-        if arrays.get(names[0]) is None:
-            continue
-        rows = _within(arrays.get(names[-1]) if len(names) > 1 else np.zeros(len(arrays.get(names[0]))), rng)
-        changes |= {name: arrays.get(name)[rows] for name in names}
-    assert set(changes) <= set(NAMES)
+    others = [a for a in ARRAYS.values() if a.family is not Family.ROWS and arrays.get(a.name) is not None]
+    for _, group in itertools.groupby(others, lambda array: (array.family, array.axes[0])):
+        values = {array.name: arrays.get(array.name) for array in group}
+        anything = np.zeros(len(next(iter(values.values()))))
+        labels = [value for name, value in values.items() if ARRAYS[name].kind == "label"]
+        rows = _within(labels[0] if labels else anything, rng)
+        changes |= {name: value[rows] for name, value in values.items()}
     return dataclasses.replace(arrays, **changes)  # type: ignore[arg-type]
 
 
-def _within(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _within(labels: np.ndarray, rng: np.random.Generator) -> Ints:
     """Row numbers drawn with replacement among the rows of equal label: (M,) -> (M,)."""
     rows = np.empty(len(labels), np.int64)
     for label in np.unique(labels):

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Ints
 from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.errors import UsageError
-from disentangle_cli.measurement.arrays import NAMES
-from disentangle_cli.metrics import Arrays
+from disentangle_cli.measurement.arrays import ARRAYS, Arrays
 from disentangle_cli.output import detail
 from disentangle_cli.scoring._codes_table import READERS, read_codes_table
 
@@ -24,8 +24,8 @@ def read_codes(path: str | Path) -> Arrays:
     """Read a codes file, or a pair of ``.csv`` or ``.parquet`` files; nothing in it is ever unpickled.
 
     ``codes (N, K)`` and ``factors (N, F)`` must be there; the other arrays are optional and listed at
-    :class:`~disentangle_cli.metrics.Arrays`, except that ``train_rows`` and ``test_rows`` are half-open pairs
-    ``[start, stop)``. Other arrays are ignored.
+    :class:`~disentangle_cli.metrics.Arrays`, except that row numbers are half-open pairs ``[start, stop)``.
+    Other arrays are ignored.
 
     Raises:
         UsageError: the file is missing or damaged, or an array is malformed, of the wrong shape or not
@@ -35,31 +35,32 @@ def read_codes(path: str | Path) -> Arrays:
     if not path.is_file():
         raise UsageError(f"{path}: no such file" if not path.exists() else f"{path}: not a file")
     if path.suffix.lower() in READERS:
-        return Arrays(**read_codes_table(path))
+        return read_codes_table(path)
     file = NpzFile(path)
-    for name in ("codes", "factors"):
-        if name not in file:
+    for name, array in ARRAYS.items():
+        if array.required and name not in file:
             raise UsageError(f"{path}: has no array {name!r}; it has: {', '.join(file.names) or 'none'}")
-    if other := sorted(set(file.names) - {*NAMES, "factor_names"}):
+    if other := sorted(set(file.names) - {*ARRAYS, "factor_names"}):
         detail(f"{path}: ignored {', '.join(other)}")
-    present = [name for name in NAMES if name in file]
+    present = [name for name in ARRAYS if name in file]
     if (count := sum(math.prod(file.header(name).shape) for name in present)) > MAX_NUMBERS:
         raise UsageError(f"{path}: {count:,} numbers are more than the {MAX_NUMBERS:,} that are taken")
     arrays: dict[str, Any] = {name: file.read(name) for name in present}
-    for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
+    for name, value in arrays.items():
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
             raise UsageError(f"{path}: {name} holds NaN or infinite values; remove those rows")
     if (names := _factor_names(file, arrays["factors"])) is not None:
         arrays["factor_names"] = names
     try:
-        for name in {"train_rows", "test_rows"} & arrays.keys():
-            arrays[name] = _row_numbers(name, arrays[name], len(arrays["codes"]))
+        for name in present:
+            if ARRAYS[name].kind == "row":
+                arrays[name] = _row_numbers(name, arrays[name], len(arrays["codes"]))
         return Arrays(**arrays)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
 
 
-def _row_numbers(name: str, pair: NDArray[Any], rows: int) -> NDArray[np.int64]:
+def _row_numbers(name: str, pair: NDArray[Any], rows: int) -> Ints:
     if pair.shape != (2,) or pair.dtype.kind not in "iu" or not 0 <= pair[0] < pair[1] <= rows:
         raise UsageError(f"{name} must be two whole numbers [start, stop) within the {rows} rows")
     return np.arange(int(pair[0]), int(pair[1]), dtype=np.int64)

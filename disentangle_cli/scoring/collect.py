@@ -5,63 +5,43 @@ from typing import Any
 import numpy as np
 
 from disentangle_cli.datasets import Dataset
+from disentangle_cli.measurement.arrays import arrays_of, families_of
+from disentangle_cli.measurement.metric import Undefined
 from disentangle_cli.metrics import Arrays
 from disentangle_cli.output import warn
-from disentangle_cli.scoring.encoding import Encoder
-from disentangle_cli.scoring.images import image_arrays
-from disentangle_cli.scoring.plan import (
-    FAMILIES,
-    IMAGE_FAMILIES,
-    Draw,
-    Plan,
-    draw,
-    families_for,
-    too_few_images,
-)
+from disentangle_cli.scoring.codes import CodeCache
+from disentangle_cli.scoring.draws import DRAWS, draw, too_few_images
+from disentangle_cli.scoring.images import MADE
+from disentangle_cli.scoring.plan import Plan
 
 
 def collect(
-    encoder: Encoder, dataset: Dataset, plan: Plan, wanted: set[str], seed: int, repeat: int = 0
+    cache: CodeCache, dataset: Dataset, plan: Plan, wanted: set[str], seed: int, repeat: int = 0
 ) -> Arrays:
     """Draw and encode what the metric arrays called ``wanted`` need; every image at most once."""
-    families = [f for f in families_for(wanted) if f not in IMAGE_FAMILIES]
+    families = families_of(wanted)
     missing: dict[str, str] = {}
-    if any(f.endswith(("groups", "pairs")) for f in families) and (problem := too_few_images(dataset)):
+    remarks: dict[str, str] = {}
+    shared = [family for family in families if any(array.kind == "label" for array in arrays_of(family))]
+    if shared and (problem := too_few_images(dataset)):
         warn(problem)
-        missing = {f"{f.removesuffix('s')}_codes{'_1' * f.endswith('pairs')}": problem for f in families}
-        families = [f for f in families if not f.endswith(("groups", "pairs"))]
-    draws = {family: draw(dataset, plan, family, seed, repeat) for family in families}
+        missing = {array.name: problem for family in shared for array in arrays_of(family)}
+        families = [family for family in families if family not in shared]
+    draws = {f: draw(dataset, plan, f, seed, repeat) for f in families if f in DRAWS}
     if draws:
-        encoder.fill(np.concatenate([d.indices.reshape(-1) for d in draws.values()]))
+        cache.fill(np.concatenate([rows.reshape(-1) for d in draws.values() for rows in d.images]))
     arrays: dict[str, Any] = {"factor_names": tuple(factor.name for factor in dataset.factors)}
     for family, found in draws.items():
-        noise = np.random.default_rng([seed, repeat, FAMILIES.index(family), 1])
-        arrays |= _arrays(family, found, encoder.codes(found.indices, noise))
-    if "rows" in draws:
-        arrays |= _truth(dataset, draws["rows"].indices, plan)
-    made = image_arrays(encoder.model, dataset, plan, wanted, seed, repeat)
-    arrays |= made | {"missing": missing | made["missing"]}
-    return Arrays(**arrays)
-
-
-def _arrays(family: str, found: Draw, codes: Any) -> dict[str, Any]:
-    if family == "rows":
-        return {"codes": codes}
-    if family == "reference":
-        return {"reference_codes": codes}
-    prefix = family.removesuffix("s")
-    if family.endswith("groups"):
-        return {f"{prefix}_codes": codes, f"{prefix}_labels": found.labels}
-    return {f"{prefix}_codes_1": codes[0], f"{prefix}_codes_2": codes[1], f"{prefix}_labels": found.labels}
-
-
-def _truth(dataset: Dataset, indices: Any, plan: Plan) -> dict[str, Any]:
-    truth = {
-        "factors": dataset.classes(indices),
-        "factor_values": dataset.values(indices),
-        "is_continuous": np.array([factor.continuous for factor in dataset.factors]),
-    }
-    if plan.test_rows:
-        truth["train_rows"] = np.arange(plan.rows)
-        truth["test_rows"] = np.arange(plan.rows, plan.rows + plan.test_rows)
-    return truth
+        noise = np.random.default_rng([seed, repeat, family, 1])
+        values = [*(cache.codes(rows, noise) for rows in found.images), *found.given]
+        arrays |= zip((array.name for array in arrays_of(family)), values, strict=False)
+    for family in (family for family in families if family in MADE):
+        try:
+            made, remark = MADE[family](cache.model, dataset, plan, seed, repeat)
+        except Undefined as reason:
+            missing |= {array.name: str(reason) for array in arrays_of(family)}
+            continue
+        names = [array.name for array in arrays_of(family)]
+        arrays |= zip(names, made, strict=True)
+        remarks |= dict.fromkeys(names, remark) if remark else {}
+    return Arrays(**arrays, missing=missing, remarks=remarks)

@@ -1,49 +1,26 @@
 """Arrays that come from images a model makes: reconstructions, class probabilities, features."""
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from disentangle_cli.arraytypes import Floats
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
+from disentangle_cli.measurement.families import Family
+from disentangle_cli.measurement.metric import Undefined
 from disentangle_cli.models import Model
 from disentangle_cli.output import progress
-from disentangle_cli.scoring._classifier import Classifier, class_factor, classifier_for
+from disentangle_cli.scoring._classifier import class_factor, classifier_for
 from disentangle_cli.scoring.features import MISSING, features, load_extractor
-from disentangle_cli.scoring.plan import FAMILIES, Plan
+from disentangle_cli.scoring.plan import Plan
 
 BATCH = 256
 
-
-def image_arrays(
-    model: Model, dataset: Dataset, plan: Plan, wanted: set[str], seed: int, repeat: int
-) -> dict[str, Any]:
-    """Those of ``wanted`` that need images; what cannot be had is named in ``missing`` with the reason.
-
-    ``remarks`` holds what to know about those that are there.
-    """
-    arrays: dict[str, Any] = {}
-    missing: dict[str, str] = {}
-    remarks: dict[str, str] = {}
-    if "squared_errors" in wanted:
-        arrays["squared_errors"] = squared_errors(model, dataset, plan.reconstructions, seed, repeat)
-    if "class_probabilities" in wanted:
-        if class_factor(dataset) is None:
-            missing["class_probabilities"] = f"data set {dataset.name} has no unordered factor"
-        else:
-            judge = classifier_for(dataset, model.device)
-            remarks["class_probabilities"] = judge.words
-            images = _generated(model, plan.generated, seed, repeat)
-            arrays["class_probabilities"] = _probabilities(judge.net, images, model.device)
-    if "generated_features" in wanted:
-        try:
-            arrays |= _features(model, dataset, plan.generated, seed, repeat)
-        except UsageError as error:
-            missing |= dict.fromkeys(("real_features", "generated_features"), str(error))
-    return arrays | {"missing": missing, "remarks": remarks}
+Made = tuple[tuple[Floats, ...], str]
+"""The arrays of a family in the order of the table, and what readers of their numbers should know."""
 
 
 def feature_problem() -> str | None:
@@ -54,13 +31,13 @@ def feature_problem() -> str | None:
 
 
 @torch.no_grad()
-def squared_errors(model: Model, dataset: Dataset, count: int, seed: int, repeat: int) -> Any:
+def _reconstructions(model: Model, dataset: Dataset, plan: Plan, seed: int, repeat: int) -> Made:
     """(n,) float64: squared error of each image's reconstruction, summed over pixels and channels.
 
     Codes come from the encoder; latents that are no codes (a GAN's noise) are drawn from their prior.
     """
-    family = FAMILIES.index("reconstructions")
-    rows = dataset.draw(np.random.default_rng([seed, repeat, family]), count)
+    count = plan.reconstructions
+    rows = dataset.draw(np.random.default_rng([seed, repeat, Family.RECONSTRUCTIONS]), count)
     rng = torch.Generator().manual_seed(seed * 1_000_003 + repeat)
     columns = model.latents.code_columns
     errors = []
@@ -72,24 +49,43 @@ def squared_errors(model: Model, dataset: Dataset, count: int, seed: int, repeat
             made = model.generate(latents).to(images.device)
             errors.append((made - images).double().square().sum(dim=(1, 2, 3)).cpu().numpy())
             bar.update(len(images))
-    return np.concatenate(errors)
+    return (np.concatenate(errors),), ""
 
 
-@torch.no_grad()
-def _probabilities(net: Classifier, batches: Iterable[Tensor], device: torch.device) -> Any:
-    """(n, C, H, W) images in [0, 1], a batch at a time -> (N, classes) float32."""
-    return np.concatenate([net(batch.to(device)).softmax(dim=1).cpu().numpy() for batch in batches])
+def _class_probabilities(model: Model, dataset: Dataset, plan: Plan, seed: int, repeat: int) -> Made:
+    """(n, classes) float32 of generated images, and how good the classifier is."""
+    if class_factor(dataset) is None:
+        raise Undefined(f"data set {dataset.name} has no unordered factor")
+    judge = classifier_for(dataset, model.device)
+    batches = _generated(model, plan.generated, seed, repeat)
+    with torch.no_grad():
+        said = [judge.net(batch.to(model.device)).softmax(dim=1).cpu().numpy() for batch in batches]
+    return (np.concatenate(said),), judge.words
 
 
-def _features(model: Model, dataset: Dataset, count: int, seed: int, repeat: int) -> dict[str, Any]:
+def _features(model: Model, dataset: Dataset, plan: Plan, seed: int, repeat: int) -> Made:
+    """(n, D) each of real and of generated images."""
+    try:
+        return _extracted(model, dataset, plan.generated, seed, repeat), ""
+    except UsageError as error:
+        raise Undefined(str(error)) from None
+
+
+MADE: Mapping[Family, Callable[[Model, Dataset, Plan, int, int], Made]] = {
+    Family.RECONSTRUCTIONS: _reconstructions,
+    Family.CLASS_PROBABILITIES: _class_probabilities,
+    Family.FEATURES: _features,
+}
+"""How the arrays of each family that a model makes come about; ``Undefined`` where they cannot be had."""
+
+
+def _extracted(model: Model, dataset: Dataset, count: int, seed: int, repeat: int) -> tuple[Floats, Floats]:
     device = str(model.device)
     extract = load_extractor(device)
-    rows = dataset.draw(np.random.default_rng([seed, repeat, FAMILIES.index("generated")]), count)
+    rows = dataset.draw(np.random.default_rng([seed, repeat, Family.FEATURES]), count)
     real = (dataset.tensors(rows[start : start + BATCH]) for start in range(0, count, BATCH))
-    return {
-        "real_features": features(extract, real, device),
-        "generated_features": features(extract, _generated(model, count, seed, repeat), device),
-    }
+    made = _generated(model, count, seed, repeat)
+    return features(extract, real, device), features(extract, made, device)
 
 
 def _generated(model: Model, count: int, seed: int, repeat: int) -> Iterator[Tensor]:

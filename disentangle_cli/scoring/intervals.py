@@ -6,11 +6,14 @@ from typing import Any
 
 from scipy.stats import t
 
+from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.metrics import METRICS, Result
 
 LEVEL = 0.975
 NORMAL = 1.959963984540054
 """97.5% quantile of the normal distribution."""
+COUNTS = {array.counted[0] for array in ARRAYS.values() if array.counted}
+"""Names of numbers of samples, without those of what is in one sample."""
 
 
 def combine(results: list[Result], half_width: float = 0.01, metric: str | None = None) -> Result:
@@ -65,7 +68,7 @@ def with_bootstrap(
         interval = _around(value, NORMAL * spread, metric if key == "score" else None)
         entry = {"mean": statistics.fmean(numbers), "std": spread, "interval": interval}
         if key == "score":
-            counts = {n: c for n, c in result.get("samples", {}).items() if not n.endswith("_size")}
+            counts = {n: c for n, c in result.get("samples", {}).items() if n in COUNTS}
             needed = _needed(spread, half_width, counts)
             found |= entry | {"bootstrap": len(numbers), "needed": needed}
         else:

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import one_line
 
@@ -16,7 +16,7 @@ INDEX = "__index_level_"
 """How pandas names the columns that hold a table's index."""
 
 
-def read_parquet(path: Path) -> dict[str, NDArray[np.float64] | list[str]]:
+def read_parquet(path: Path) -> dict[str, Doubles | list[str]]:
     """The columns of a parquet file by name: numbers (n,) float64, or texts.
 
     Whole numbers and truth values become floats, categories what they stand for. A pandas index is skipped.
@@ -46,7 +46,7 @@ def read_parquet(path: Path) -> dict[str, NDArray[np.float64] | list[str]]:
     return {name: _column(path, name, table.column(name)) for name in names}
 
 
-def _column(path: Path, name: str, column: Any) -> NDArray[np.float64] | list[str]:
+def _column(path: Path, name: str, column: Any) -> Doubles | list[str]:
     import pyarrow
     from pyarrow import types
 

@@ -4,13 +4,11 @@ import dataclasses
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Bytes, Doubles, Ints
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
-from disentangle_cli.metrics import Arrays
-
-IntArray = NDArray[np.int64]
+from disentangle_cli.measurement.arrays import ARRAYS, Arrays, arrays_of
 
 
 class FactorsOf(Dataset):
@@ -27,23 +25,23 @@ class FactorsOf(Dataset):
     def __len__(self) -> int:
         return len(self.whole)
 
-    def images(self, indices: IntArray) -> NDArray[np.uint8]:
+    def images(self, indices: Ints) -> Bytes:
         """As the whole data set."""
         return self.whole.images(indices)
 
-    def classes(self, indices: IntArray) -> IntArray:
+    def classes(self, indices: Ints) -> Ints:
         """Class ids of the chosen factors, (n, F)."""
         return self.whole.classes(indices)[:, self.columns]
 
-    def values(self, indices: IntArray) -> NDArray[np.float64]:
+    def values(self, indices: Ints) -> Doubles:
         """Values of the chosen factors, (n, F)."""
         return self.whole.values(indices)[:, self.columns]
 
-    def draw(self, rng: np.random.Generator, n: int) -> IntArray:
+    def draw(self, rng: np.random.Generator, n: int) -> Ints:
         """As the whole data set."""
         return self.whole.draw(rng, n)
 
-    def draw_fixed(self, rng: np.random.Generator, factor: int, classes: IntArray) -> IntArray:
+    def draw_fixed(self, rng: np.random.Generator, factor: int, classes: Ints) -> Ints:
         """As the whole data set; ``factor`` counts the chosen ones."""
         return self.whole.draw_fixed(rng, self.columns[factor], classes)
 
@@ -86,19 +84,14 @@ def restrict_arrays(arrays: Arrays, wanted: Sequence[str], where: str) -> Arrays
         return arrays
     columns = columns_of(wanted, factor_names(arrays), where)
     changes: dict[str, object] = {"factor_names": tuple(wanted)}
-    for name in ("factors", "factor_values"):
-        if (table := arrays.get(name)) is not None:
-            changes[name] = table[:, columns]
-    if arrays.is_continuous is not None:
-        changes["is_continuous"] = arrays.is_continuous[columns]
-    for family in ("group", "eval_group", "pair", "eval_pair"):
-        labels = arrays.get(f"{family}_labels")
-        if labels is None:
+    for name, array in ARRAYS.items():
+        if arrays.get(name) is None:
             continue
-        kept = np.isin(labels, columns)
-        codes = [f"{family}_codes"] if "group" in family else [f"{family}_codes_1", f"{family}_codes_2"]
-        for name in codes:
-            changes[name] = arrays.get(name)[kept] if kept.any() else None
-        new = np.array([columns.index(k) for k in labels[kept]], np.int64)
-        changes[f"{family}_labels"] = new if kept.any() else None
+        if "F" in array.axes:
+            changes[name] = arrays.get(name).take(columns, axis=array.axes.index("F"))
+        elif array.kind == "label":
+            kept = np.isin(arrays.get(name), columns)
+            found = {a.name: arrays.get(a.name)[kept] for a in arrays_of(array.family)}
+            found[name] = np.array([columns.index(k) for k in found[name]], np.int64)
+            changes |= found if kept.any() else dict.fromkeys(found)
     return dataclasses.replace(arrays, **changes)  # type: ignore[arg-type]

@@ -15,9 +15,9 @@ from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, Evaluatio
 from disentangle_cli.models import AnyModel, Model, as_model, load_model
 from disentangle_cli.output import detail, progress, warn
 from disentangle_cli.scoring.bootstrap import resampled
+from disentangle_cli.scoring.codes import CodeCache
 from disentangle_cli.scoring.codes_file import CODES_SUFFIXES, read_codes
 from disentangle_cli.scoring.collect import collect
-from disentangle_cli.scoring.encoding import Encoder
 from disentangle_cli.scoring.images import feature_problem
 from disentangle_cli.scoring.intervals import combine, with_bootstrap
 from disentangle_cli.scoring.plan import plan_for, read_plan_settings
@@ -174,12 +174,12 @@ def _score_model(path: str, model: Model, dataset: Dataset | str | None, options
             f"data set {data.name} has no factor labels, which scores need (`dcr centrality` needs none)"
         )
     data = restrict_dataset(data, options.factors)
-    encoder = Encoder(model, data, options.samples)
+    cache = CodeCache(model, data, options.samples)
     plan = plan_for(options.protocol, len(data), options.data)
     wanted = {array for name in options.names for array in required_arrays(name, options.protocol)}
-    results = _repeat(options, lambda r: collect(encoder, data, plan, wanted, options.seed, r), drawn=True)
+    results = _repeat(options, lambda r: collect(cache, data, plan, wanted, options.seed, r), drawn=True)
     factors = [factor.name for factor in data.factors]
-    return _entry(path, data.name, "sample" if encoder.samples else "mean", factors, options, results)
+    return _entry(path, data.name, "sample" if cache.samples else "mean", factors, options, results)
 
 
 def _dataset_of(path: str, model: Model, spec: str | None) -> Dataset:

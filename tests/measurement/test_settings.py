@@ -5,7 +5,7 @@ import typing
 import pytest
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.measurement.arrays import NAMES
+from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.evaluate import required_arrays
 from disentangle_cli.measurement.metric import DERIVED
 from disentangle_cli.measurement.settings import protocol_settings, settings_of
@@ -57,7 +57,7 @@ def test_every_metric_declares_itself(name: str) -> None:
     assert low < high
     known = settings_of(entry)
     for protocol in PROTOCOLS:
-        assert required_arrays(name, protocol) <= set(NAMES)
+        assert required_arrays(name, protocol) <= set(ARRAYS)
         chosen = protocol_settings(name, protocol)
         assert chosen.keys() == known.keys()
         for key, value in chosen.items():
@@ -67,7 +67,7 @@ def test_every_metric_declares_itself(name: str) -> None:
 
 
 def test_inputs_exist() -> None:
-    available = {*NAMES, *DERIVED.names(), "seed"}
+    available = {*ARRAYS, *DERIVED.names(), "seed"}
     for name in METRICS.names():
         assert METRICS.get(name).inputs.keys() <= available
     for name in DERIVED.names():

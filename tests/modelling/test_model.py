@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pytest
 import torch
+from tests.test_scoring import SMALL, Bars
 from torch import Tensor
 
 import disentangle_cli as dcr
@@ -13,7 +14,6 @@ from disentangle_cli.latents import Latents
 from disentangle_cli.modelling.origin import Origin
 from disentangle_cli.models import LoadedModel, Model, as_model, load_model
 from tests.conftest import VAE_LATENTS, WriteModel
-from tests.test_scoring import SMALL, Bars
 
 
 class Least:

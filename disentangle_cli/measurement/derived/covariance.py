@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.measurement.metric import Undefined, derived
 
 
@@ -12,12 +12,12 @@ from disentangle_cli.measurement.metric import Undefined, derived
 class Covariance:
     """``matrix`` (K', K'), ddof 1, of the codes numbered ``active`` (K'); constant codes are left out."""
 
-    matrix: NDArray[np.float64]
+    matrix: Doubles
     active: list[int]
 
 
 @derived
-def covariance(learning_codes: NDArray[np.float64]) -> Covariance:
+def covariance(learning_codes: Doubles) -> Covariance:
     """Covariance matrix of all codes that are not constant.
 
     Raises:

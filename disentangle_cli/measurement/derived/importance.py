@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.measurement.derived.parts import Parts
 from disentangle_cli.measurement.learners import Learner, make_learner
 from disentangle_cli.measurement.matrix import standardised
@@ -25,9 +25,9 @@ class Importance:
         regressor: the one used.
     """
 
-    matrix: NDArray[np.float64]
-    train: NDArray[np.float64]
-    test: NDArray[np.float64]
+    matrix: Doubles
+    train: Doubles
+    test: Doubles
     regressor: str
 
 
@@ -81,7 +81,7 @@ def importance(
 
 
 def _classified(parts: Parts, learner: Learner, seed: int, kind: str) -> Importance:
-    def fit(k: int) -> tuple[NDArray[np.float64], float, float]:
+    def fit(k: int) -> tuple[Doubles, float, float]:
         classes, test_classes = parts.train.classes[:, k], parts.test.classes[:, k]
         if np.ptp(classes) == 0:
             return np.zeros(parts.train.codes.shape[1]), 1.0, float(np.mean(test_classes == classes[0]))
@@ -100,6 +100,6 @@ def _classified(parts: Parts, learner: Learner, seed: int, kind: str) -> Importa
     return Importance(matrix, np.array([f[1] for f in fits]), np.array([f[2] for f in fits]), kind)
 
 
-def _r2(truth: NDArray[np.float64], guess: NDArray[np.float64]) -> float:
+def _r2(truth: Doubles, guess: Doubles) -> float:
     spread = float(np.square(truth - truth.mean()).sum())
     return 1.0 - float(np.square(truth - guess).sum()) / spread if spread > 0 else 0.0

@@ -1,17 +1,14 @@
 """Codes alone, for metrics that need no labels."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from disentangle_cli.measurement.arrays import Floats, Ints
+from disentangle_cli.arraytypes import Doubles, Floats, Ints
 from disentangle_cli.measurement.derived.parts import Rows
 from disentangle_cli.measurement.metric import Undefined, derived
 
 
 @derived
-def learning_codes(
-    codes: Floats, train_rows: Ints | None = None, *, rows: Rows = "all"
-) -> NDArray[np.float64]:
+def learning_codes(codes: Floats, train_rows: Ints | None = None, *, rows: Rows = "all") -> Doubles:
     """Codes (n, K) float64 of every row, or with ``rows="split"`` of the rows to learn from.
 
     Raises:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
-from disentangle_cli.measurement.arrays import Floats
+from disentangle_cli.arraytypes import Doubles, Floats, Ints
 from disentangle_cli.measurement.derived.parts import Parts
 from disentangle_cli.measurement.metric import Undefined, derived
 
@@ -20,9 +19,9 @@ class Information:
         code_entropy: (K,) of each binned code.
     """
 
-    matrix: NDArray[np.float64]
-    entropy: NDArray[np.float64]
-    code_entropy: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    matrix: Doubles
+    entropy: Doubles
+    code_entropy: Doubles = field(default_factory=lambda: np.zeros(0))
 
 
 @derived
@@ -47,7 +46,7 @@ def mutual_information(parts: Parts, *, bins: int = 20) -> Information:
     return Information(np.array(matrix), factor_entropy, code_entropy)
 
 
-def discretise(codes: Floats, bins: int) -> NDArray[np.int64]:
+def discretise(codes: Floats, bins: int) -> Ints:
     """Equal-width bin of every entry within its column's range, 0..bins-1: (N, K) -> (N, K).
 
     A column that varies by rounding errors only is constant: all of it is in one bin.
@@ -62,7 +61,7 @@ def discretise(codes: Floats, bins: int) -> NDArray[np.int64]:
     return np.stack(columns, axis=1).astype(np.int64)
 
 
-def pair_information(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
+def pair_information(a: Ints, b: Ints) -> float:
     """Plug-in mutual information in nats of two columns of small class ids from 0."""
     width = int(b.max()) + 1
     table = np.bincount(a * width + b, minlength=(int(a.max()) + 1) * width).reshape(-1, width)
@@ -70,7 +69,7 @@ def pair_information(a: NDArray[np.int64], b: NDArray[np.int64]) -> float:
     return max(information, 0.0)
 
 
-def entropy(counts: NDArray[np.int64]) -> float:
+def entropy(counts: Ints) -> float:
     """Entropy in nats of a table of counts of any shape."""
     counts = counts[counts > 0]
     share = counts / counts.sum()

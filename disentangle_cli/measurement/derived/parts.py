@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from disentangle_cli.measurement.arrays import Floats, Ints
+from disentangle_cli.arraytypes import Bools, Doubles, Floats, Ints
 from disentangle_cli.measurement.metric import Undefined, derived
 
 Rows = Literal["all", "split"]
@@ -16,9 +15,9 @@ Rows = Literal["all", "split"]
 class Half:
     """Rows of one half: codes (n, K) float64, classes (n, F') int64 from 0 without gaps, values (n, F')."""
 
-    codes: NDArray[np.float64]
-    classes: NDArray[np.int64]
-    values: NDArray[np.float64]
+    codes: Doubles
+    classes: Ints
+    values: Doubles
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +35,7 @@ class Parts:
     test: Half
     factor_ids: list[int]
     num_factors: int
-    continuous: NDArray[np.bool_]
+    continuous: Bools
 
     @property
     def left_out(self) -> list[int]:
@@ -49,7 +48,7 @@ def parts(
     codes: Floats,
     factors: Ints,
     factor_values: Floats | None = None,
-    is_continuous: NDArray[np.bool_] | None = None,
+    is_continuous: Bools | None = None,
     train_rows: Ints | None = None,
     test_rows: Ints | None = None,
     *,
@@ -78,7 +77,7 @@ def parts(
     return Parts(train, test, used, factors.shape[1], continuous)
 
 
-def default_split(rows: int, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def default_split(rows: int, seed: int) -> tuple[Ints, Ints]:
     """Two thirds and one third of ``rows`` shuffled row numbers.
 
     The proportion is that of the disentanglement-lib study (10,000 and 5,000).

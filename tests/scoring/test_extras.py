@@ -26,7 +26,7 @@ from disentangle_cli.scoring import (
 from disentangle_cli.scoring.bootstrap import resampled
 from disentangle_cli.scoring.features import load_extractor
 from disentangle_cli.scoring.restrict import FactorsOf, restrict_arrays
-from tests.test_scoring import SMALL, Bars, Reader
+from tests.scoring.test_run import SMALL, Bars, Reader
 
 
 class Artist(Reader):

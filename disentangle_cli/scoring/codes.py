@@ -1,11 +1,11 @@
-"""Encoding images of a data set, each at most once."""
+"""The codes of a data set's images, each encoded at most once."""
 
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Floats, Ints
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.models import Model
@@ -15,8 +15,8 @@ BATCH = 2048
 """Images in memory at a time."""
 
 
-class Encoder:
-    """Remembers the posterior (or Q's mean) of every image it has encoded."""
+class CodeCache:
+    """Encodes images of a data set and remembers the posterior (or Q's mean) of each."""
 
     def __init__(self, model: Model, dataset: Dataset, sample: bool) -> None:
         """``sample`` asks for posterior samples where the model has a posterior.
@@ -35,10 +35,10 @@ class Encoder:
         codes = model.latents.num_codes
         self._known = np.zeros(len(dataset), bool)
         self._mean = np.zeros((len(dataset), codes), np.float32)
-        self._std: NDArray[np.float32] | None = None
+        self._std: Floats | None = None
 
     @torch.no_grad()
-    def fill(self, indices: NDArray[np.int64]) -> None:
+    def fill(self, indices: Ints) -> None:
         """Encode those images among ``indices`` (any shape) that are not known yet."""
         wanted = np.zeros(len(self.dataset), bool)
         wanted[indices.reshape(-1)] = True
@@ -51,7 +51,7 @@ class Encoder:
                 bar.update(len(batch))
         self._known[missing] = True
 
-    def _store(self, batch: NDArray[np.int64], images: torch.Tensor) -> None:
+    def _store(self, batch: Ints, images: torch.Tensor) -> None:
         posterior = self.model.posterior(images) if self.samples else None
         if posterior is None:
             self.samples = False
@@ -63,9 +63,9 @@ class Encoder:
         self._mean[batch] = mean.float().cpu().numpy()
         self._std[batch] = (0.5 * logvar.float()).exp().cpu().numpy()
 
-    def codes(self, indices: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
+    def codes(self, indices: Ints, rng: np.random.Generator) -> Floats:
         """Codes of known images: any shape (...) -> (..., K). A sample is drawn anew for every entry."""
-        codes: NDArray[np.float32] = self._mean[indices]
+        codes = self._mean[indices]
         if self._std is not None:
             codes = codes + self._std[indices] * rng.standard_normal(codes.shape, np.float32)
         return codes

@@ -12,7 +12,9 @@ from disentangle_cli.data.dataset import Factor
 from disentangle_cli.data.grid import GridDataset
 from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.latents import Block, Latents
+from disentangle_cli.measurement.arrays import families_of
 from disentangle_cli.measurement.evaluate import required_arrays
+from disentangle_cli.measurement.families import Family
 from disentangle_cli.metrics import Arrays
 from disentangle_cli.models import Model
 from disentangle_cli.scoring import (
@@ -23,10 +25,11 @@ from disentangle_cli.scoring import (
     parse_gates,
     resolve_metrics,
 )
+from disentangle_cli.scoring.codes import CodeCache
 from disentangle_cli.scoring.collect import collect
-from disentangle_cli.scoring.encoding import Encoder
+from disentangle_cli.scoring.draws import draw
 from disentangle_cli.scoring.intervals import combine
-from disentangle_cli.scoring.plan import draw, families_for, plan_for, read_plan_settings
+from disentangle_cli.scoring.plan import plan_for, read_plan_settings
 
 SIZES = (3, 1, 5, 4)
 SMALL = (
@@ -139,7 +142,7 @@ def test_samples_only_where_asked() -> None:
 
 
 def test_samples_are_drawn_anew_for_every_draw_of_an_image() -> None:
-    encoder = Encoder(Reader(spread=1.0), Bars(), sample=True)
+    encoder = CodeCache(Reader(spread=1.0), Bars(), sample=True)
     indices = np.zeros((2, 500), np.int64)
     encoder.fill(indices)
     codes = encoder.codes(indices, np.random.default_rng(0))
@@ -161,10 +164,10 @@ def test_counts_of_the_protocols() -> None:
 
 def test_groups_share_their_factor() -> None:
     data, plan = Bars(), plan_for("infogan-cr", 60, {"groups": 30, "group_size": 8})
-    groups = draw(data, plan, "groups", 0, 0)
-    assert groups.labels is not None
-    assert groups.labels.tolist() == [(0, 2, 3)[i % 3] for i in range(30)]  # the single-valued one is skipped
-    for label, group in zip(groups.labels, groups.indices, strict=True):
+    found = draw(data, plan, Family.GROUPS, 0, 0)
+    (indices,), (labels,) = found.images, found.given
+    assert labels.tolist() == [(0, 2, 3)[i % 3] for i in range(30)]  # the single-valued one is skipped
+    for label, group in zip(labels, indices, strict=True):
         classes = data.classes(group)
         assert np.ptp(classes[:, label]) == 0
         others = [k for k in (0, 2, 3) if k != label]
@@ -173,27 +176,30 @@ def test_groups_share_their_factor() -> None:
 
 def test_pairs_share_their_factor_and_factors_are_drawn() -> None:
     data, plan = Bars(), plan_for("disentanglement-lib", 60, {"pairs": 90, "pair_size": 5})
-    pairs = draw(data, plan, "pairs", 0, 0)
-    assert pairs.labels is not None
-    assert pairs.indices.shape == (2, 90, 5)
-    assert set(pairs.labels.tolist()) == {0, 2, 3}
-    first, second = (data.classes(half.reshape(-1)).reshape(90, 5, 4) for half in pairs.indices)
-    for i, label in enumerate(pairs.labels):
+    found = draw(data, plan, Family.PAIRS, 0, 0)
+    (labels,) = found.given
+    assert [half.shape for half in found.images] == [(90, 5), (90, 5)]
+    assert set(labels.tolist()) == {0, 2, 3}
+    first, second = (data.classes(half.reshape(-1)).reshape(90, 5, 4) for half in found.images)
+    for i, label in enumerate(labels):
         assert (first[i, :, label] == second[i, :, label]).all()
     assert (first != second).any()
 
 
 def test_reference_images_are_distinct() -> None:
-    found = draw(Bars(), plan_for("infogan-cr", len(Bars())), "reference", 0, 0).indices
+    (found,) = draw(Bars(), plan_for("infogan-cr", len(Bars())), Family.REFERENCE, 0, 0).images
     assert sorted(found.tolist()) == list(range(len(Bars())))
 
 
 def test_only_what_is_needed_is_drawn() -> None:
-    assert families_for(required_arrays("mig", "infogan-cr")) == ["rows"]
-    assert families_for(required_arrays("factor_vae", "infogan-cr")) == ["reference", "groups"]
-    assert families_for(required_arrays("beta_vae", "disentanglement-lib")) == ["pairs", "eval_pairs"]
+    assert families_of(required_arrays("mig", "infogan-cr")) == [Family.ROWS]
+    assert families_of(required_arrays("factor_vae", "infogan-cr")) == [Family.REFERENCE, Family.GROUPS]
+    assert families_of(required_arrays("beta_vae", "disentanglement-lib")) == [
+        Family.PAIRS,
+        Family.EVAL_PAIRS,
+    ]
     plan = plan_for("infogan-cr", 60, read_plan_settings(SMALL))
-    arrays = collect(Encoder(Reader(), Bars(), False), Bars(), plan, {"codes"}, 0)
+    arrays = collect(CodeCache(Reader(), Bars(), False), Bars(), plan, {"codes"}, 0)
     assert arrays.group_codes is None
     assert arrays.codes is not None
     assert len(arrays.codes) == 300
