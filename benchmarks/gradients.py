@@ -26,11 +26,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from disentangle_cli.config import validate
 from disentangle_cli.datasets import open_dataset
 from disentangle_cli.devices import use_bf16
 from disentangle_cli.models.infogan_cr import InfoGanCr, InfoGanCrConfig
 from disentangle_cli.networks import layers
+from disentangle_cli.settings import validate
 from disentangle_cli.training.feed import Feed
 
 CPU = torch.device("cpu")

@@ -16,12 +16,12 @@ import _report
 import numpy as np
 import torch
 
-from disentangle_cli.config import validate
 from disentangle_cli.devices import keep_freed_memory, make_deterministic, pick_device, use_bf16
 from disentangle_cli.modelling.graph import WARM_UP, IterationGraph
 from disentangle_cli.modelling.stacked import stack
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models.infogan import InfoGan
+from disentangle_cli.settings import validate
 
 WEIGHTS = {"before CR": 0.0, "with CR": 2.0}
 

@@ -27,10 +27,10 @@ from _plain_vae import PlainBetaVae
 from _timing import BATCH, print_times
 from torch import Tensor
 
-from disentangle_cli.config import validate
 from disentangle_cli.datasets import open_dataset
 from disentangle_cli.devices import keep_freed_memory, use_bf16
 from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.settings import validate
 from disentangle_cli.training.feed import Feed
 
 CASES = {

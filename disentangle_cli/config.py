@@ -5,22 +5,17 @@ model has its own class (see :mod:`disentangle_cli.models`); unknown keys are er
 """
 
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
-from disentangle_cli.plain import is_bounded, read_yaml
+from disentangle_cli.plain import read_yaml
+from disentangle_cli.settings import Strict
 
 PRESETS = Path(__file__).parent / "presets"
-
-
-class Strict(BaseModel):
-    """Unknown keys and out-of-range values are errors."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Staircase(Strict):
@@ -126,9 +121,6 @@ class TrainConfig(Strict):
         return scaled.model_copy(update={"iterations": iterations})
 
 
-C = TypeVar("C", bound=TrainConfig)
-
-
 def _scale(config: Any, factor: float) -> Any:
     if isinstance(config, Staircase | Ramp):
         return config.scaled(factor)
@@ -154,70 +146,6 @@ def read_preset(model: str, preset: str) -> dict[str, Any]:
     return read_yaml(PRESETS / model / f"{preset}.yaml")
 
 
-def merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """``base`` with the values of ``over``, nested mappings merged; neither is changed."""
-    merged = dict(base)
-    for key, value in over.items():
-        old = merged.get(key)
-        merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
-
-
-def parse_assignment(text: str) -> tuple[str, str]:
-    """``"a.b=c"`` -> ``("a.b", "c")``.
-
-    Raises:
-        UsageError: there is no ``=`` or no name.
-    """
-    key, equals, value = text.partition("=")
-    if not equals or not key.strip():
-        raise UsageError(f"{text!r} is not of the form name=value")
-    return key.strip(), value.strip()
-
-
-def override(settings: dict[str, Any], assignment: str) -> dict[str, Any]:
-    """``settings`` with one dotted assignment applied; the value is read as YAML (numbers, lists, null)."""
-    key, text = parse_assignment(assignment)
-    try:
-        value = yaml.safe_load(text)
-        value = (
-            float(value) if isinstance(value, str) and _is_number(value) else value
-        )  # YAML 1.1 reads 1e-3 as text
-    except (yaml.YAMLError, ValueError, RecursionError):
-        raise UsageError(f"the value in {assignment!r} is not valid YAML") from None
-    if not is_bounded(value):
-        raise UsageError(f"the value of {key} is too large")
-    nested: Any = value
-    for part in reversed(key.split(".")):
-        nested = {part: nested}
-    return merge(settings, nested)
-
-
-def validate(config: type[C], settings: dict[str, Any], where: str) -> C:
-    """Build a configuration from nested settings; ``where`` opens the error message.
-
-    Raises:
-        UsageError: an unknown key or a value that does not fit, with its dotted name.
-    """
-    try:
-        return config.model_validate(settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        reason = "there is no such setting" if first["type"] == "extra_forbidden" else first["msg"]
-        raise UsageError(f"{where}: {key}: {reason}") from None
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
-
-
 def to_yaml(settings: dict[str, Any]) -> str:
     """Settings as YAML text in their own order."""
     return yaml.safe_dump(settings, sort_keys=False)
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from disentangle_cli import output
 from disentangle_cli.checkpoint import load_checkpoint
-from disentangle_cli.config import validate
 from disentangle_cli.devices import make_deterministic
 from disentangle_cli.modelling.graph import IterationGraph
 from disentangle_cli.modelling.stacked import stack
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models.infogan import InfoGan
+from disentangle_cli.settings import validate
 from disentangle_cli.training import configure
 from disentangle_cli.training.state import read_state
 from tests.modelling.test_stacked import tensors, to_double, to_double_stack

@@ -16,11 +16,12 @@ import torch.nn.functional as F
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from disentangle_cli.config import Strict, TrainConfig
+from disentangle_cli.config import TrainConfig
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.adam import adam, adam_state, restore_adam, set_rate
 from disentangle_cli.modelling.trainable import Trainable, upcast
 from disentangle_cli.networks.architecture import GanArchitecture
+from disentangle_cli.settings import Strict
 
 
 class AdamConfig(Strict):

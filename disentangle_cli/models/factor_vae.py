@@ -15,11 +15,12 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from disentangle_cli.config import Strict, TrainConfig
+from disentangle_cli.config import TrainConfig
 from disentangle_cli.modelling.adam import adam
 from disentangle_cli.modelling.trainable import MODELS, upcast
 from disentangle_cli.models.vae import Penalty, Posterior, Vae, VaeConfig
 from disentangle_cli.networks.tc_discriminator import tc_discriminator
+from disentangle_cli.settings import Strict
 
 
 class DiscriminatorConfig(Strict):

@@ -21,12 +21,13 @@ import torch
 from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
-from disentangle_cli.config import Staircase, Strict, TrainConfig
+from disentangle_cli.config import Staircase, TrainConfig
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.adam import adam, adam_state, restore_adam, set_rate
 from disentangle_cli.modelling.trainable import MODELS, Trainable, upcast
 from disentangle_cli.networks.architecture import GanArchitecture
 from disentangle_cli.networks.layers import baked, commit, initialise, rest, wake
+from disentangle_cli.settings import Strict
 
 LOG_GUARD = 1e-8
 BN_DECAY = 0.9

@@ -18,11 +18,12 @@ import torch.nn.functional as F
 from pydantic import AfterValidator, Field
 from torch import Tensor
 
-from disentangle_cli.config import Staircase, Strict, TrainConfig
+from disentangle_cli.config import Staircase, TrainConfig
 from disentangle_cli.latents import Latents
 from disentangle_cli.modelling.trainable import MODELS, upcast
 from disentangle_cli.models.infogan import InfoGan, InfoGanConfig
 from disentangle_cli.networks.gan import Norm
+from disentangle_cli.settings import Strict
 
 OFF = 1e-8
 

@@ -1,8 +1,8 @@
 """Training: one run (:func:`train`) or a pool of them (:func:`train_pool`)."""
 
 from disentangle_cli.training.api import train_model
-from disentangle_cli.training.pool import parse_seeds, parse_sweeps, train_pool
-from disentangle_cli.training.request import configure, from_earlier
+from disentangle_cli.training.pool import train_pool
+from disentangle_cli.training.request import configure, from_earlier, parse_seeds, parse_sweeps
 from disentangle_cli.training.run import train
 from disentangle_cli.training.spec import Run
 

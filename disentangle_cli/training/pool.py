@@ -1,9 +1,7 @@
 """Pools: many runs of one request, one process each."""
 
-import itertools
 import multiprocessing
 import os
-import re
 import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -12,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_cli import output
-from disentangle_cli.config import parse_assignment
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import Interrupted, RunError, UsageError
@@ -25,57 +22,6 @@ from disentangle_cli.training.run import prepare
 from disentangle_cli.training.spec import Run
 from disentangle_cli.training.stack import check_stackable, split_into_stacks
 from disentangle_cli.training.together import train_together
-
-MAX_RUNS = 10_000
-
-
-def parse_seeds(text: str) -> list[int]:
-    """``"0-4,7"`` -> [0, 1, 2, 3, 4, 7]; ranges include both ends.
-
-    Raises:
-        UsageError: not of that form, empty, or more than 10,000 seeds.
-    """
-    seeds: list[int] = []
-    for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
-        if match is None:
-            raise UsageError(f"--seeds {text!r}: write it like 0-4 or 0,2,5")
-        first, last = int(match[1]), int(match[2] or match[1])
-        if not first <= last < first + MAX_RUNS:
-            raise UsageError(f"--seeds {text!r}: a range goes up, over at most {MAX_RUNS} seeds")
-        seeds += range(first, last + 1)
-    return list(dict.fromkeys(seeds))
-
-
-def parse_sweeps(sweeps: Sequence[str]) -> list[list[str]]:
-    """``["a.b=1,10", "c=x,y"]`` -> the four lists of assignments, e.g. ``["a.b=1", "c=x"]``.
-
-    Raises:
-        UsageError: not of the form ``name=value,value``, or more than 10,000 combinations.
-    """
-    axes = []
-    for sweep in sweeps:
-        key, values = parse_assignment(sweep)
-        chosen = split_values(values)
-        if not all(chosen):
-            raise UsageError(f"--sweep {sweep!r}: write it like {key}=1,10,20")
-        axes.append([f"{key}={value}" for value in chosen])
-    combinations = [list(one) for one in itertools.islice(itertools.product(*axes), MAX_RUNS + 1)]
-    if len(combinations) > MAX_RUNS:
-        raise UsageError(f"--sweep: more than {MAX_RUNS} combinations")
-    return combinations
-
-
-def split_values(text: str) -> list[str]:
-    """Split at commas that are not inside brackets or braces."""
-    parts, depth = [""], 0
-    for letter in text:
-        depth += (letter in "[{") - (letter in "]}")
-        if letter == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return [part.strip() for part in parts]
 
 
 def train_pool(

@@ -1,17 +1,21 @@
-"""From what the user asked for to a validated configuration."""
+"""From what the user asked for to validated configurations and seeds."""
 
-from collections.abc import Sequence
+import itertools
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from disentangle_cli.config import TrainConfig, merge, override, read_preset, validate
+from disentangle_cli.config import TrainConfig, read_preset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.plain import read_yaml
+from disentangle_cli.settings import merge, nest, override, split_assignment, validate
 
 DEFAULT_PRESET = "fast"
 MAX_SEED = 2**32 - 1
 """The same for all commands, and what numpy's older generators take."""
+MAX_RUNS = 10_000
 RUN_KEYS = ("model", "dataset", "seed")
 """Keys that a run's ``config.yaml`` has besides its settings."""
 
@@ -36,8 +40,11 @@ def configure(
     iterations: int | None = None,
     sets: Sequence[str] = (),
     config_file: Path | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> TrainConfig:
-    """The configuration of a run: preset, then ``config_file``, then ``sets`` (``a.b=c``), then the length.
+    """The configuration of a run: preset, ``config_file``, ``settings``, ``sets`` (``a.b=c``), the length.
+
+    ``settings`` are nested, or have dotted keys: ``{"info.weight": 0.5}`` is ``{"info": {"weight": 0.5}}``.
 
     ``iterations`` stretches or shrinks the whole schedule. A ``config_file`` may be the ``config.yaml`` of
     an earlier run.
@@ -47,21 +54,72 @@ def configure(
     """
     if model not in MODELS.names():
         raise UsageError(f"unknown model {model!r}; choose one of: {', '.join(MODELS.names())}")
-    settings: dict[str, Any] = read_preset(model, preset or DEFAULT_PRESET)
-    where = f"preset {preset or DEFAULT_PRESET}"
+    kind = MODELS.get(model).Config
+    chosen, where = read_preset(model, preset or DEFAULT_PRESET), f"preset {preset or DEFAULT_PRESET}"
     if config_file is not None:
         given = read_yaml(config_file)
         if given.get("model", model) != model:
             raise UsageError(f"{config_file}: is for another --model: {str(given['model'])[:100]}")
-        settings = merge(settings, {key: value for key, value in given.items() if key not in RUN_KEYS})
+        chosen = merge(chosen, {key: value for key, value in given.items() if key not in RUN_KEYS})
         where = str(config_file)
-        validate(MODELS.get(model).Config, settings, where)
+        validate(kind, chosen, where)
+    if settings:
+        chosen, where = merge(chosen, nest(settings)), "settings"
+        validate(kind, chosen, where)
     for assignment in sets:
-        settings = override(settings, assignment)
-        where = "--set"
-    config: TrainConfig = validate(MODELS.get(model).Config, settings, where)
+        chosen, where = override(chosen, assignment), "--set"
+    config = validate(kind, chosen, where)
     if iterations is not None:
         if iterations < 1:
             raise UsageError(f"--iterations must be at least 1, not {iterations}")
         config = config.scaled_to(iterations)
     return config
+
+
+def parse_seeds(text: str) -> list[int]:
+    """``"0-4,7"`` -> [0, 1, 2, 3, 4, 7]; ranges include both ends.
+
+    Raises:
+        UsageError: not of that form, empty, or more than 10,000 seeds.
+    """
+    seeds: list[int] = []
+    for part in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
+        if match is None:
+            raise UsageError(f"--seeds {text!r}: write it like 0-4 or 0,2,5")
+        first, last = int(match[1]), int(match[2] or match[1])
+        if not first <= last < first + MAX_RUNS:
+            raise UsageError(f"--seeds {text!r}: a range goes up, over at most {MAX_RUNS} seeds")
+        seeds += range(first, last + 1)
+    return list(dict.fromkeys(seeds))
+
+
+def parse_sweeps(sweeps: Sequence[str]) -> list[list[str]]:
+    """``["a.b=1,10", "c=x,y"]`` -> the four lists of assignments, e.g. ``["a.b=1", "c=x"]``.
+
+    Raises:
+        UsageError: not of the form ``name=value,value``, or more than 10,000 combinations.
+    """
+    axes = []
+    for sweep in sweeps:
+        key, values = split_assignment(sweep)
+        chosen = _split_values(values)
+        if not all(chosen):
+            raise UsageError(f"--sweep {sweep!r}: write it like {key}=1,10,20")
+        axes.append([f"{key}={value}" for value in chosen])
+    combinations = [list(one) for one in itertools.islice(itertools.product(*axes), MAX_RUNS + 1)]
+    if len(combinations) > MAX_RUNS:
+        raise UsageError(f"--sweep: more than {MAX_RUNS} combinations")
+    return combinations
+
+
+def _split_values(text: str) -> list[str]:
+    """Split at commas that are not inside brackets or braces."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter in "[{") - (letter in "]}")
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return [part.strip() for part in parts]
