@@ -1,7 +1,8 @@
 """Configuration of a training run: pydantic models, YAML presets, dotted overrides.
 
-A configuration is made in this order: the preset's YAML file, then ``--config``, then ``--set``. Each kind of
-model has its own class (see :mod:`disentangle_cli.models`); unknown keys are errors everywhere.
+A configuration is made in this order: the preset's YAML file over the preset it names as ``base``, then
+``--config``, then ``--set``. Each kind of model has its own class (see :mod:`disentangle_cli.models`);
+unknown keys are errors everywhere.
 """
 
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydantic import BaseModel, Field
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.plain import read_yaml
-from disentangle_cli.settings import Strict
+from disentangle_cli.settings import Strict, merge
 
 PRESETS = Path(__file__).parent / "presets"
 
@@ -136,14 +137,27 @@ def preset_names(model: str) -> list[str]:
 
 
 def read_preset(model: str, preset: str) -> dict[str, Any]:
-    """The nested dict of a preset.
+    """The nested dict of a preset, laid over its ``base``: a preset of the same model, or ``model/preset``.
 
     Raises:
-        UsageError: the model has no preset of that name.
+        UsageError: the model has no preset of that name, or its bases are missing or go in a circle.
     """
     if preset not in preset_names(model):
         raise UsageError(f"{model} has no preset {preset!r}; choose one of: {', '.join(preset_names(model))}")
-    return read_yaml(PRESETS / model / f"{preset}.yaml")
+    return _with_base(f"{model}/{preset}", ())
+
+
+def _with_base(name: str, above: tuple[str, ...]) -> dict[str, Any]:
+    """A preset by its full name; ``above`` are those whose base it is, one of the other."""
+    if name in above:
+        raise UsageError(f"preset {above[0]}: its bases go in a circle: {' -> '.join([*above, name])}")
+    model, _, preset = name.partition("/")
+    if preset not in preset_names(model):
+        raise UsageError(f"preset {above[-1]}: there is no base {name}")
+    found = read_yaml(PRESETS / model / f"{preset}.yaml")
+    if (base := found.pop("base", None)) is None:
+        return found
+    return merge(_with_base(str(base) if "/" in str(base) else f"{model}/{base}", (*above, name)), found)
 
 
 def to_yaml(settings: dict[str, Any]) -> str:
