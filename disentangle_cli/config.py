@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.plain import read_yaml
+from disentangle_cli.registry import plugin_folder
 from disentangle_cli.settings import Strict, merge
 
 PRESETS = Path(__file__).parent / "presets"
@@ -131,9 +132,15 @@ def _scale(config: Any, factor: float) -> Any:
     return config
 
 
+def preset_folder(model: str) -> Path:
+    """Where the presets of a model lie: with dcr's, or ``presets/NAME`` beside the module that brings it."""
+    beside = None if (PRESETS / model).is_dir() else plugin_folder("disentangle_cli.models", model)
+    return (beside / "presets" if beside else PRESETS) / model
+
+
 def preset_names(model: str) -> list[str]:
-    """The presets a model has, in alphabetical order."""
-    return sorted(path.stem for path in (PRESETS / model).glob("*.yaml"))
+    """The presets a model has, in alphabetical order; a model of another package may have none."""
+    return sorted(path.stem for path in preset_folder(model).glob("*.yaml"))
 
 
 def read_preset(model: str, preset: str) -> dict[str, Any]:
@@ -143,7 +150,8 @@ def read_preset(model: str, preset: str) -> dict[str, Any]:
         UsageError: the model has no preset of that name, or its bases are missing or go in a circle.
     """
     if preset not in preset_names(model):
-        raise UsageError(f"{model} has no preset {preset!r}; choose one of: {', '.join(preset_names(model))}")
+        known = ", ".join(preset_names(model)) or "none at all"
+        raise UsageError(f"{model} has no preset {preset!r}; choose one of: {known}")
     return _with_base(f"{model}/{preset}", ())
 
 
@@ -154,7 +162,7 @@ def _with_base(name: str, above: tuple[str, ...]) -> dict[str, Any]:
     model, _, preset = name.partition("/")
     if preset not in preset_names(model):
         raise UsageError(f"preset {above[-1]}: there is no base {name}")
-    found = read_yaml(PRESETS / model / f"{preset}.yaml")
+    found = read_yaml(preset_folder(model) / f"{preset}.yaml")
     if (base := found.pop("base", None)) is None:
         return found
     return merge(_with_base(str(base) if "/" in str(base) else f"{model}/{base}", (*above, name)), found)

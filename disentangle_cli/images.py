@@ -1,4 +1,4 @@
-"""Pictures between files and models: 8-bit conversion, PNG files, photographs."""
+"""Pictures between models and files: 8-bit conversion, PNG files."""
 
 from pathlib import Path
 
@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from disentangle_cli.data.image_files import decode
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import atomic
 
@@ -38,17 +37,3 @@ def save_picture(picture: Image.Image, path: str | Path, optimize: bool = False)
     with atomic(path) as temporary:
         picture.save(temporary, optimize=optimize)
     return Path(path)
-
-
-def read_photo(path: str | Path, image_shape: tuple[int, int, int]) -> Tensor:
-    """A picture file as a model's input: (1, C, H, W) float32 in [0, 1], treated like one of an image folder.
-
-    Raises:
-        UsageError: the file is missing or no picture, or the model's images are not square or of neither 1
-            nor 3 channels.
-    """
-    channels, height, width = image_shape
-    if channels not in (1, 3) or height != width:
-        shape = f"{channels}x{height}x{width}"
-        raise UsageError(f"{path}: a picture fits square models of 1 or 3 channels, this one is {shape}")
-    return torch.tensor(decode(Path(path), height, channels))[None].float() / 255

@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from disentangle_cli.data import image_files
 from disentangle_cli.errors import UsageError
 from disentangle_cli.generation import decode
-from disentangle_cli.images import Pixels, read_photo
+from disentangle_cli.images import Pixels
 from disentangle_cli.latents import Block
 from disentangle_cli.models import AnyModel
 
@@ -119,7 +120,7 @@ def make_anchors(model: AnyModel, anchor: str | Path, seed: int) -> tuple[Tensor
             f"no anchor {str(anchor)!r}: it is neither a picture file nor one of: {', '.join(ANCHORS)}"
         )
     latents = model.latents.sample(1, rng)
-    codes = model.encode(read_photo(anchor, model.image_shape)).cpu()
+    codes = model.encode(_read_photo(anchor, model.image_shape)).cpu()
     latents[:, model.latents.code_columns] = codes.to(latents.dtype)
     return latents, f"the codes of {Path(anchor).name}"
 
@@ -129,3 +130,17 @@ def _moved(anchors: Tensor, column: int, values: list[float]) -> Tensor:
     moved = anchors[:, None].repeat(1, len(values), 1)
     moved[:, :, column] = torch.tensor(values, dtype=anchors.dtype)
     return moved.flatten(0, 1)
+
+
+def _read_photo(path: str | Path, image_shape: tuple[int, int, int]) -> Tensor:
+    """A picture file as a model's input: (1, C, H, W) float32 in [0, 1], treated like one of an image folder.
+
+    Raises:
+        UsageError: the file is missing or no picture, or the model's images are not square or of neither 1
+            nor 3 channels.
+    """
+    channels, height, width = image_shape
+    if channels not in (1, 3) or height != width:
+        shape = f"{channels}x{height}x{width}"
+        raise UsageError(f"{path}: a picture fits square models of 1 or 3 channels, this one is {shape}")
+    return torch.tensor(image_files.decode(Path(path), height, channels))[None].float() / 255

@@ -28,7 +28,7 @@ def list_cli(fmt: FormatOption = Format.table) -> None:
     """List the data sets that dcr has by name."""
     from disentangle_cli.datasets import DATASETS
 
-    found = [_describe(DATASETS.get(name)()) for name in DATASETS.names()]
+    found = [_describe(make()) for _, make in DATASETS.working()]
     rows = [[d["name"], d["images"], _shape(d["shape"]), _factors(d["factors"]), d["cached"]] for d in found]
     doc = document("data-list", datasets=found)
     emit(doc, fmt, ["name", "images", "shape", "factors", "cached"], rows)

@@ -12,10 +12,10 @@ from disentangle_cli.measurement.metric import METRICS, PROTOCOLS, Metric
 
 def metrics_table() -> str:
     """Markdown: one row per metric, then the known biases of each."""
-    names = METRICS.names()
+    metrics = dict(METRICS.working())
     head = ["| key | question | range | other numbers | needs | costs |", "|---|---|---|---|---|---|"]
-    rows = [_row(name, METRICS.get(name)) for name in names]
-    known = [f"- `{name}`: {_paragraph(METRICS.get(name), 'Known biases: ')}" for name in names]
+    rows = [_row(name, entry) for name, entry in metrics.items()]
+    known = [f"- `{name}`: {_paragraph(entry, 'Known biases: ')}" for name, entry in metrics.items()]
     return "\n".join([*head, *rows, "", "Known biases and failure cases:", "", *known])
 
 

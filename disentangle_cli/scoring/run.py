@@ -96,7 +96,7 @@ def resolve_metrics(text: str) -> list[str]:
     for part in text.split(","):
         name = part.strip()
         if name in ("paper", "all"):
-            names += PAPER if name == "paper" else METRICS.names()
+            names += PAPER if name == "paper" else [found for found, _ in METRICS.working()]
         else:
             METRICS.get(name)
             names.append(name)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from disentangle_cli.config import TrainConfig, read_preset
+from disentangle_cli.config import TrainConfig, preset_names, read_preset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.plain import read_yaml
@@ -55,7 +55,9 @@ def configure(
     if model not in MODELS.names():
         raise UsageError(f"unknown model {model!r}; choose one of: {', '.join(MODELS.names())}")
     kind = MODELS.get(model).Config
-    chosen, where = read_preset(model, preset or DEFAULT_PRESET), f"preset {preset or DEFAULT_PRESET}"
+    preset = preset or (DEFAULT_PRESET if preset_names(model) else None)
+    chosen: dict[str, Any] = read_preset(model, preset) if preset else {}
+    where = f"preset {preset}" if preset else f"the defaults of {model}"
     if config_file is not None:
         given = read_yaml(config_file)
         if given.get("model", model) != model:

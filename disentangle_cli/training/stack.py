@@ -27,7 +27,7 @@ from disentangle_cli.training.spec import LOCK, Run
 def check_stackable(model: str) -> None:
     """Raise UsageError when seeds of a model cannot be stacked."""
     if not MODELS.get(model).stackable:
-        able = [name for name in MODELS.names() if MODELS.get(name).stackable]
+        able = [name for name, kind in MODELS.working() if kind.stackable]
         raise UsageError(f"--stack: {model} cannot be stacked, only {' and '.join(able)}; leave --stack out")
 
 
