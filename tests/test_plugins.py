@@ -137,7 +137,7 @@ def test_data_set_model_metric_and_method(site: Path) -> None:
         assert code == 0, stderr
     scores = [entry["metrics"]["strongest_code"]["score"] for entry in json.loads(found[2][1])["results"]]
     assert all(0 <= score <= 1 for score in scores)
-    assert json.loads(found[3][1])["method"] == "udr-pearson"
+    assert json.loads(found[3][1])["methods"].keys() == {"udr-pearson"}
     assert json.loads(found[4][1])["models"][0]["codes"] == 2
     assert found[5][0] == 2
     assert "plain-vae has no preset 'fast'; choose one of: none at all" in found[5][2]
