@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
-from tests.test_scoring import Bars
 
 from disentangle_cli.data.export import export
 from disentangle_cli.data.grid import GridDataset
 from disentangle_cli.data.opening import open_dataset
+from tests.scoring.test_run import Bars
 
 
 class Stripes(Bars):

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import pytest
 import torch
-from tests.test_scoring import SMALL, Bars
 from torch import Tensor
 
 import disentangle_cli as dcr
@@ -14,6 +13,7 @@ from disentangle_cli.latents import Latents
 from disentangle_cli.modelling.origin import Origin
 from disentangle_cli.models import LoadedModel, Model, as_model, load_model
 from tests.conftest import VAE_LATENTS, WriteModel
+from tests.scoring.test_run import SMALL, Bars
 
 
 class Least:
