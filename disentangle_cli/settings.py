@@ -6,9 +6,9 @@ Pydantic models say what can be set: a field's type and bounds are what fits, it
 import difflib
 import types
 import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import yaml
 from annotated_types import Ge, Gt, Le, Lt
@@ -23,6 +23,25 @@ class Strict(BaseModel):
     """Unknown keys and out-of-range values are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class Options(Strict):
+    """The options of a call, checked by type; what does not fit is a UsageError that says what would."""
+
+    model_config = ConfigDict(strict=True)
+    kind: ClassVar[str] = "option"
+    """What messages call one."""
+
+    def __init__(self, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            first, fields = error.errors()[0], type(self).model_fields
+            name = str(first["loc"][0])
+            if first["type"] != "extra_forbidden":
+                raise UsageError(f"{name} must be {expected(fields[name])}, not {first['input']!r}") from None
+            listed = f"there are: {', '.join(fields)}{did_you_mean(name, fields)}"
+            raise UsageError(f"no {self.kind} is called {name!r}; {listed}") from None
 
 
 M = TypeVar("M", bound=BaseModel)
@@ -55,6 +74,21 @@ def read_assignment(text: str, problem: str | None = None) -> tuple[str, Any]:
     if not is_bounded(value):
         raise UsageError(f"the value of {key} is too large")
     return key, value
+
+
+def read_assignments(texts: Iterable[str], option: str) -> dict[str, Any]:
+    """The ``KEY=VALUE`` texts of a repeatable option; ``option`` is what messages call it.
+
+    Raises:
+        UsageError: a text is not of that form, or a key comes twice.
+    """
+    found: dict[str, Any] = {}
+    for text in texts:
+        key, value = read_assignment(text, f"{option} {text!r}: expected KEY=VALUE")
+        if key in found:
+            raise UsageError(f"{option} {key!r} is given twice")
+        found[key] = value
+    return found
 
 
 def _number(text: str) -> int | float | None:
@@ -186,6 +220,16 @@ def range_of(field: FieldInfo) -> str:
     }
     bounds = [kinds[type(one)].format(one) for one in field.metadata if type(one) in kinds]
     return " and ".join(bounds).replace("above 0 and below 1", "between 0 and 1")
+
+
+def expected(field: FieldInfo) -> str:
+    """What a message asks for: ``a whole number of at least 2``, ``one of mean, sample``."""
+    fits = range_of(field)
+    if field.json_schema_extra or choices_of(field):
+        return fits
+    words = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false"}
+    word = words.get(_type(field).partition(" ")[0], "a value")
+    return " ".join(filter(None, [word, "of" * fits.startswith("at least"), fits]))
 
 
 def _type(field: FieldInfo) -> str:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from disentangle_cli.config import Staircase, preset_names, read_preset, to_yaml
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.settings import merge, override, validate
+from disentangle_cli.settings import validate
 from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps
 
 
@@ -61,14 +61,6 @@ def test_every_preset_is_valid(model: str, preset: str) -> None:
 @pytest.mark.parametrize("model", MODELS.names())
 def test_every_model_has_the_presets_users_count_on(model: str) -> None:
     assert {"fast", "demo"} <= set(preset_names(model))
-
-
-def test_override_reads_numbers_lists_and_null() -> None:
-    settings = override({"a": {"b": 1, "c": 2}}, "a.b=1e-3")
-    assert settings == {"a": {"b": 1e-3, "c": 2}}
-    assert override({}, "x.y=[1, 2]") == {"x": {"y": [1, 2]}}
-    assert override({}, "x=null") == {"x": None}
-    assert merge({"a": {"b": 1}}, {"a": {"c": 2}}) == {"a": {"b": 1, "c": 2}}
 
 
 @pytest.mark.parametrize(

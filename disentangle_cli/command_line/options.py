@@ -86,20 +86,3 @@ def resolve_device(device: DeviceName | str) -> str:
     from disentangle_cli.devices import pick_device
 
     return str(pick_device(str(device)))
-
-
-def parse_assignments(texts: list[str] | None, option: str) -> dict[str, str]:
-    """Split the ``key=value`` texts of a repeatable option; ``option`` is what messages call it.
-
-    Raises:
-        UsageError: a text has no ``=`` or no key, or a key comes twice.
-    """
-    pairs: dict[str, str] = {}
-    for text in texts or []:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise UsageError(f"{option} {text!r}: expected KEY=VALUE")
-        if key in pairs:
-            raise UsageError(f"{option} {key!r} is given twice")
-        pairs[key] = value
-    return pairs

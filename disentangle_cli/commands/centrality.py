@@ -18,7 +18,6 @@ from disentangle_cli.command_line.options import (
     Seed,
     Sets,
     expand_paths,
-    parse_assignments,
     resolve_device,
 )
 from disentangle_cli.command_line.printing import Format
@@ -160,9 +159,10 @@ def centrality_cli(
     from disentangle_cli.selection.ranking import agreement
     from disentangle_cli.selection.selection import METHODS, Task
     from disentangle_cli.selection.settings import Settings
+    from disentangle_cli.settings import read_assignments
 
     names = _methods(method)
-    settings = Settings().with_texts(parse_assignments(sets, "--set")).with_options(
+    settings = Settings(**read_assignments(sets or [], "--set")).with_options(
         groups_per_code=groups_per_code,
         group_size=group_size,
         scale_images=scale_images,

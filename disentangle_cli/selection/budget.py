@@ -99,7 +99,7 @@ class PairOracle:
 
     def __call__(self, pairs: Ints, part: float) -> Floats:
         """See :class:`disentangle_cli.selection.search.Oracle`."""
-        settings = replace(self._task.settings, groups_per_code=self._groups(part))
+        settings = self._task.settings.with_options(groups_per_code=self._groups(part))
         asked: list[tuple[int, int]] = [(int(i), int(j)) for i, j in self._players[pairs]]
         votes = cross_votes(replace(self._task, settings=settings), self._columns, asked)
         for i, j in asked:

@@ -1,88 +1,72 @@
 """What a selection can be told: counts, rules and their official values."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, fields, replace
-from typing import Any
+import os
+from collections.abc import Collection
+from typing import Annotated, Any, ClassVar, Literal
 
 import torch
+from pydantic import Field, field_validator
 
-from disentangle_cli.devices import PRECISIONS, use_bf16
-from disentangle_cli.errors import UsageError
+from disentangle_cli.devices import use_bf16
+from disentangle_cli.settings import Options
 
-INACTIVE = ("auto", "keep")
 EXACT_UP_TO = 20
 """Models up to which every pair is evaluated unless a budget is given."""
-ENCODE = ("mean", "sample")
-
-_LEAST = {
-    "groups_per_code": 1, "group_size": 2, "scale_images": 2, "activity_pairs": 2, "permutations": 1,
-    "images": 2, "replicates": 2,
-}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(Options):
     """Settings of all selection methods; the defaults of the counts are the official ones.
 
-    Attributes:
-        groups_per_code: groups of images per code of the generator; group ``i`` holds code ``i mod K`` fixed.
-        group_size: images per group.
-        scale_images: prior samples of each generator that give the global standard deviation of codes; None:
-            as many as it takes for their part in the error of a pair's score to fall below the votes of 1.5
-            groups, at most the official number.
-        activity_pairs: pairs of prior samples that measure how much each code does (``auto``).
-        activity_threshold: a code is active from this activity on, see ``_activity.py`` (``auto``).
-        permutations: of the labels, which give the accuracy of chance (``auto``).
-        images: shared images that UDR compares codes on.
-        images_from: where they come from: the name or path of a data set, or ``generated`` for images that
-            the models of the pool make, evenly; None: the data set that the models name, if it can be
-            opened, else generated.
-        replicates: of the bootstrap that tells how sure the pick is.
-        inactive: what happens to codes that do nothing: ``keep`` is the official rule (every code counts),
-            ``auto`` leaves them out and corrects for chance; None: ``auto`` for a pool that mixes GANs and
-            autoencoders, else ``keep``.
-        encode: which code an autoencoder gives for an image, ``mean`` or ``sample`` of the posterior (GANs
-            always give Q's mean); None: ``sample`` under the official rule, else ``mean``.
-        precision: in which encoders run: ``fp32``, ``bf16``, or ``auto``: bf16 where the hardware has it.
-        budget: part of the n^2 evaluations that ModelCentrality may spend to find the best, ``auto`` for as
-            many as it takes, within limits, or ``exact`` for all; None: exact up to 20 models, else ``auto``.
-        confidence: the search under a budget ends when the pick is this sure.
-        tolerance: difference of scores that does not matter to that search.
+    Raises:
+        UsageError: no setting has that name, or a value does not fit.
     """
 
-    groups_per_code: int = 100
-    group_size: int = 100
-    scale_images: int | None = None
-    activity_pairs: int = 2000
-    activity_threshold: float = 0.01
-    permutations: int = 100
-    images: int = 1000
-    images_from: str | None = None
-    replicates: int = 200
-    inactive: str | None = None
-    encode: str | None = None
-    precision: str = "auto"
-    budget: float | str | None = None
-    confidence: float = 0.95
-    tolerance: float = 0.005
+    kind: ClassVar[str] = "selection setting"
 
-    def __post_init__(self) -> None:
-        for name, least in _LEAST.items():
-            value = getattr(self, name)
-            if name == "scale_images" and value is None:
-                continue
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise UsageError(f"{name} must be a whole number of at least {least}, not {value!r}")
-        for name in ("activity_threshold", "confidence", "tolerance"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or not 0 < value < 1:
-                raise UsageError(f"{name} must be a number between 0 and 1, not {value!r}")
-        part = self.budget
-        if part not in ("auto", "exact", None) and not (isinstance(part, int | float) and 0 < part <= 1):
-            raise UsageError(f"budget must be auto, exact or a part of all evaluations up to 1, not {part!r}")
-        for name, choices in (("inactive", INACTIVE), ("encode", ENCODE), ("precision", PRECISIONS)):
-            if getattr(self, name) not in (*choices, None):
-                raise UsageError(f"{name} must be one of {', '.join(choices)}, not {getattr(self, name)!r}")
+    groups_per_code: int = Field(default=100, ge=1)
+    """Groups of images per code of the generator; group ``i`` holds code ``i mod K`` fixed."""
+    group_size: int = Field(default=100, ge=2)
+    """Images per group."""
+    scale_images: int | None = Field(default=None, ge=2)
+    """Prior samples of each generator that give the global standard deviation of codes; null: as many as it
+    takes for their part in the error of a pair's score to fall below the votes of 1.5 groups, at most the
+    official number."""
+    activity_pairs: int = Field(default=2000, ge=2)
+    """Pairs of prior samples that measure how much each code does (``auto``)."""
+    activity_threshold: float = Field(default=0.01, gt=0, lt=1)
+    """A code is active from this activity on (``auto``)."""
+    permutations: int = Field(default=100, ge=1)
+    """Of the labels, which give the accuracy of chance (``auto``)."""
+    images: int = Field(default=1000, ge=2)
+    """Shared images that UDR compares codes on."""
+    images_from: str | None = None
+    """Where they come from: the name or path of a data set, or ``generated`` for images that the models of
+    the pool make, evenly; null: the data set that the models name, if it can be opened, else generated."""
+    replicates: int = Field(default=200, ge=2)
+    """Of the bootstrap that tells how sure the pick is."""
+    inactive: Literal["auto", "keep"] | None = None
+    """What happens to codes that do nothing: ``keep`` is the official rule (every code counts), ``auto``
+    leaves them out and corrects for chance; null: ``auto`` for a pool that mixes GANs and autoencoders, else
+    ``keep``."""
+    encode: Literal["mean", "sample"] | None = None
+    """Which code an autoencoder gives for an image, mean or sample of the posterior (GANs always give Q's
+    mean); null: ``sample`` under the official rule, else ``mean``."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """In which encoders run; ``auto``: bf16 where the hardware has it."""
+    budget: Annotated[int | float, Field(gt=0, le=1)] | Literal["auto", "exact"] | None = Field(
+        default=None, json_schema_extra={"range": "auto, exact or a part of all evaluations up to 1"}
+    )
+    """Part of the n^2 evaluations that ModelCentrality may spend to find the best, ``auto`` for as many as it
+    takes, within limits, or ``exact`` for all; null: exact up to 20 models, else ``auto``."""
+    confidence: float = Field(default=0.95, gt=0, lt=1)
+    """The search under a budget ends when the pick is this sure."""
+    tolerance: float = Field(default=0.005, gt=0, lt=1)
+    """Difference of scores that does not matter to that search."""
+
+    @field_validator("images_from", mode="before")
+    @classmethod
+    def _path(cls, value: Any) -> Any:
+        return os.fspath(value) if isinstance(value, os.PathLike) else value
 
     def with_options(self, **options: Any) -> "Settings":
         """A copy with some values replaced; an option that is None keeps its value.
@@ -90,11 +74,9 @@ class Settings:
         Raises:
             UsageError: no setting has that name, or the value does not fit.
         """
-        known = [field.name for field in fields(self)]
-        for name in options:
-            if name not in known:
-                raise UsageError(f"no selection setting is called {name!r}; there are: {', '.join(known)}")
-        return replace(self, **{name: value for name, value in options.items() if value is not None})
+        kept = {name: getattr(self, name) for name in type(self).model_fields}
+        new = {name: value for name, value in options.items() if value is not None or name not in kept}
+        return Settings(**(kept | new))
 
     def resolved(self, families: Collection[str], device: str = "cpu") -> "Settings":
         """With everything that was left open decided for a pool of these families on this device."""
@@ -103,21 +85,8 @@ class Settings:
         bf16 = use_bf16(self.precision, torch.device(device))
         budget = self.budget or ("exact" if len(families) <= EXACT_UP_TO else "auto")
         precision = "bf16" if bf16 else "fp32"
-        return replace(self, inactive=inactive, encode=encode, precision=precision, budget=budget)
-
-    def with_texts(self, texts: Mapping[str, str]) -> "Settings":
-        """Like :meth:`with_options`, from texts: what reads as a number is one."""
-        return self.with_options(**{name: _number(text) for name, text in texts.items()})
+        return self.with_options(inactive=inactive, encode=encode, precision=precision, budget=budget)
 
     def to_json(self) -> dict[str, Any]:
         """The settings as JSON types."""
-        return asdict(self)
-
-
-def _number(text: str) -> int | float | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
+        return self.model_dump()

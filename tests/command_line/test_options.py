@@ -4,7 +4,7 @@ import sys
 import pytest
 import torch
 
-from disentangle_cli.command_line.options import expand_paths, parse_assignments, resolve_device
+from disentangle_cli.command_line.options import expand_paths, resolve_device
 from disentangle_cli.errors import UsageError
 
 
@@ -15,16 +15,6 @@ def test_stdin_stands_where_the_dash_is(monkeypatch: pytest.MonkeyPatch) -> None
         expand_paths(["-", "-"])
     with pytest.raises(UsageError, match="empty"):
         expand_paths(["-"])
-
-
-def test_assignments() -> None:
-    assert parse_assignments(["a.b=1", "c=x=y", "d="], "--set") == {"a.b": "1", "c": "x=y", "d": ""}
-    assert parse_assignments(None, "--set") == {}
-    for text in ("a", "=1"):
-        with pytest.raises(UsageError, match=r"--set .*KEY=VALUE"):
-            parse_assignments([text], "--set")
-    with pytest.raises(UsageError, match="twice"):
-        parse_assignments(["a=1", "a=2"], "--set")
 
 
 @pytest.mark.parametrize("available", [True, False])

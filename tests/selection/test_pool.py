@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from disentangle_cli.checkpoint import load_checkpoint, save_checkpoint
 from disentangle_cli.errors import UsageError
@@ -75,13 +76,26 @@ def test_family(save: Save) -> None:
 def test_settings_are_checked() -> None:
     with pytest.raises(UsageError, match="no selection setting is called 'group'"):
         Settings().with_options(group=3)
+    with pytest.raises(UsageError, match=r"there are: groups_per_code, .*; did you mean group_size\?"):
+        Settings(group_sise=3)
     with pytest.raises(UsageError, match="group_size must be a whole number of at least 2, not 1"):
-        Settings().with_texts({"group_size": "1"})
-    with pytest.raises(UsageError, match="scale_images must be a whole number"):
-        Settings().with_texts({"scale_images": "many"})
+        Settings(group_size=1)
+    with pytest.raises(UsageError, match="scale_images must be a whole number of at least 2, not 'many'"):
+        Settings(scale_images="many")
+    with pytest.raises(UsageError, match="images must be a whole number of at least 2, not True"):
+        Settings(images=True)
+    with pytest.raises(UsageError, match="tolerance must be a number between 0 and 1, not 1"):
+        Settings().with_options(tolerance=1)
+    with pytest.raises(
+        UsageError, match="budget must be auto, exact or a part"
+    ):
+        Settings(budget="much")
     with pytest.raises(UsageError, match="encode must be one of mean, sample"):
         Settings(encode="mode")
-    assert Settings().with_texts({"groups_per_code": "20"}).groups_per_code == 20
+    assert Settings(groups_per_code=20).with_options(groups_per_code=None).groups_per_code == 20
+    assert repr(Settings(images_from=Path("a.npz"), budget=1).to_json()["budget"]) == "1"
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().images = 3  # type: ignore[misc]
 
 
 def test_open_rules_follow_the_families() -> None:
