@@ -15,7 +15,8 @@ from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.images import Pixels, to_pixels
 from disentangle_cli.latents import Block, Latents
-from disentangle_cli.models import AnyModel
+from disentangle_cli.modelling.encoding import encoded
+from disentangle_cli.models import AnyModel, as_model
 
 CHUNK = 512
 FAR = 4.0  # standard deviations at which a normal latent counts as outside its prior
@@ -124,12 +125,7 @@ def encode_dataset(
     rows = np.arange(len(dataset), dtype=np.int64)
     if num is not None and num < len(dataset):
         rows = np.sort(np.random.default_rng(seed).choice(len(dataset), num, replace=False))
-    codes = np.empty((len(rows), model.latents.num_codes), np.float32)
-    with output.progress(total=len(rows), desc="encoding", unit="image") as bar:
-        for start in range(0, len(rows), CHUNK):
-            images = dataset.tensors(rows[start : start + CHUNK])
-            codes[start : start + CHUNK] = model.encode(images).cpu().numpy()
-            bar.update(len(images))
+    codes, _ = encoded(as_model(model), dataset, rows, device="cpu")
     arrays: dict[str, NDArray[Any]] = {"codes": codes}
     if dataset.factors:
         arrays["factors"] = dataset.classes(rows)

@@ -120,7 +120,7 @@ def make_anchors(model: AnyModel, anchor: str | Path, seed: int) -> tuple[Tensor
             f"no anchor {str(anchor)!r}: it is neither a picture file nor one of: {', '.join(ANCHORS)}"
         )
     latents = model.latents.sample(1, rng)
-    codes = model.encode(_read_photo(anchor, model.image_shape)).cpu()
+    codes = model.encode(read_photo(anchor, model.image_shape)).cpu()
     latents[:, model.latents.code_columns] = codes.to(latents.dtype)
     return latents, f"the codes of {Path(anchor).name}"
 
@@ -132,7 +132,7 @@ def _moved(anchors: Tensor, column: int, values: list[float]) -> Tensor:
     return moved.flatten(0, 1)
 
 
-def _read_photo(path: str | Path, image_shape: tuple[int, int, int]) -> Tensor:
+def read_photo(path: str | Path, image_shape: tuple[int, int, int]) -> Tensor:
     """A picture file as a model's input: (1, C, H, W) float32 in [0, 1], treated like one of an image folder.
 
     Raises:

@@ -11,9 +11,10 @@ from PIL import Image
 from disentangle_cli.data.dataset import Dataset, Factor
 from disentangle_cli.errors import UsageError
 from disentangle_cli.generation import encode_dataset, generate, parse_fixed
-from disentangle_cli.images import read_photo, to_pixels
+from disentangle_cli.images import to_pixels
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.models import load_model
+from disentangle_cli.traversal import read_photo
 from tests.conftest import WriteModel
 
 MIXED = Latents(

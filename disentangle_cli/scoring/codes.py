@@ -3,16 +3,12 @@
 from typing import Any
 
 import numpy as np
-import torch
 
 from disentangle_cli.arraytypes import Floats, Ints
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
+from disentangle_cli.modelling.encoding import encoded
 from disentangle_cli.models import Model
-from disentangle_cli.output import progress
-
-BATCH = 2048
-"""Images in memory at a time."""
 
 
 class CodeCache:
@@ -37,31 +33,19 @@ class CodeCache:
         self._mean = np.zeros((len(dataset), codes), np.float32)
         self._std: Floats | None = None
 
-    @torch.no_grad()
     def fill(self, indices: Ints) -> None:
         """Encode those images among ``indices`` (any shape) that are not known yet."""
         wanted = np.zeros(len(self.dataset), bool)
         wanted[indices.reshape(-1)] = True
         missing = np.flatnonzero(wanted & ~self._known)
-        with progress(total=len(missing), desc="encoding", unit="images") as bar:
-            for start in range(0, len(missing), BATCH):
-                batch = missing[start : start + BATCH]
-                images = self.dataset.tensors(batch, self.model.device)
-                self._store(batch, images)
-                bar.update(len(batch))
-        self._known[missing] = True
-
-    def _store(self, batch: Ints, images: torch.Tensor) -> None:
-        posterior = self.model.posterior(images) if self.samples else None
-        if posterior is None:
-            self.samples = False
-            self._mean[batch] = self.model.encode(images).float().cpu().numpy()
+        if not missing.size:
             return
-        mean, logvar = posterior
-        if self._std is None:
-            self._std = np.zeros_like(self._mean)
-        self._mean[batch] = mean.float().cpu().numpy()
-        self._std[batch] = (0.5 * logvar.float()).exp().cpu().numpy()
+        self._mean[missing], std = encoded(self.model, self.dataset, missing, spread=self.samples)
+        self.samples = std is not None
+        if std is not None:
+            self._std = np.zeros_like(self._mean) if self._std is None else self._std
+            self._std[missing] = std
+        self._known[missing] = True
 
     def codes(self, indices: Ints, rng: np.random.Generator) -> Floats:
         """Codes of known images: any shape (...) -> (..., K). A sample is drawn anew for every entry."""

@@ -1,0 +1,46 @@
+"""Codes of a data set's images, a batch at a time."""
+
+import numpy as np
+import torch
+
+from disentangle_cli.arraytypes import Floats, Ints
+from disentangle_cli.datasets import Dataset
+from disentangle_cli.modelling.model import Model
+from disentangle_cli.output import progress
+
+BATCH = 2048
+"""Images in memory at a time; whole chunks of a loaded model, whose numbers do not depend on it therefore."""
+
+
+@torch.no_grad()
+def encoded(
+    model: Model, dataset: Dataset, rows: Ints, *, spread: bool = False, device: str | None = None
+) -> tuple[Floats, Floats | None]:
+    """Encode the images at ``rows (n,)``, whose shape is the model's.
+
+    Args:
+        model: its encoder.
+        dataset: the images.
+        rows: which.
+        spread: whether standard deviations of the posterior are wanted.
+        device: where bytes become numbers from 0 to 1 (a GPU rounds some to another side); None: where the
+            model's networks run.
+
+    Returns:
+        ``(n, K)`` float32 means (of the posterior, or what Q gives), and ``(n, K)`` standard deviations; None
+        where they are not wanted or there is no posterior.
+    """
+    means = np.empty((len(rows), model.latents.num_codes), np.float32)
+    stds = np.empty_like(means)
+    with progress(total=len(rows), desc="encoding", unit="images") as bar:
+        for start in range(0, len(rows), BATCH):
+            part = slice(start, start + BATCH)
+            images = dataset.tensors(rows[part], device or model.device)
+            posterior = model.posterior(images) if spread else None
+            spread = posterior is not None
+            mean = model.encode(images) if posterior is None else posterior[0]
+            means[part] = mean.float().cpu().numpy()
+            if posterior is not None:
+                stds[part] = (0.5 * posterior[1].float()).exp().cpu().numpy()
+            bar.update(len(images))
+    return means, stds if spread else None
