@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from disentangle_cli.measurement.arrays import ARRAYS
+from disentangle_cli.measurement.families import Family
 from disentangle_cli.registry import Registry
 
 PROTOCOLS = ("infogan-cr", "disentanglement-lib")
@@ -50,7 +52,7 @@ class Metric(Node):
     """A registered metric.
 
     Attributes:
-        by_protocol: optional inputs that one protocol requires and the others do not see.
+        by_protocol: families whose arrays one protocol requires and the others do not see.
         defaults: settings whose default depends on the protocol.
         drawn: as ``defaults``, for rows that were drawn from a data set as the protocol has it; of a file of
             codes nothing is known, and all its rows count.
@@ -63,7 +65,7 @@ class Metric(Node):
     def __init__(
         self,
         function: Callable[..., Result],
-        by_protocol: Mapping[str, tuple[str, ...]],
+        by_protocol: Mapping[str, tuple[Family, ...]],
         defaults: Mapping[str, Mapping[str, Any]],
         drawn: Mapping[str, Mapping[str, Any]],
         parts: Mapping[str, Shape],
@@ -82,12 +84,13 @@ class Metric(Node):
 
     def inputs_under(self, protocol: str) -> dict[str, bool]:
         """Name of each input under ``protocol``, with whether it must be there."""
-        special = {name for names in self.by_protocol.values() for name in names}
+        special = {family for families in self.by_protocol.values() for family in families}
         wanted = self.by_protocol.get(protocol, ())
+        family_of = {name: ARRAYS[name].family for name in self.inputs if name in ARRAYS}
         return {
-            name: required or name in wanted
+            name: required or family_of.get(name) in wanted
             for name, required in self.inputs.items()
-            if name not in special or name in wanted
+            if family_of.get(name) not in special or family_of[name] in wanted
         }
 
 
@@ -96,7 +99,7 @@ DERIVED: Registry[Node] = Registry("disentangle_cli.measurement.derived", "deriv
 
 
 def metric(
-    by_protocol: Mapping[str, tuple[str, ...]] | None = None,
+    by_protocol: Mapping[str, tuple[Family, ...]] | None = None,
     defaults: Mapping[str, Mapping[str, Any]] | None = None,
     drawn: Mapping[str, Mapping[str, Any]] | None = None,
     parts: Mapping[str, Shape] | None = None,

@@ -5,21 +5,15 @@ from typing import Literal
 import numpy as np
 
 from disentangle_cli.arraytypes import Doubles, Floats, Ints
+from disentangle_cli.measurement.families import Family
 from disentangle_cli.measurement.learners import logistic_regression
 from disentangle_cli.measurement.metric import Result, Undefined, metric
 
 
 @metric(
     by_protocol={
-        "infogan-cr": ("group_codes", "group_labels"),
-        "disentanglement-lib": (
-            "pair_codes_1",
-            "pair_codes_2",
-            "pair_labels",
-            "eval_pair_codes_1",
-            "eval_pair_codes_2",
-            "eval_pair_labels",
-        ),
+        "infogan-cr": (Family.GROUPS,),
+        "disentanglement-lib": (Family.PAIRS, Family.EVAL_PAIRS),
     },
     parts={"train_accuracy": "number", "eval_accuracy": "number"},
     cost="encoding",

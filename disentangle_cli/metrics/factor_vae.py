@@ -3,6 +3,7 @@
 import numpy as np
 
 from disentangle_cli.arraytypes import Bools, Doubles, Floats, Ints
+from disentangle_cli.measurement.families import Family
 from disentangle_cli.measurement.metric import Result, metric
 
 ROUNDING = 1e-6
@@ -10,7 +11,7 @@ ROUNDING = 1e-6
 
 
 @metric(
-    by_protocol={"infogan-cr": (), "disentanglement-lib": ("eval_group_codes", "eval_group_labels")},
+    by_protocol={"disentanglement-lib": (Family.EVAL_GROUPS,)},
     defaults={"disentanglement-lib": {"threshold": 0.05}},
     parts={
         "revised": "number",

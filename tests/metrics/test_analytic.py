@@ -1,6 +1,5 @@
 """Metrics on representations whose scores are known without a reference, and on degenerate input."""
 
-import functools
 import math
 import warnings
 from typing import Any
@@ -8,89 +7,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from disentangle_cli.errors import UsageError
-from disentangle_cli.measurement.derived.mutual_information import discretise, pair_information
 from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, evaluate
 from disentangle_cli.metrics.explicitness import roc_areas
+from tests.metrics.representations import (
+    arrays,
+    constant,
+    duplicated,
+    factors,
+    identity,
+    rotated,
+    single,
+    two_of_three,
+    with_dead,
+)
 
-SIZES = (3, 4, 5)
 FAST = {"dci": {"trees": 3}}
-
-
-def factors(rows: int = 600, seed: int = 0) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    return np.stack([rng.integers(0, size, rows) for size in SIZES], axis=1)
-
-
-def arrays(code: Any, seed: int = 0, **changes: Any) -> Arrays:
-    """All arrays for the representation ``code``: class ids (..., F) -> codes (..., K)."""
-    rng = np.random.default_rng(seed)
-    truth = factors(seed=seed)
-    labels = np.arange(60) % len(SIZES)
-
-    def grouped(size: int) -> np.ndarray:
-        drawn = np.stack([rng.integers(0, s, (len(labels), size)) for s in SIZES], axis=2)
-        for group, label in zip(drawn, labels, strict=True):
-            group[:, label] = group[0, label]
-        return drawn
-
-    def paired() -> tuple[np.ndarray, np.ndarray]:
-        first, second = grouped(8), grouped(8)
-        for i, label in enumerate(labels):
-            second[i, :, label] = first[i, :, label]
-        return code(first), code(second)
-
-    pairs, eval_pairs = paired(), paired()
-    made = {
-        "codes": code(truth),
-        "factors": truth,
-        "factor_values": truth / (np.array(SIZES) - 1),
-        "is_continuous": np.ones(len(SIZES), bool),
-        "reference_codes": code(factors(seed=seed + 1)),
-        "group_codes": code(grouped(10)),
-        "group_labels": labels,
-        "eval_group_codes": code(grouped(10)),
-        "eval_group_labels": labels,
-        "pair_codes_1": pairs[0],
-        "pair_codes_2": pairs[1],
-        "pair_labels": labels,
-        "eval_pair_codes_1": eval_pairs[0],
-        "eval_pair_codes_2": eval_pairs[1],
-        "eval_pair_labels": labels,
-    }
-    return Arrays(**(made | changes))
-
-
-def identity(classes: np.ndarray) -> np.ndarray:
-    return classes / (np.array(SIZES) - 1) * 2 - 1
-
-
-def rotated(classes: np.ndarray) -> np.ndarray:
-    """Codes 1 and 2 turned by 45 degrees."""
-    codes = identity(classes)
-    a, b = codes[..., 0].copy(), codes[..., 1].copy()
-    codes[..., 0], codes[..., 1] = (a + b) / math.sqrt(2), (a - b) / math.sqrt(2)
-    return codes
-
-
-def with_dead(classes: np.ndarray) -> np.ndarray:
-    return np.concatenate([identity(classes), np.full((*classes.shape[:-1], 1), 0.7)], axis=-1)
-
-
-def duplicated(classes: np.ndarray) -> np.ndarray:
-    return np.concatenate([identity(classes), identity(classes)], axis=-1)
-
-
-def single(classes: np.ndarray) -> np.ndarray:
-    return identity(classes)[..., :1]
-
-
-def two_of_three(classes: np.ndarray) -> np.ndarray:
-    return identity(classes)[..., :2]
-
-
-def constant(classes: np.ndarray) -> np.ndarray:
-    return np.full((*classes.shape[:-1], 3), 0.7)
 
 
 def scores(data: Arrays, protocol: str = "infogan-cr", **settings: Any) -> dict[str, Any]:
@@ -308,22 +239,6 @@ def test_factor_vae_prunes_by_threshold() -> None:
     assert scores(data)["factor_vae"]["active_codes"] == [0, 1, 2]
 
 
-def test_discretise_like_a_histogram() -> None:
-    codes = np.random.default_rng(3).normal(size=(1000, 2))
-    for column, bins in zip(codes.T, discretise(codes, 20).T, strict=True):
-        assert np.array_equal(np.bincount(bins, minlength=20), np.histogram(column, 20)[0])
-    assert set(discretise(np.full((5, 1), 0.7), 20).ravel()) <= set(range(20))
-
-
-def test_information_like_sklearn() -> None:
-    from sklearn.metrics import mutual_info_score
-
-    rng = np.random.default_rng(4)
-    a = rng.integers(0, 20, 3000)
-    b = (a // 3 + rng.integers(0, 3, 3000)) % 7
-    assert pair_information(a, b) == pytest.approx(mutual_info_score(a, b), abs=1e-12)
-
-
 def test_areas_like_sklearn() -> None:
     from sklearn.metrics import roc_auc_score
 
@@ -339,51 +254,3 @@ def test_same_seed_same_numbers() -> None:
     data = arrays(rotated)
     assert scores(data) == scores(data)
     assert scores(data, "disentanglement-lib") == scores(data, "disentanglement-lib")
-
-
-def test_result_names_variant_and_counts() -> None:
-    found = evaluate(["mig", "factor_vae"], arrays(identity), settings={"mig": {"bins": 10}}, seed=3)
-    assert found["mig"]["variant"] == "infogan-cr with bins=10"
-    assert found["mig"]["samples"] == {"rows": 600}
-    assert found["mig"]["seed"] == 3
-    assert found["factor_vae"]["samples"] == {"reference": 600, "groups": 60, "group_size": 10}
-    study = evaluate(["sap"], arrays(identity), protocol="disentanglement-lib")["sap"]
-    assert study["samples"] == {"train_rows": 400, "test_rows": 200}
-
-
-def test_shared_arrays_are_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from disentangle_cli.measurement.derived.mutual_information import mutual_information
-
-    calls: list[Any] = []
-    original = mutual_information.function
-
-    @functools.wraps(original)
-    def counted(*args: Any, **kw: Any) -> Any:
-        calls.append(kw)
-        return original(*args, **kw)
-
-    monkeypatch.setattr(mutual_information, "function", counted)
-    evaluate(["mig", "modularity"], arrays(identity))
-    assert len(calls) == 1
-    evaluate(["mig", "modularity"], arrays(identity), settings={"mig": {"bins": 10}})
-    assert len(calls) == 3
-
-
-@pytest.mark.parametrize(
-    ("changes", "named"),
-    [
-        ({"factors": np.zeros((5, 3), np.int64)}, "codes"),
-        ({"factors": factors() + 0.5}, "whole numbers"),
-        ({"factors": factors() - 1}, "whole numbers"),
-        ({"is_continuous": np.ones(2, bool)}, "is_continuous"),
-        ({"group_codes": np.zeros((60, 10, 4))}, "number of codes"),
-        ({"group_labels": np.zeros(3, np.int64)}, "group_labels"),
-        ({"codes": np.zeros(600)}, "2 dimensions"),
-        ({"train_rows": np.arange(900), "test_rows": np.arange(5)}, "train_rows"),
-        ({"train_rows": np.arange(9)}, "without test_rows"),
-        ({"pair_labels": None, "pair_codes_1": None}, "without pair_codes_1"),
-    ],
-)
-def test_arrays_that_do_not_fit(changes: dict[str, Any], named: str) -> None:
-    with pytest.raises(UsageError, match=named):
-        arrays(identity, **changes)

@@ -1,0 +1,35 @@
+"""Arrays that fit each other, and those that do not."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from disentangle_cli.errors import UsageError
+from disentangle_cli.metrics import Arrays
+from tests.metrics.representations import arrays, factors, identity
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"factors": np.zeros((5, 3), np.int64)}, "codes"),
+        ({"factors": factors() + 0.5}, "whole numbers"),
+        ({"factors": factors() - 1}, "whole numbers"),
+        ({"is_continuous": np.ones(2, bool)}, "is_continuous"),
+        ({"group_codes": np.zeros((60, 10, 4))}, "number of codes"),
+        ({"group_labels": np.zeros(3, np.int64)}, "group_labels"),
+        ({"codes": np.zeros(600)}, "2 dimensions"),
+        ({"train_rows": np.arange(900), "test_rows": np.arange(5)}, "train_rows"),
+        ({"train_rows": np.arange(9)}, "without test_rows"),
+        ({"pair_labels": None, "pair_codes_1": None}, "without pair_codes_1"),
+    ],
+)
+def test_arrays_that_do_not_fit(changes: dict[str, Any], named: str) -> None:
+    with pytest.raises(UsageError, match=named):
+        arrays(identity, **changes)
+
+
+def test_labels_of_groups_are_factors() -> None:
+    with pytest.raises(UsageError, match="group_labels are numbers of factors, so they must be below 1000"):
+        Arrays(group_codes=np.zeros((2, 3, 2)), group_labels=np.array([0, 2_000_000_000]))
