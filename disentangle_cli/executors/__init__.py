@@ -1,10 +1,22 @@
 """Where tasks run: processes of this machine, a Dask cluster or a Ray cluster.
 
-One file per executor; joblib is the seam: its loky here, its backends on clusters. A task is a small
-picklable object (paths, hashes, numbers) which a top-level function turns into a result. Tasks must be
+One file per executor, and no other; what they share is in :mod:`disentangle_cli.tasks`. A task is a small
+picklable object (paths, hashes, numbers) which a top-level function turns into a result. Tasks should be
 idempotent: one whose worker died is carried out again by another.
 """
 
-from disentangle_cli.tasks.run import EXECUTORS, LostTasks, cores, run_tasks, split_spec, tasks_at_once
+from disentangle_cli.tasks.control import Control
+from disentangle_cli.tasks.executor import EXECUTORS, Executor, cores, split_spec, tasks_at_once
+from disentangle_cli.tasks.run import LostTasks, ends_of, run_tasks
 
-__all__ = ["EXECUTORS", "LostTasks", "cores", "run_tasks", "split_spec", "tasks_at_once"]
+__all__ = [
+    "EXECUTORS",
+    "Control",
+    "Executor",
+    "LostTasks",
+    "cores",
+    "ends_of",
+    "run_tasks",
+    "split_spec",
+    "tasks_at_once",
+]

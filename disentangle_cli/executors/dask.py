@@ -4,48 +4,41 @@ import atexit
 import functools
 import logging
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from multiprocessing import resource_tracker
 from typing import Any
 
 from disentangle_cli.errors import RunError, UsageError
-from disentangle_cli.tasks.blocked import blocked
-from disentangle_cli.tasks.run import EXECUTORS, Outcomes, cores, task_gpus
+from disentangle_cli.tasks.executor import EXECUTORS, cores, task_gpus
+from disentangle_cli.tasks.futures import FuturesExecutor
+from disentangle_cli.tasks.signals import blocked
 
 CONNECT_SECONDS = 15
 WORKER_SECONDS = 300  # a batch system may take a while to start the first worker
 
 
 @EXECUTORS.register("dask")
-class Dask:
+class Dask(FuturesExecutor):
     """One task at a time for each thread of the workers. Dask itself sends a lost task to another worker."""
 
     def __init__(self, address: str | None, jobs: int | None) -> None:
         try:
-            import distributed  # noqa: F401
+            from distributed import KilledWorker
         except ImportError:
             raise UsageError('--executor dask needs Dask: pip install "disentangle-cli[dask]"') from None
-        self._jobs = jobs
+        super().__init__(jobs, (KilledWorker,))
         self._client = _local_client(jobs or cores()) if address is None else _client(address)
 
-    def run(self, function: Callable[[Any], Any], tasks: Mapping[int, Any]) -> Outcomes:
-        """The tasks' keys and outcomes as they end."""
-        from distributed import KilledWorker
-
-        from disentangle_cli.tasks.futures import FuturesBackend, run_on
-
-        client = self._client
+    def send(self, *call: Any) -> Any:
+        """Hand over a call."""
         resources = {"resources": {"GPU": gpus}} if (gpus := task_gpus()) else {}
+        return self._client.submit(*call, pure=False, **resources)
 
-        class Backend(FuturesBackend):
-            def send(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-                return client.submit(function, *arguments, pure=False, **resources)
+    def cancel(self, futures: list[Any]) -> None:
+        """Give up calls."""
+        self._client.cancel(futures, force=True)
 
-            def cancel(self, futures: set[Any]) -> None:
-                client.cancel(list(futures), force=True)
-
-        return run_on(Backend((KilledWorker,)), function, tasks, self._jobs or self._slots())
-
-    def _slots(self) -> int:
+    def slots(self) -> int:
+        """All threads of the workers."""
         try:
             self._client.wait_for_workers(1, timeout=WORKER_SECONDS)
         except TimeoutError:
@@ -74,6 +67,7 @@ def _local_client(workers: int) -> Any:
     dask.config.set({"distributed.deploy.lost-worker-timeout": "1 day"})
     # Ctrl-C at a terminal reaches all processes, but is for this one. The thread of the cluster, and with it
     # all workers that it ever starts, inherit what is blocked now.
+    resource_tracker.ensure_running()  # when it is started later, it unblocks signals
     with blocked(signal.SIGINT):
         cluster = LocalCluster(
             n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=logging.CRITICAL

@@ -1,14 +1,16 @@
-"""Processes of this machine: loky, the executor that joblib brings."""
+"""Processes of this machine."""
 
-import sys
-from collections.abc import Callable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
+import atexit
+from multiprocessing.connection import wait
 from typing import Any
 
-from disentangle_cli.tasks.run import EXECUTORS, Lost, Outcomes, attempt, cores
+from disentangle_cli.tasks.control import Control
+from disentangle_cli.tasks.ended import Ended, Function, Lost, attempt
+from disentangle_cli.tasks.executor import EXECUTORS, cores
+from disentangle_cli.tasks.worker import Worker
 
-THREAD_LIMITS = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR"))
+_idle: list[Worker] = []
+"""Workers that are kept for the next call."""
 
 
 @EXECUTORS.register("local")
@@ -17,53 +19,58 @@ class Local:
 
     def __init__(self, address: str | None, jobs: int | None) -> None:
         self._jobs = jobs or cores()
-        self._broken = False
+        self._places = 1
+        self._killed = False
+        self._here: list[tuple[int, Ended]] = []
+        self._under_way: dict[Any, tuple[int, Worker]] = {}
 
-    def run(self, function: Callable[[Any], Any], tasks: Mapping[int, Any]) -> Outcomes:
-        """The tasks' keys and outcomes as they end. A dead process breaks its pool: all under way are lost.
+    def places(self, count: int) -> int:
+        """As many as asked for, but none without a task."""
+        self._places = min(self._jobs, count)
+        return self._places
 
-        What had ended by then is not: futures keep their results, which joblib's own generator drops.
-        """
-        jobs = min(self._jobs, len(tasks))
-        if jobs == 1 and not self._broken:
-            yield from (attempt(function, index, task) for index, task in tasks.items())
+    def start(self, key: int, function: Function, task: Any, control: Control) -> None:
+        """Give a task to a process, or carry it out here, unless tasks have killed their processes."""
+        if self._places == 1 and not self._killed:
+            self._here = [(key, attempt(function, task, control))]
             return
-        threads = max(1, cores() // jobs)
-        waiting = list(tasks.items())[::-1]
-        under_way: dict[Future[Any], int] = {}
-        try:
-            while waiting or under_way:
-                while waiting and len(under_way) < jobs:
-                    index, task = waiting.pop()
-                    try:
-                        future = _pool(jobs, threads).submit(_with_threads, threads, function, index, task)
-                    except BrokenProcessPool:  # since a moment ago; the next call makes another pool
-                        waiting.append((index, task))
-                        continue
-                    under_way[future] = index
-                for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                    index = under_way.pop(future)
-                    try:
-                        outcome = future.result()
-                    except BrokenProcessPool:
-                        self._broken = True
-                        outcome = index, Lost("its process died (killed, or out of memory)")
-                    yield outcome
-        finally:
-            if under_way:  # nobody wants them any more
-                _pool(jobs, threads).shutdown(wait=True, kill_workers=True)
+        worker = _worker(max(1, cores() // self._places))
+        self._under_way[worker.connection] = key, worker
+        worker.give(function, task)
+
+    def ended(self, seconds: float) -> list[tuple[int, Ended]]:
+        """All that have ended."""
+        found, self._here = self._here, []
+        for connection in wait(list(self._under_way), seconds) if self._under_way else []:
+            key, worker = self._under_way.pop(connection)
+            found.append((key, worker.take()))
+            self._killed |= isinstance(found[-1][1], Lost)
+            if worker.alive:
+                _idle.append(worker)
+        return found
+
+    def stop(self) -> None:
+        """Pass a signal on to the processes."""
+        for _, worker in self._under_way.values():
+            worker.stop()
+
+    def abandon(self) -> None:
+        """End the processes that are at work."""
+        for _, worker in self._under_way.values():
+            worker.kill()
 
 
-def _pool(jobs: int, threads: int) -> Any:
-    """The processes, kept from call to call; new ones after one has died."""
-    from joblib.externals.loky import get_reusable_executor
+def _worker(threads: int) -> Worker:
+    """One that has nothing to do, or a new one."""
+    for worker in list(_idle):
+        if worker.threads == threads or not worker.alive:
+            _idle.remove(worker)
+        if worker.threads == threads and worker.alive:
+            return worker
+    return Worker(threads)
 
-    limits = dict.fromkeys(THREAD_LIMITS, str(threads))
-    return get_reusable_executor(max_workers=max(jobs, 2), timeout=300, env=limits)
 
-
-def _with_threads(threads: int, function: Callable[[Any], Any], index: int, task: Any) -> tuple[int, Any]:
-    # the environment limits what is imported later; torch may be here from an earlier call with another share
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(threads)
-    return attempt(function, index, task)
+@atexit.register
+def _dismiss() -> None:
+    while _idle:
+        _idle.pop().kill()

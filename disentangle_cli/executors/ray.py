@@ -3,11 +3,12 @@
 import os
 import re
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.tasks.run import EXECUTORS, Outcomes, cores, task_gpus
+from disentangle_cli.tasks.executor import EXECUTORS, cores, task_gpus
+from disentangle_cli.tasks.futures import FuturesExecutor
 
 RETRIES = 3  # as in Dask
 CONNECT_SECONDS = 15
@@ -20,7 +21,7 @@ QUIET = {
 
 
 @EXECUTORS.register("ray")
-class Ray:
+class Ray(FuturesExecutor):
     """One core for each task. Ray itself carries out a lost task again."""
 
     _connected: ClassVar[str | None] = None
@@ -29,10 +30,16 @@ class Ray:
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
         try:
-            import ray  # noqa: F401
+            from ray import exceptions
         except ImportError:
             raise UsageError('--executor ray needs Ray: pip install "disentangle-cli[ray]"') from None
-        self._jobs = jobs
+        lost = (
+            exceptions.WorkerCrashedError,
+            exceptions.NodeDiedError,
+            exceptions.OutOfMemoryError,
+            exceptions.ObjectLostError,
+        )
+        super().__init__(jobs, lost)
         self._connect(address or "local")
 
     def _connect(self, address: str) -> None:
@@ -53,33 +60,28 @@ class Ray:
             ) from None
         Ray._connected = address
 
-    def run(self, function: Callable[[Any], Any], tasks: Mapping[int, Any]) -> Outcomes:
-        """The tasks' keys and outcomes as they end."""
+    def slots(self) -> int:
+        """All cores of the cluster."""
         import ray
-        from ray import exceptions
 
-        from disentangle_cli.tasks.futures import FuturesBackend, run_on
+        return int(ray.cluster_resources().get("CPU", 1))
 
-        class Backend(FuturesBackend):
-            def send(self, function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
-                remote = ray.remote(num_cpus=1, num_gpus=task_gpus(), max_retries=RETRIES)(function)
-                reference = remote.remote(*arguments)
-                future = reference.future()
-                future.reference = reference
-                return future
+    def send(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Hand over a call."""
+        import ray
 
-            def cancel(self, futures: set[Any]) -> None:
-                for future in futures:
-                    ray.cancel(future.reference, force=True)
+        remote = ray.remote(num_cpus=1, num_gpus=task_gpus(), max_retries=RETRIES)(function)
+        reference = remote.remote(*arguments)
+        future = reference.future()
+        future.reference = reference
+        return future
 
-        lost = (
-            exceptions.WorkerCrashedError,
-            exceptions.NodeDiedError,
-            exceptions.OutOfMemoryError,
-            exceptions.ObjectLostError,
-        )
-        at_once = self._jobs or int(ray.cluster_resources().get("CPU", 1))
-        return run_on(Backend(lost), function, tasks, at_once)
+    def cancel(self, futures: list[Any]) -> None:
+        """Give up calls."""
+        import ray
+
+        for future in futures:
+            ray.cancel(future.reference, force=True)
 
 
 def _knock(address: str) -> None:

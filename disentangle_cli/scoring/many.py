@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_cli.datasets import absolute
-from disentangle_cli.executors import run_tasks, split_spec
+from disentangle_cli.executors import Control, run_tasks, split_spec
 from disentangle_cli.files import sha256_file
 from disentangle_cli.output import log, progress
 from disentangle_cli.scoring.run import Options, score_path
@@ -73,11 +73,11 @@ def _reachable(paths: Sequence[str], executor: str, jobs: int | None) -> list[tu
     ]
 
 
-def _hashes(files: list[str]) -> list[str | None]:
+def _hashes(files: list[str], _: object = None) -> list[str | None]:
     return [sha256_file(file) if Path(file).is_file() else None for file in files]
 
 
-def _score(task: _Task) -> dict[str, Any]:
+def _score(task: _Task, _: Control) -> dict[str, Any]:
     if task.content is None:
         result = score_path(task.file, task.dataset, task.options, task.device)
     else:

@@ -4,13 +4,13 @@ Pairs whose votes are on disk are not evaluated again. The rest is split by gene
 where there are more processes than generators; how it is split changes no number.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from disentangle_cli.executors import run_tasks
+from disentangle_cli.executors import Control, run_tasks
 from disentangle_cli.output import progress
 from disentangle_cli.selection._evaluate import evaluate
 from disentangle_cli.selection.cache import ArrayCache
@@ -42,9 +42,11 @@ class _Job:
         groups = self.settings.groups_per_code * len(self.columns)
         return len(self.encoders) * (groups * self.settings.group_size + (self.settings.scale_images or 0))
 
-    def run(self, advance: Callable[[int], object] = lambda images: None) -> list[Votes]:
+    def run(self, control: Control) -> list[Votes]:
         """Evaluate, and return the votes in the order of ``encoders``."""
-        return evaluate(self.generator, self.encoders, self.columns, self.seed, self.settings, advance)
+        return evaluate(
+            self.generator, self.encoders, self.columns, self.seed, self.settings, control.advance
+        )
 
 
 def cross_votes(
@@ -76,7 +78,10 @@ def cross_votes(
         for j, encoders in split
     ]
     with progress(total=sum(job.images for job in jobs), desc="cross evaluation", unit="img") as bar:
-        for number, results in _carry_out(jobs, task, bar.update):
+        control = Control(advance=bar.update)
+        for number, results in run_tasks(
+            _Job.run, jobs, executor=task.executor, jobs=task.at_once, control=control
+        ):
             j, encoders = split[number]
             for i, votes in zip(encoders, results, strict=True):
                 _save(cache, _path(cache, task, i, j, columns[j]), votes)
@@ -132,16 +137,3 @@ def _split(task: Task, missing: dict[int, list[int]]) -> list[tuple[int, list[in
         for j, encoders in missing.items()
         for start in range(0, len(encoders), most)
     ]
-
-
-def _carry_out(
-    jobs: list[_Job], task: Task, advance: Callable[[int], object]
-) -> Iterator[tuple[int, list[Votes]]]:
-    """Number and votes of each job as they end."""
-    if task.executor == "local" and (task.at_once == 1 or len(jobs) < 2):
-        for number, job in enumerate(jobs):
-            yield number, job.run(advance)
-        return
-    for number, results in run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.at_once):
-        advance(jobs[number].images)
-        yield number, results

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from disentangle_cli.datasets import Dataset, absolute, open_dataset
 from disentangle_cli.errors import UsageError
-from disentangle_cli.executors import run_tasks
+from disentangle_cli.executors import Control, run_tasks
 from disentangle_cli.output import progress
 from disentangle_cli.scoring import score
 from disentangle_cli.selection.cache import ArrayCache
@@ -35,7 +35,7 @@ class _Job:
     def __str__(self) -> str:
         return self.member.name
 
-    def run(self) -> NDArray[np.float64]:
+    def run(self, _: Control) -> NDArray[np.float64]:
         """Open the data set and score."""
         dataset = open_labelled(self.dataset, self.member.image_shape)
         return _score(self.member, dataset, self.metrics, self.seed)

@@ -7,25 +7,22 @@ resume state. Where they do not, it trains in a temporary folder and its files c
 import contextlib
 import secrets
 import tempfile
-import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from disentangle_cli import output
 from disentangle_cli.datasets import Dataset, absolute
 from disentangle_cli.errors import DcrError, RunError
-from disentangle_cli.executors import LostTasks, run_tasks
+from disentangle_cli.executors import Control, ends_of, run_tasks
 from disentangle_cli.files import locked, write_atomic
+from disentangle_cli.tasks.ended import Done
+from disentangle_cli.tasks.signals import caught_signals
 from disentangle_cli.training._existing import clear, find_state, is_finished, sweep_leftovers
-from disentangle_cli.training._signals import caught_signals
-from disentangle_cli.training.outcome import Outcome, not_started
+from disentangle_cli.training.outcome import Outcome, not_started, without_end
 from disentangle_cli.training.run import busy
 from disentangle_cli.training.spec import LOCK, Run, describe
 from disentangle_cli.training.together import train_together
-
-LOOK_SECONDS = 2.0
-"""How often a worker looks whether the pool still wants its run."""
 
 Files = dict[str, bytes]
 """The files of a run, by their paths from the output folder."""
@@ -33,13 +30,9 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True)
 class _Task:
-    """A run, and the file that is there as long as the pool wants it to go on.
-
-    ``files`` are what an earlier process left of the run, for workers that do not see it.
-    """
+    """A run; ``files`` are what an earlier process left of it, for workers that do not see them."""
 
     run: Run
-    marker: Path
     files: Files | None
 
     def __str__(self) -> str:
@@ -59,27 +52,34 @@ def train_on_cluster(
         ((_, shared),) = run_tasks(_sees, [marker], executor=executor, jobs=jobs)
         if not shared:
             output.log(f"the workers do not see {marker.parent}: files come back through the cluster")
-        tasks: dict[int, _Task] = {}
-        for index, (run, dataset) in enumerate(zip(runs, datasets, strict=True)):
+        wanted: list[Run] = []
+        tasks: list[_Task] = []
+        for run, dataset in zip(runs, datasets, strict=True):
             try:
                 claimed = _claimed(run, dataset)
                 if claimed is None:
                     yield Outcome(run)
                 else:
-                    tasks[index] = _Task(claimed, marker, None if shared else _files_of(claimed))
+                    wanted.append(run)
+                    tasks.append(_Task(claimed, None if shared else _files_of(claimed)))
             except DcrError as error:
                 yield Outcome(run, error)
         with contextlib.ExitStack() as stack:
-            if shared:
-                stack.enter_context(caught_signals(lambda: marker.unlink(missing_ok=True)))
-            for index, (problem, files) in _outcomes(tasks, executor, jobs):
-                _write(runs[index], files)
-                yield Outcome(runs[index], problem)
+            stop = stack.enter_context(caught_signals()) if shared else []
+            control = Control(stop, marker=marker if shared else None)
+            for index, ended in ends_of(_carry_out, tasks, executor=executor, jobs=jobs, control=control):
+                run = wanted[index]
+                if isinstance(ended, Done):
+                    problem, files = ended.result
+                    _write(run, files)
+                    yield Outcome(run, problem)
+                else:
+                    yield without_end(run, ended, bool(stop))
     finally:
         marker.unlink(missing_ok=True)
 
 
-def _sees(marker: Path) -> bool:
+def _sees(marker: Path, _: Control) -> bool:
     return marker.exists()
 
 
@@ -99,29 +99,16 @@ def _claimed(run: Run, dataset: Dataset) -> Run | None:
     return replace(run, dataset=data, name=run.stem, out=out, resume=True, overwrite=False)
 
 
-def _outcomes(
-    tasks: Mapping[int, _Task], executor: str, jobs: int | None
-) -> Iterator[tuple[int, tuple[DcrError | None, Files]]]:
-    positions = list(tasks)
-    try:
-        for number, outcome in run_tasks(_carry_out, list(tasks.values()), executor=executor, jobs=jobs):
-            yield positions[number], outcome
-    except LostTasks as error:
-        for number, reason in error.lost.items():
-            yield positions[number], (RunError(reason), {})
-
-
-def _carry_out(task: _Task) -> tuple[DcrError | None, Files]:
+def _carry_out(task: _Task, control: Control) -> tuple[DcrError | None, Files]:
     """On a worker. A process that still trains there, given up as dead, is waited for."""
     if task.files is not None:
         return _carry_out_apart(task.run, task.files)
     if not task.run.out.is_dir():
         return RunError(f"{task.run.stem}: a worker does not see {task.run.out}, though others do"), {}
-    if not task.marker.exists():
+    if control.stop:
         return not_started(task.run).error, {}
-    with _watched(task.marker) as stop:
-        (outcome,) = train_together([task.run], stop, wait=True)
-        return outcome.error, {}
+    (outcome,) = train_together([task.run], control.stop, wait=True)
+    return outcome.error, {}
 
 
 def _carry_out_apart(run: Run, files: Files) -> tuple[DcrError | None, Files]:
@@ -148,24 +135,3 @@ def _write(run: Run, files: Files) -> None:
     """Write what came back; the checkpoint comes last, for it says that the run is complete."""
     for name in sorted(files, key=lambda name: name == run.checkpoint.name):
         write_atomic(run.out / name, files[name])
-
-
-@contextlib.contextmanager
-def _watched(marker: Path) -> Iterator[list[str]]:
-    """A list that fills when the marker goes."""
-    stop: list[str] = []
-    over = threading.Event()
-
-    def look() -> None:
-        while not over.wait(LOOK_SECONDS):
-            if not marker.exists():
-                stop.append("the end of the pool")
-                return
-
-    thread = threading.Thread(target=look, daemon=True)
-    thread.start()
-    try:
-        yield stop
-    finally:
-        over.set()
-        thread.join()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from disentangle_cli import output
 from disentangle_cli.errors import DcrError, Interrupted, RunError
 from disentangle_cli.reporting import describe
+from disentangle_cli.tasks.ended import Failed, Lost
 from disentangle_cli.training.run import train
 from disentangle_cli.training.spec import Run
 
@@ -45,3 +46,14 @@ def is_late(run: Run) -> bool:
 def not_started(run: Run) -> Outcome:
     """The outcome of a run whose turn never came."""
     return Outcome(run, Interrupted(f"{run.stem}: not started; --resume starts it"))
+
+
+def without_end(run: Run, ended: Failed | Lost, stopped: bool) -> Outcome:
+    """The outcome of a run whose task failed or lost its worker; ``stopped``: it had been told to stop."""
+    if isinstance(ended, Failed):
+        return Outcome(run, ended.error)
+    code = ended.exit_code
+    reason = ended.reason if code is None else f"its process died (exit code {code})"
+    if stopped:
+        return Outcome(run, Interrupted(f"{run.stem}: {reason}; --resume goes on with it"))
+    return Outcome(run, RunError(f"{run.stem}: {reason}"))

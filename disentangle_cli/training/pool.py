@@ -1,23 +1,19 @@
 """Pools: many runs of one request, one process each."""
 
-import multiprocessing
-import os
-import signal
+import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from multiprocessing.process import BaseProcess
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from disentangle_cli import output
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import Interrupted, RunError, UsageError
-from disentangle_cli.executors import cores, split_spec
-from disentangle_cli.tasks.blocked import blocked
-from disentangle_cli.training._signals import SIGNALS, caught_signals
+from disentangle_cli.executors import Control, cores, ends_of, split_spec
+from disentangle_cli.tasks.ended import Done
+from disentangle_cli.tasks.signals import caught_signals
 from disentangle_cli.training.cluster import train_on_cluster
-from disentangle_cli.training.outcome import Outcome, is_late, not_started
+from disentangle_cli.training.outcome import Outcome, is_late, not_started, without_end
 from disentangle_cli.training.run import prepare
 from disentangle_cli.training.spec import Run
 from disentangle_cli.training.stack import check_stackable, split_into_stacks
@@ -30,7 +26,7 @@ def train_pool(
     """Train all ``runs``, ``jobs`` at a time; a failed run does not stop the others.
 
     On this machine a run alone, or one after the other, uses all cores in this process; of several at a time
-    each gets a process and its share of the cores. On a cluster each run is one task. A signal makes every
+    each has a process and its share of the cores. On a cluster each run is one task. A signal makes every
     run save and stop.
 
     Args:
@@ -54,7 +50,8 @@ def train_pool(
     ended = _ended_here(runs, jobs, stack) if local else _ended_on_cluster(runs, jobs, executor)
     with output.progress(total=len(runs), desc="pool", unit="run") as bar:
         outcomes: dict[Path, Outcome] = {}
-        for outcome in ended:
+        never = (not_started(run) for run in runs if run.checkpoint not in outcomes)
+        for outcome in itertools.chain(ended, never):
             outcomes[outcome.run.checkpoint] = outcome
             if len(runs) > 1:
                 _report(outcome)
@@ -83,13 +80,12 @@ def raise_failures(outcomes: Sequence[Outcome]) -> None:
 def _ended_here(runs: Sequence[Run], jobs: int | None, stack: bool) -> Iterator[Outcome]:
     if len(runs) > 1:  # a single run checks itself
         _prepared(runs)
-    tasks = split_into_stacks(runs, jobs or 1) if stack else [[run] for run in runs]
-    at_once = min(jobs or (1 if stack else _at_once(runs[0])), len(tasks))
-    if at_once == 1:
-        return _in_turn(tasks)
-    threads = max(1, cores() // at_once)
-    output.log(f"{len(runs)} runs, {at_once} at a time, threads each: {threads}")
-    return _in_processes(tasks, at_once, threads)
+    groups = split_into_stacks(runs, jobs or 1) if stack else [[run] for run in runs]
+    at_once = min(jobs or (1 if stack else _at_once(runs[0])), len(groups))
+    if at_once > 1:
+        threads = max(1, cores() // at_once)
+        output.log(f"{len(runs)} runs, {at_once} at a time, threads each: {threads}")
+    return _carry_out([_Task(group, waited=index >= at_once) for index, group in enumerate(groups)], at_once)
 
 
 def _ended_on_cluster(runs: Sequence[Run], jobs: int | None, executor: str) -> Iterator[Outcome]:
@@ -113,70 +109,29 @@ def _at_once(run: Run) -> int:
     return 1 if pick_device(run.device).type == "cuda" else cores()
 
 
-def _in_turn(tasks: Sequence[Sequence[Run]]) -> Iterator[Outcome]:
+@dataclass(frozen=True)
+class _Task:
+    """A run, or a stack of them; ``waited``: not among the first."""
+
+    runs: Sequence[Run]
+    waited: bool
+
+
+def _carry_out(tasks: Sequence[_Task], at_once: int) -> Iterator[Outcome]:
+    """Even a run that is killed costs only itself."""
     with caught_signals() as stop:
-        for index, task in enumerate(tasks):
-            late = index > 0 and is_late(task[0])
-            yield from map(not_started, task) if stop or late else train_together(task, stop)
+        control = Control(stop)
+        for index, ended in ends_of(_train, tasks, jobs=at_once, control=control, repeat=False):
+            if isinstance(ended, Done):
+                yield from ended.result
+            else:
+                yield from (without_end(run, ended, bool(stop)) for run in tasks[index].runs)
 
 
-def _in_processes(tasks: Sequence[Sequence[Run]], jobs: int, threads: int) -> Iterator[Outcome]:
-    """One process per task (a run, or a stack of them), so that even one that is killed costs only itself."""
-    from joblib import Parallel, delayed
-
-    live: list[BaseProcess] = []
-    scheduler = Parallel(n_jobs=jobs, backend="threading", batch_size=1, return_as="generator_unordered")
-
-    def forward() -> None:
-        for process in list(live):
-            process.terminate()
-
-    with caught_signals(forward) as stop:
-        for outcomes in scheduler(
-            delayed(_watch)(task, threads, live, stop, waited=index >= jobs)
-            for index, task in enumerate(tasks)
-        ):
-            yield from outcomes
-
-
-def _watch(
-    task: Sequence[Run], threads: int, live: list[BaseProcess], stop: list[str], waited: bool
-) -> list[Outcome]:
-    """Start a task in a process of its own and wait for its outcomes; ``waited``: not among the first."""
-    if stop or (waited and is_late(task[0])):
-        return [not_started(run) for run in task]
-    context = multiprocessing.get_context("spawn")
-    receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(sender, task, threads, output.debugging()))
-    with blocked(*SIGNALS):  # until it can catch them, which takes an import of torch
-        process.start()
-    live.append(process)
-    if stop:  # too late to be among those that the signal was passed on to
-        process.terminate()
-    sender.close()
-    try:
-        outcomes: list[Outcome] = receiver.recv()
-    except EOFError:
-        process.join()
-        died = f"its process died (exit code {process.exitcode})"
-        kind, more = (Interrupted, "; --resume goes on with it") if stop else (RunError, "")
-        outcomes = [Outcome(run, kind(f"{run.stem}: {died}{more}")) for run in task]
-    process.join()
-    live.remove(process)
-    return outcomes
-
-
-def _work(sender: Any, task: Sequence[Run], threads: int, debug: bool) -> None:
-    import torch
-
-    os.setsid()  # a terminal's Ctrl-C is for the parent, which passes it on as SIGTERM
-    output.configure(debug=debug)
-    torch.set_num_threads(threads)
-    with caught_signals() as stop:
-        if signal.SIGINT in signal.sigpending():
-            signal.sigwait({signal.SIGINT})
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-        sender.send([not_started(run) for run in task] if stop else train_together(task, stop))
+def _train(task: _Task, control: Control) -> list[Outcome]:
+    if control.stop or (task.waited and is_late(task.runs[0])):
+        return [not_started(run) for run in task.runs]
+    return train_together(task.runs, control.stop)
 
 
 def _report(outcome: Outcome) -> None:

@@ -9,7 +9,7 @@ from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.devices import pick_device, use_bf16
 from disentangle_cli.files import locked
 from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.training._signals import caught_signals
+from disentangle_cli.tasks.signals import caught_signals
 from disentangle_cli.training.feed import Feed
 from disentangle_cli.training.session import Session
 from disentangle_cli.training.spec import LOCK, Run, check_shape

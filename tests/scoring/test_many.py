@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from disentangle_cli.executors import Control
 from disentangle_cli.scoring import many
 from tests.conftest import WriteModel
 
@@ -67,7 +68,7 @@ def test_a_file_that_no_worker_sees_is_sent(
         if function is many._hashes:
             return [(0, [None] * len(tasks[0]))]  # as a worker without a shared folder would answer
         sent.extend(task.content for task in tasks)
-        return [(index, function(task)) for index, task in enumerate(tasks)]
+        return [(index, function(task, Control())) for index, task in enumerate(tasks)]
 
     alone = results(cli, models, squares)
     monkeypatch.setattr(many, "run_tasks", run_here)

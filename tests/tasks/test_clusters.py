@@ -79,7 +79,7 @@ def test_a_wrong_address_is_one_line(executor: str) -> None:
     with pytest.raises(
         UsageError, match=f"^--executor {executor}=127.0.0.1:9: no .* answers there"
     ) as caught:
-        list(run_tasks(abs, [1], executor=f"{executor}=127.0.0.1:9"))
+        list(run_tasks(divmod, [1], executor=f"{executor}=127.0.0.1:9"))
     assert "\n" not in str(caught.value)
 
 

@@ -33,14 +33,14 @@ def test_tasks_at_once() -> None:
 )
 def test_refused_specs(spec: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        list(run_tasks(abs, [1], executor=spec))
+        list(run_tasks(divmod, [1], executor=spec))
 
 
 @pytest.mark.parametrize(("executor", "package"), [("dask", "distributed"), ("ray", "ray")])
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch, executor: str, package: str) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(UsageError, match=rf'pip install "disentangle-cli\[{executor}\]"'):
-        list(run_tasks(abs, [1], executor=executor))
+        list(run_tasks(divmod, [1], executor=executor))
 
 
 def test_the_registry_knows_the_executors_by_their_files() -> None:
@@ -49,7 +49,7 @@ def test_the_registry_knows_the_executors_by_their_files() -> None:
 
 @pytest.mark.parametrize("gpus", ["many", "-1", "inf"])
 def test_gpus_of_a_task_are_a_number(monkeypatch: pytest.MonkeyPatch, gpus: str) -> None:
-    from disentangle_cli.tasks.run import task_gpus
+    from disentangle_cli.tasks.executor import task_gpus
 
     monkeypatch.setenv("DCR_TASK_GPUS", gpus)
     with pytest.raises(UsageError, match=f"DCR_TASK_GPUS={gpus}: write a number"):

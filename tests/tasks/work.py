@@ -8,6 +8,7 @@ from pathlib import Path
 
 from disentangle_cli import output
 from disentangle_cli.errors import UsageError
+from disentangle_cli.executors import Control
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Job:
         return f"job {self.number}"
 
 
-def square(job: Job) -> int:
+def square(job: Job, control: Control) -> int:
     attempts = len(list(job.folder.glob(f"{job.number}-*")))
     (job.folder / f"{job.number}-{attempts}-{os.getpid()}").touch()
     time.sleep(job.seconds)
@@ -36,20 +37,27 @@ def attempts(job: Job) -> int:
     return len(list(job.folder.glob(f"{job.number}-*")))
 
 
-def refuse(job: Job) -> int:
+def refuse(job: Job, control: Control) -> int:
     if job.number == 1:
         raise UsageError(f"{job} is refused")
-    return square(job)
+    return square(job, control)
 
 
-def crash(job: Job) -> int:
+def crash(job: Job, control: Control) -> int:
     return job.number // 0
 
 
-def pid(job: Job) -> int:
+def pid(job: Job, control: Control) -> int:
     time.sleep(job.seconds)
     return os.getpid()
 
 
-def warn(job: Job) -> None:
+def warn(job: Job, control: Control) -> None:
     output.warn(f"{job} is odd")
+
+
+def until_stopped(job: Job, control: Control) -> str:
+    square(job, control)
+    while not control.stop:
+        time.sleep(0.02)
+    return control.stop[0]

@@ -11,7 +11,9 @@ import pytest
 
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.errors import DcrError, Interrupted, UsageError
+from disentangle_cli.executors import Control, ends_of
 from disentangle_cli.files import locked
+from disentangle_cli.tasks.ended import Ended
 from disentangle_cli.training import Run, cluster, configure, train_pool
 from disentangle_cli.training.cluster import train_on_cluster
 from disentangle_cli.training.outcome import Outcome
@@ -34,7 +36,7 @@ def carry_out(runs: list[Run]) -> dict[int, Outcome]:
     return {outcome.run.seed: outcome for outcome in outcomes}
 
 
-def sees_nothing(marker: Path) -> bool:
+def sees_nothing(marker: Path, control: Control) -> bool:
     return False
 
 
@@ -99,16 +101,12 @@ def test_without_a_shared_folder_what_is_there_counts(
         return train_together(runs, [])
 
     monkeypatch.setattr(cluster, "train_together", without_a_start)
-    monkeypatch.setattr(cluster, "run_tasks", in_this_process)
+    monkeypatch.setattr(cluster, "ends_of", in_this_process)
     outcomes = carry_out([replace(run, resume=True) for run in runs])
     assert [outcomes[seed].error for seed in (0, 1)] == [None, None]
     assert runs[0].checkpoint.stat().st_mtime_ns == before  # finished: left alone
     assert runs[1].state.stat().st_mtime_ns == started
     assert same_weights(runs[1].checkpoint, twins[1].checkpoint)
-
-
-def in_this_process(function: Any, tasks: list[Any], **how: object) -> Iterator[tuple[int, Any]]:
-    return ((number, function(task)) for number, task in enumerate(tasks))
 
 
 def test_an_unfinished_run_is_refused_before_any_worker_has_it(runs: list[Run]) -> None:
@@ -128,17 +126,23 @@ def test_a_run_that_another_process_trains_is_refused_here(runs: list[Run]) -> N
     assert outcomes[1].error is None
 
 
-def task(run: Run, marker: Path) -> cluster._Task:
-    return cluster._Task(replace(run, resume=True), marker, files=None)
+def in_this_process(*work: Any, **how: Any) -> Iterator[tuple[int, Ended]]:
+    return ends_of(*work, **how | {"jobs": 1})
+
+
+def task(run: Run) -> cluster._Task:
+    return cluster._Task(replace(run, resume=True), files=None)
 
 
 def test_a_worker_waits_for_one_that_was_given_up_as_dead(runs: list[Run]) -> None:
-    marker = runs[0].out / ".pool-test"
     runs[0].out.mkdir()
-    marker.touch()
     results: list[DcrError | None] = []
+
+    def work() -> None:
+        results.append(cluster._carry_out(task(runs[0]), Control())[0])
+
     with locked(runs[0].folder / LOCK, "busy"):
-        thread = threading.Thread(target=lambda: results.append(cluster._carry_out(task(runs[0], marker))[0]))
+        thread = threading.Thread(target=work)
         thread.start()
         thread.join(timeout=0.5)
         assert thread.is_alive()
@@ -148,27 +152,14 @@ def test_a_worker_waits_for_one_that_was_given_up_as_dead(runs: list[Run]) -> No
     assert runs[0].checkpoint.exists()
 
 
-def test_without_its_marker_a_run_stops_or_never_starts(
-    runs: list[Run], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    marker = runs[0].out / ".pool-test"
+def test_a_run_that_is_not_wanted_any_more_never_starts(runs: list[Run]) -> None:
     runs[0].out.mkdir()
-    error, files = cluster._carry_out(task(runs[0], marker))
+    error, files = cluster._carry_out(task(runs[0]), Control(["the end of the pool"]))
     assert isinstance(error, Interrupted)
     assert "not started" in str(error)
     assert not files
-    monkeypatch.setattr(cluster, "LOOK_SECONDS", 0.01)
-    marker.touch()
-    with cluster._watched(marker) as stop:
-        time.sleep(0.1)
-        assert not stop
-        marker.unlink()
-        deadline = time.monotonic() + 10
-        while not stop:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
 
 
 def test_a_worker_without_the_folder_says_so(runs: list[Run], tmp_path: Path) -> None:
-    error, _ = cluster._carry_out(task(replace(runs[0], out=tmp_path / "elsewhere"), tmp_path))
+    error, _ = cluster._carry_out(task(replace(runs[0], out=tmp_path / "elsewhere")), Control())
     assert f"does not see {tmp_path / 'elsewhere'}" in str(error)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from disentangle_cli.errors import DcrError, Interrupted, RunError, UsageError
+from disentangle_cli.tasks.ended import Done
 from disentangle_cli.training import Run, configure, pool, train_pool
 from disentangle_cli.training.outcome import Outcome
 
@@ -32,23 +33,23 @@ def test_processes_and_threads(
     jobs: int | None,
     expected: tuple[int, int] | None,
 ) -> None:
-    asked: list[tuple[int, int] | None] = []
+    asked: list[int] = []
+    said: list[str] = []
 
-    def in_processes(tasks: list[list[Run]], at_once: int, threads: int) -> Iterator[Outcome]:
-        asked.append((at_once, threads))
-        return in_turn(tasks, keep=True)
+    def ends_of(function: Any, tasks: list[Any], *, jobs: int, **how: Any) -> Iterator[tuple[int, Done]]:
+        asked.append(jobs)
+        return ((index, Done([Outcome(run) for run in task.runs])) for index, task in enumerate(tasks))
 
-    def in_turn(tasks: list[list[Run]], keep: bool = False) -> Iterator[Outcome]:
-        if not keep:
-            asked.append(None)
-        return (Outcome(run) for task in tasks for run in task)
-
-    for name, value in {"cores": lambda: cores, "_in_processes": in_processes, "_in_turn": in_turn}.items():
+    for name, value in {"cores": lambda: cores, "ends_of": ends_of}.items():
         monkeypatch.setattr(pool, name, value)
+    monkeypatch.setattr(pool.output, "log", said.append)
     config: Any = configure("vae", "demo", sets=["architecture=mlp", "batch_size=12"])
     runs = [Run("vae", config, dots, seed, tmp_path, device="cpu", precision="fp32") for seed in range(seeds)]
     assert len(train_pool(runs, jobs)) == seeds
-    assert asked == [expected]
+    at_once, threads = expected or (1, None)
+    assert asked == [at_once]
+    told = [f"{seeds} runs, {at_once} at a time, threads each: {threads}"] if expected else []
+    assert [line for line in said if "at a time" in line] == told
 
 
 @pytest.mark.parametrize(

@@ -298,7 +298,7 @@ def test_stopping_a_pool_that_is_still_starting(command: Command) -> None:
         arguments, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
     deadline = time.monotonic() + 60
-    while not any("spawn_main" in cmdline(pid) for pid in children(process)):
+    while not any("tasks.worker" in cmdline(pid) for pid in children(process)):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -322,7 +322,7 @@ def test_a_killed_run_costs_only_itself(command: Command, tmp_path: Path) -> Non
     out = tmp_path / "out"
     victim = next(
         pid for pid in children(process)
-        if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
+        if "tasks.worker" in Path(f"/proc/{pid}/cmdline").read_text()
     )  # fmt: skip
     os.kill(victim, signal.SIGKILL)
     time.sleep(1)
