@@ -86,9 +86,7 @@ def test_settings_are_checked() -> None:
         Settings(images=True)
     with pytest.raises(UsageError, match="tolerance must be a number between 0 and 1, not 1"):
         Settings().with_options(tolerance=1)
-    with pytest.raises(
-        UsageError, match="budget must be auto, exact or a part"
-    ):
+    with pytest.raises(UsageError, match="budget must be auto, exact or a part"):
         Settings(budget="much")
     with pytest.raises(UsageError, match="encode must be one of mean, sample"):
         Settings(encode="mode")
