@@ -26,6 +26,7 @@ import torch
 from _plain_gan import generator as plain_generator
 from torch import Tensor, nn
 
+from disentangle_cli.api.train import train
 from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.latents import Block, Latents
@@ -34,7 +35,6 @@ from disentangle_cli.selection.cross import cross_votes
 from disentangle_cli.selection.pool import Pool, load_pool
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.votes import SCALE_IMAGES
-from disentangle_cli.training.api import train_model
 
 BATCH = 64
 LATENTS = Latents([Block("codes", "uniform", 5, code=True), Block("noise", "uniform", 5, code=False)])
@@ -44,7 +44,11 @@ def trained_models(folder: Path, count: int, iterations: int) -> list[str]:
     """Models that were trained for a moment, seeds 0 to ``count`` - 1."""
     sets = ["log.images_every=0", "log.score_every=0"]
     return [
-        str(train_model("infogan", preset="demo", iterations=iterations, sets=sets, seed=seed, out=folder))
+        str(
+            train(
+                "infogan", preset="demo", iterations=iterations, settings=sets, seed=seed, out=folder
+            ).paths[0]
+        )
         for seed in range(count)
     ]
 

@@ -17,8 +17,8 @@ import _report
 import numpy as np
 import torch
 
-from disentangle_cli.scoring import score
-from disentangle_cli.training.api import train_model
+from disentangle_cli.api.score import score
+from disentangle_cli.api.train import train
 
 METRICS = ("factor_vae", "dci", "mig")
 PRECISIONS = ("fp32", "bf16")
@@ -30,11 +30,11 @@ def trained(task: tuple[str, int, str, int, Path]) -> dict[str, float]:
     torch.set_num_threads(1)
     with _bf16.as_in_hardware() if precision == "bf16" else nullcontext():
         quiet = ["log.images_every=0", "log.score_every=0"]
-        path = train_model(
-            "infogan-cr", dataset, preset="small-batch", iterations=iterations, sets=quiet, seed=seed,
+        trained = train(
+            "infogan-cr", dataset, preset="small-batch", iterations=iterations, settings=quiet, seed=seed,
             out=folder / precision, precision=precision,
         )  # fmt: skip
-    found = score(str(path), metrics=",".join(METRICS))["metrics"]
+    found = score(trained.paths[0], metrics=METRICS, device="cpu")["metrics"]
     return {metric: float(found[metric]["score"]) for metric in METRICS}
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import _report
 import numpy as np
 
+from disentangle_cli.api.train import train
 from disentangle_cli.datasets import open_dataset
 from disentangle_cli.selection import Settings
 from disentangle_cli.selection.budget import PairOracle, budget_of
@@ -32,7 +33,6 @@ from disentangle_cli.selection.ranking import central_scores, symmetrised
 from disentangle_cli.selection.search import PARTS, find_medoid
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.votes import CrossVotes, Votes
-from disentangle_cli.training.api import train_model
 
 CLOSE = 0.005
 KINDS = [("vae", []), *[("beta-vae", [f"beta={beta}"]) for beta in (2, 4, 8)], ("beta-tcvae", ["beta=4"])]
@@ -50,13 +50,13 @@ def small_sprites(folder: Path, count: int = 20_000) -> Path:
     return path
 
 
-def train(task: tuple[str, list[str], int, int, Path, Path]) -> str:
+def train_one(task: tuple[str, list[str], int, int, Path, Path]) -> str:
     """Train one model and return its path."""
     model, sets, iterations, seed, data, folder = task
     name = f"{model}{''.join(sets).replace('=', '')}_{iterations}"
     out = folder / name
     settings = [*SETTINGS, *sets]
-    return str(train_model(model, str(data), iterations=iterations, sets=settings, seed=seed, out=out))
+    return str(train(model, str(data), iterations=iterations, settings=settings, seed=seed, out=out).paths[0])
 
 
 def trained_pool(folder: Path, models: int, jobs: int) -> list[str]:
@@ -69,7 +69,7 @@ def trained_pool(folder: Path, models: int, jobs: int) -> list[str]:
         (model, sets), iterations = kinds[kind]
         tasks.append((model, sets, iterations, seed, data, folder))
     with ProcessPoolExecutor(jobs) as pool:
-        return list(pool.map(train, tasks))
+        return list(pool.map(train_one, tasks))
 
 
 class KeptOracle(PairOracle):

@@ -13,33 +13,42 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from disentangle_cli.generation import generate
+    from disentangle_cli.api.generate import encode, generate
+    from disentangle_cli.api.rank import rank
+    from disentangle_cli.api.score import score
+    from disentangle_cli.api.train import train
+    from disentangle_cli.api.traverse import traverse
+    from disentangle_cli.datasets import open_dataset
     from disentangle_cli.models import load_model as load
     from disentangle_cli.models import save_model as save
-    from disentangle_cli.scoring import score
     from disentangle_cli.selection import select
-    from disentangle_cli.training import train_model as train
-    from disentangle_cli.traversal import traverse
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "generate", "load", "save", "score", "select", "train", "traverse"]
-
 _HOMES = {
-    "load": ("disentangle_cli.models", "load_model"),
-    "save": ("disentangle_cli.models", "save_model"),
-    "train": ("disentangle_cli.training", "train_model"),
-    "generate": ("disentangle_cli.generation", "generate"),
-    "score": ("disentangle_cli.scoring", "score"),
-    "select": ("disentangle_cli.selection", "select"),
-    "traverse": ("disentangle_cli.traversal", "traverse"),
+    "encode": ("api.generate", "encode"),
+    "generate": ("api.generate", "generate"),
+    "load": ("models", "load_model"),
+    "open_dataset": ("datasets", "open_dataset"),
+    "rank": ("api.rank", "rank"),
+    "save": ("models", "save_model"),
+    "score": ("api.score", "score"),
+    "select": ("selection", "select"),
+    "train": ("api.train", "train"),
+    "traverse": ("api.traverse", "traverse"),
 }
+__all__ = [
+    "__version__", "encode", "generate", "load", "open_dataset", "rank", "save", "score", "select", "train",
+    "traverse",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, attribute = _HOMES[name]
-    return getattr(importlib.import_module(module), attribute)
+    from disentangle_cli.api.arguments import speaks_of_arguments
+
+    return speaks_of_arguments(getattr(importlib.import_module(f"{__name__}.{module}"), attribute))
 
 
 def __dir__() -> list[str]:

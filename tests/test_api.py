@@ -12,12 +12,12 @@ import disentangle_cli as dcr
 def test_train_load_save(tmp_path: Path) -> None:
     images = (np.random.default_rng(0).random((16, 64, 64)) > 0.8).astype(np.uint8)
     np.savez(tmp_path / "noise.npz", imgs=images)
-    path = dcr.train(
-        "infogan", str(tmp_path / "noise.npz"), preset="demo", iterations=2, sets=["batch_size=4"],
+    trained = dcr.train(
+        "infogan", str(tmp_path / "noise.npz"), preset="demo", iterations=2, settings={"batch_size": 4},
         seed=3, out=tmp_path, precision="fp32",
     )  # fmt: skip
-    assert path == tmp_path / "infogan_noise_seed-3.pt"
-    model = dcr.load(path)
+    assert trained.paths == [tmp_path / "infogan_noise_seed-3.pt"]
+    model = dcr.load(trained)
     again = dcr.load(dcr.save(tmp_path / "copy.pt", model))
     latents = model.sample_latents(4, torch.Generator().manual_seed(0))
     assert torch.equal(model.generate(latents), again.generate(latents))

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,21 +18,13 @@ from disentangle_cli.command_line.options import (
     Seed,
     Sets,
     expand_paths,
-    resolve_device,
 )
-from disentangle_cli.command_line.printing import Format
-from disentangle_cli.commands._centrality_output import Outcome, notes, show
-from disentangle_cli.commands._centrality_output import report as report_page
+from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
 from disentangle_cli.registry import Registry
 
 if TYPE_CHECKING:
-    from disentangle_cli.datasets import Dataset
-    from disentangle_cli.selection import Selection
-    from disentangle_cli.selection.explain import Explanation
-    from disentangle_cli.selection.pool import Pool
-    from disentangle_cli.selection.selection import Task
-
+    from disentangle_cli.api.rank import Ranking
 
 METHOD_NAMES = Registry[object]("disentangle_cli.methods", "selection method").names()
 
@@ -153,16 +145,21 @@ def centrality_cli(
     _check_outputs({"--select": select, "--plot": plot, "--explain-plot": explain_plot, "--report": report})
     if explain_plot is not None and explain is None:
         raise UsageError(f"--explain-plot {explain_plot}: name the model with --explain")
-    from disentangle_cli.images import save_picture
-    from disentangle_cli.selection.explain import find_model
-    from disentangle_cli.selection.pool import load_pool
-    from disentangle_cli.selection.ranking import agreement
-    from disentangle_cli.selection.selection import METHODS, Task
-    from disentangle_cli.selection.settings import Settings
-    from disentangle_cli.settings import read_assignments
+    from disentangle_cli.api.rank import rank
 
-    names = _methods(method)
-    settings = Settings(**read_assignments(sets or [], "--set")).with_options(
+    ranking = rank(
+        paths,
+        method,
+        explain=explain,
+        labels_check=labels_check,
+        settings=sets,
+        seed=seed,
+        device=device.value,
+        jobs=jobs,
+        executor=executor,
+        cache=cache,
+        force=force,
+        spare=select,
         groups_per_code=groups_per_code,
         group_size=group_size,
         scale_images=scale_images,
@@ -171,57 +168,35 @@ def centrality_cli(
         encode=encode and encode.value,
         precision=None if precision is Precision.auto else precision.value,
         budget=_budget(exact, budget),
-    )  # fmt: skip
-    runs = [METHODS.get(name) for name in names]
-    pool = load_pool(paths, resolve_device(device), force, spare=select)
-    if select is not None:
-        _check_target(select, pool)
-    explained = None if explain is None else find_model(explain, pool)
-    labelled = None if labels_check is None else _open_labelled(labels_check, pool)
-    task = Task(pool, seed, settings, jobs, cache, executor)
-    selections = [run(task) for run in runs]
-    outcome = Outcome(
-        pool=pool,
-        selections=selections,
-        seed=seed,
-        top=top,
-        agreement=agreement(selections),
-        explanation=None if explained is None else _explain(explained, selections, task),
-        labels=None if labelled is None else _labels(selections, str(labels_check), labelled, task),
     )
-    show(outcome, fmt)
-    for note in notes(outcome):
+    _show(ranking, fmt, top)
+    for note in ranking.notes():
         output.log(note)
     if select is not None:
-        _copy(selections[0].selected, select)
+        ranking.copy_selected(select)
     if plot is not None:
-        output.log(f"drew {save_picture(selections[0].draw(), plot, optimize=True)}")
-    if explain_plot is not None and outcome.explanation is not None:
-        output.log(f"drew {save_picture(outcome.explanation.draw(), explain_plot, optimize=True)}")
+        output.log(f"drew {ranking.save_plot(plot)}")
+    if explain_plot is not None:
+        output.log(f"drew {ranking.save_explanation(explain_plot)}")
     if report is not None:
-        from disentangle_cli.files import write_atomic
-
-        output.log(f"wrote {write_atomic(report, report_page(outcome))}")
+        output.log(f"wrote {ranking.save_report(report, top)}")
 
 
-def _explain(model: str, selections: list["Selection"], task: "Task") -> "Explanation":
-    from disentangle_cli.methods.model_centrality import model_centrality
-    from disentangle_cli.selection.explain import explain
+def _show(ranking: "Ranking", fmt: Format, top: int | None) -> None:
+    """Print to stdout. As CSV there is one table only: the rankings, one below the other."""
+    from disentangle_cli.api.rank_tables import ranking_table
 
-    voted = next((selection for selection in selections if selection.votes is not None), None)
-    return explain(model, voted or model_centrality(task), task.pool)
-
-
-def _open_labelled(spec: str, pool: "Pool") -> "Dataset":
-    from disentangle_cli.selection.labels_check import open_labelled
-
-    return open_labelled(spec, pool.members[0].image_shape)
-
-
-def _labels(selections: list["Selection"], spec: str, dataset: "Dataset", task: "Task") -> dict[str, Any]:
-    from disentangle_cli.selection.labels_check import labels_check, supervised_scores
-
-    return labels_check(selections, supervised_scores(task, spec, dataset), dataset)
+    doc = ranking.to_json(top)
+    if fmt is Format.csv:
+        tables = [ranking_table(one, ranking.labels, top, full=True) for one in ranking.selections]
+        pairs = zip(ranking.selections, tables, strict=True)
+        rows = [[selection.method, *row] for selection, table in pairs for row in table.rows]
+        emit(doc, fmt, ["method", *tables[0].columns], rows)
+    elif fmt is Format.json:
+        emit(doc, fmt, [], [])
+    else:
+        for table in ranking.tables(top):
+            emit(doc, fmt, table.columns, table.rows, title=table.title)
 
 
 def _budget(exact: bool, budget: str | None) -> float | str | None:
@@ -235,15 +210,6 @@ def _budget(exact: bool, budget: str | None) -> float | str | None:
         raise UsageError(f"--budget {budget}: give a part of all evaluations up to 1, or auto") from None
 
 
-def _methods(text: str) -> list[str]:
-    names = METHOD_NAMES if text == "all" else list(dict.fromkeys(part.strip() for part in text.split(",")))
-    for name in names:
-        if name not in METHOD_NAMES:
-            choices = ", ".join([*METHOD_NAMES, "all"])
-            raise UsageError(f"unknown selection method {name!r}; choose one of: {choices}")
-    return names
-
-
 def _check_outputs(paths: dict[str, Path | None]) -> None:
     """Refuse before the work what would fail after it."""
     for option, path in paths.items():
@@ -253,23 +219,3 @@ def _check_outputs(paths: dict[str, Path | None]) -> None:
             raise UsageError(f"{option} {path} is a folder; name a file in it")
         if option.endswith("plot") and path.suffix.lower() != ".png":
             raise UsageError(f"{option} {path}: the picture is a PNG, so the name must end in .png")
-
-
-def _check_target(target: Path, pool: "Pool") -> None:
-    """Refuse to overwrite a model whose content no other file of the pool holds."""
-    twins = {duplicate.model for duplicate in pool.duplicates}
-    twins |= {duplicate.same_as for duplicate in pool.duplicates}
-    for name in pool.names:
-        if name not in twins and target.exists() and target.samefile(name):
-            raise UsageError(f"--select {target} would overwrite a model of the pool; choose another name")
-
-
-def _copy(source: str, target: Path) -> None:
-    import shutil
-
-    from disentangle_cli.files import atomic
-
-    if not (target.exists() and target.samefile(source)):
-        with atomic(target) as temporary:
-            shutil.copyfile(source, temporary)
-    output.log(f"copied {source} to {target}")

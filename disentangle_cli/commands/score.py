@@ -1,8 +1,9 @@
 """``dcr score``: disentanglement metrics of checkpoints or of codes."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,14 +16,9 @@ from disentangle_cli.command_line.options import (
     Seed,
     Sets,
     expand_paths,
-    resolve_device,
 )
 from disentangle_cli.command_line.printing import Format, emit
-from disentangle_cli.commands._score_output import layout
-from disentangle_cli.commands._score_output import report as report_page
-from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
-from disentangle_cli.files import write_atomic
 from disentangle_cli.output import log
 
 
@@ -113,37 +109,61 @@ def score_cli(
 
     Settings of a metric are changed with --set metric.key=value, sample counts with --set data.key=value.
     """
-    from disentangle_cli.executors import tasks_at_once
-    from disentangle_cli.scoring import Options, check_baseline, check_gates, parse_gates, score_paths
+    from disentangle_cli.api.score import score
+    from disentangle_cli.scoring import check_baseline, check_gates, parse_gates, resolve_metrics
     from disentangle_cli.scoring.gates import read_baseline
 
-    options = Options(
-        metrics=metrics,
-        protocol=protocol,
-        encode=encode.value if encode else None,
-        repeats=repeats,
-        settings=tuple(sets or ()),
-        seed=seed,
-        bootstrap=bootstrap,
-        factors=tuple(name.strip() for name in factors.split(",")) if factors else (),
-        half_width=half_width,
-    )
-    gates = parse_gates(fail_under or [], options.names)
-    interval_gates = parse_gates(fail_under_ci or [], options.names, "--fail-under-ci")
+    names = resolve_metrics(metrics)
+    gates = parse_gates(fail_under or [], names)
+    interval_gates = parse_gates(fail_under_ci or [], names, "--fail-under-ci")
     if interval_gates and repeats == 1 and not bootstrap:
         raise UsageError("--fail-under-ci needs intervals; ask for them with --repeats or --bootstrap")
     earlier = read_baseline(baseline) if baseline else None
     if report is not None and report.is_dir():
         raise UsageError(f"--report {report} is a folder; name a file in it")
-    paths = expand_paths(models)
-    where = resolve_device(device)
-    at_once = tasks_at_once(jobs, executor)
-    results = score_paths(paths, dataset, options, where, jobs=at_once, executor=executor)
-    columns, rows = layout(results, options.names, fmt)
-    emit(document("score", seed=seed, results=results), fmt, columns, rows)
+    scores = score(
+        expand_paths(models),
+        dataset,
+        metrics=metrics,
+        protocol=protocol,
+        encode=encode.value if encode else None,
+        factors=[name.strip() for name in factors.split(",")] if factors else (),
+        repeats=repeats,
+        bootstrap=bootstrap,
+        half_width=half_width,
+        settings=sets,
+        seed=seed,
+        device=device.value,
+        jobs=jobs,
+        executor=executor,
+    )
+    columns, rows = layout(scores.results, names, fmt)
+    emit(scores.to_json(), fmt, columns, rows)
     if report is not None:
-        page = report_page(results, options.names, {"seed": seed, "device": where})
-        log(f"wrote {write_atomic(report, page)}")
-    check_gates(results, gates, interval_gates)
+        log(f"wrote {scores.save_report(report)}")
+    check_gates(scores.results, gates, interval_gates)
     if baseline is not None and earlier is not None:
-        check_baseline(results, earlier, baseline)
+        check_baseline(scores.results, earlier, baseline)
+
+
+def layout(
+    results: Sequence[dict[str, Any]], names: list[str], fmt: Format
+) -> tuple[list[str], list[list[object]]]:
+    """Columns and rows of the table: a row per number, or for several models a row per model.
+
+    CSV always has a row per number.
+    """
+    from disentangle_cli.api.score_tables import has_spread, number_columns, number_rows, overview
+
+    if fmt is Format.table and len(results) > 1:
+        return ["model", *names], overview(results, names)
+    spread = has_spread(results)
+    columns = ["model", "dataset", "protocol", "seed", *number_columns(spread)]
+    rows = [
+        [r["model"], r["dataset"], r["protocol"], r["seed"], *row]
+        for r in results
+        for row in number_rows(r, names, spread)
+    ]
+    if fmt is Format.table:
+        return columns[4:], [row[4:] for row in rows]
+    return columns, rows

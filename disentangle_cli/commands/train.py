@@ -1,13 +1,10 @@
 """``dcr train``: train one model, a pool of seeds, or a sweep."""
 
-import time
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from disentangle_cli import output
 from disentangle_cli.command_line.options import (
     Device,
     DeviceName,
@@ -17,8 +14,6 @@ from disentangle_cli.command_line.options import (
     Sets,
 )
 from disentangle_cli.command_line.printing import Format, emit_paths
-from disentangle_cli.documents import document
-from disentangle_cli.errors import UsageError
 from disentangle_cli.registry import Registry
 
 MODEL_NAMES = Registry[object]("disentangle_cli.models", "model").names()
@@ -110,68 +105,21 @@ def train_cli(
     Outputs are OUT/<stem>.pt when the run is complete, and a folder OUT/<stem>/ with config.yaml, log.csv,
     pictures and the resume state. A run that was stopped, in whatever way, goes on with --resume.
     """
-    from disentangle_cli.config import to_yaml
-    from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps, train_pool
-    from disentangle_cli.training.pool import raise_failures
-    from disentangle_cli.training.run import prepare
-    from disentangle_cli.training.spec import Run
-    from disentangle_cli.training.stack import check_stackable
+    from disentangle_cli.api.train import plan, train
 
-    if seed is not None and seeds is not None:
-        raise UsageError("give --seed or --seeds, not both")
-    if name is not None and (Path(name).name != name or name.startswith(".")):
-        raise UsageError(f"--name {name!r} must be a plain file name")
-    earlier = from_earlier(config)
-    data = dataset or earlier.get("dataset") or "dsprites"
-    first_seed = earlier.get("seed", 0) if seed is None else seed
-    limit = parse_duration(time_limit)
-    deadline = None if limit is None else time.time() + limit
-    runs: list[Run] = []
-    for chosen in parse_sweeps(sweep or []):
-        settings = configure(model, preset, iterations, [*(sets or []), *chosen], config)
-        for one in parse_seeds(seeds) if seeds is not None else [first_seed]:
-            run = Run(
-                model, settings, data, one, out, name, resume, overwrite, deadline, device.value,
-                precision.value, compiled,
-            )  # fmt: skip
-            suffix = [assignment.replace("=", "-").replace("/", "-") for assignment in chosen]
-            if name is not None and seeds is not None:
-                suffix.append(f"seed-{one}")
-            runs.append(replace(run, name="_".join([run.stem, *suffix])) if suffix else run)
+    chosen: dict[str, Any] = {
+        "dataset": dataset, "preset": preset, "iterations": iterations, "seed": seed, "seeds": seeds,
+        "sweep": sweep or (), "settings": sets, "config": config, "out": out, "name": name, "resume": resume,
+        "overwrite": overwrite, "time_limit": time_limit, "device": device.value,
+        "precision": precision.value, "compile": compiled,
+    }  # fmt: skip
     if print_config:
-        typer.echo(to_yaml({"model": model} | runs[0].config.model_dump(mode="json")), nl=False)
+        from disentangle_cli.config import to_yaml
+
+        settings = plan(model, **chosen)[0].config.model_dump(mode="json")
+        typer.echo(to_yaml({"model": model} | settings), nl=False)
         return
-    if stack:
-        check_stackable(model)
-    if dry_run:
-        for run in runs:
-            prepare(run)
-            output.log(f"would train {run.stem} for {run.config.iterations} iterations")
-        complete = runs
-    else:
-        outcomes = train_pool(runs, jobs, executor, stack)
-        complete = [outcome.run for outcome in outcomes if outcome.error is None]
-    common = {"model": model, "dataset": data, "seed": runs[0].seed, "seeds": [r.seed for r in complete]}
-    if complete:
-        emit_paths([run.checkpoint for run in complete], fmt, document("train", **common))
-    if not dry_run:
-        raise_failures(outcomes)
-
-
-def parse_duration(text: str | None) -> float | None:
-    """``"90"``, ``"90s"``, ``"30m"``, ``"2h"`` in seconds.
-
-    Raises:
-        UsageError: not of that form, or not positive.
-    """
-    if text is None:
-        return None
-    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
-    number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1.0)
-    try:
-        seconds = float(number) * unit
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < 1e9:
-        raise UsageError(f"--time-limit {text!r}: write it like 90s, 30m or 2h")
-    return seconds
+    trained = train(model, **chosen, jobs=jobs, stack=stack, executor=executor, dry_run=dry_run, check=False)
+    if trained.complete:
+        emit_paths(trained.paths, fmt, trained.to_json())
+    trained.check()

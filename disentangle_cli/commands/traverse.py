@@ -11,12 +11,8 @@ from disentangle_cli.command_line.options import (
     FormatOption,
     Out,
     Seed,
-    resolve_device,
 )
 from disentangle_cli.command_line.printing import Format, emit_paths
-from disentangle_cli.documents import document
-
-SMOOTH_STEPS = 21  # for what moves, unless --steps says otherwise
 
 
 def traverse_cli(
@@ -53,18 +49,12 @@ def traverse_cli(
     fmt: FormatOption = Format.table,
 ) -> None:
     """Draw a traversal: a labelled grid (.png), an animation (.gif) or a page with sliders (.html)."""
-    from disentangle_cli.models import load_model
-    from disentangle_cli.rendering import check_suffix, save_traversal
-    from disentangle_cli.traversal import STEPS, traverse
+    from disentangle_cli.api.traverse import SMOOTH_STEPS, traverse
+    from disentangle_cli.rendering import check_suffix
 
     suffix = check_suffix(out)
-    model = load_model(checkpoint, resolve_device(device))
     names = None if latents is None else [name.strip() for name in latents.split(",")]
-    steps = steps or (STEPS if suffix == ".png" else SMOOTH_STEPS)
-    traversal = traverse(model, names, steps=steps, anchor=anchor, seed=seed)
-    title = f"{model.name}: {checkpoint}"
-    save_traversal(traversal, out, upscale=upscale, title=title)
-    rows = [{"latent": row.name, "values": row.values} for row in traversal.rows]
-    emit_paths(
-        [out], fmt, document("traverse", model=checkpoint, seed=seed, anchor=traversal.anchor, rows=rows)
-    )
+    steps = steps or (None if suffix == ".png" else SMOOTH_STEPS)
+    traversal = traverse(checkpoint, names, steps=steps, anchor=anchor, seed=seed, device=device.value)
+    traversal.save(out, upscale=upscale)
+    emit_paths([out], fmt, traversal.to_json())

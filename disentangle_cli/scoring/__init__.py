@@ -4,7 +4,7 @@ from disentangle_cli.scoring._quick import factor_vae_quick
 from disentangle_cli.scoring.codes_file import read_codes
 from disentangle_cli.scoring.gates import check_baseline, check_gates, parse_gates
 from disentangle_cli.scoring.many import score_paths
-from disentangle_cli.scoring.run import Options, resolve_metrics, score, score_path
+from disentangle_cli.scoring.run import Options, resolve_metrics, score_one
 
 __all__ = [
     "Options",
@@ -14,7 +14,6 @@ __all__ = [
     "parse_gates",
     "read_codes",
     "resolve_metrics",
-    "score",
-    "score_path",
+    "score_one",
     "score_paths",
 ]

@@ -10,7 +10,7 @@ from disentangle_cli.datasets import absolute
 from disentangle_cli.executors import Control, run_tasks, split_spec
 from disentangle_cli.files import sha256_file
 from disentangle_cli.output import log, progress
-from disentangle_cli.scoring.run import Options, score_path
+from disentangle_cli.scoring.run import Options, score_one
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def score_paths(
     jobs: int | None = None,
     executor: str = "local",
 ) -> list[dict[str, Any]]:
-    """The results of :func:`score_path` in the order of ``paths``; each model is one task.
+    """The results of :func:`score_one` in the order of ``paths``; each model is one task.
 
     ``jobs`` and ``executor`` are those of :func:`~disentangle_cli.executors.run_tasks`. A file that the
     workers of a cluster do not see is sent to them; a data set that is a file or a folder is not.
@@ -79,10 +79,10 @@ def _hashes(files: list[str], _: object = None) -> list[str | None]:
 
 def _score(task: _Task, _: Control) -> dict[str, Any]:
     if task.content is None:
-        result = score_path(task.file, task.dataset, task.options, task.device)
+        result = score_one(task.file, task.dataset, task.options, task.device)
     else:
         with tempfile.TemporaryDirectory(prefix="dcr-") as folder:
             file = Path(folder) / Path(task.path).name
             file.write_bytes(task.content)
-            result = score_path(str(file), task.dataset, task.options, task.device)
+            result = score_one(str(file), task.dataset, task.options, task.device)
     return result | {"model": task.path}

@@ -1,9 +1,8 @@
 """``score``: models or codes in, one result per model out."""
 
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,48 +102,26 @@ def resolve_metrics(text: str) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def score(
-    model: "AnyModel | Arrays | str | Path",
-    dataset: Dataset | str | None = None,
-    *,
-    metrics: str = "paper",
-    protocol: str = "infogan-cr",
-    encode: str | None = None,
-    repeats: int = 1,
-    settings: tuple[str, ...] = (),
-    seed: int = 0,
-    bootstrap: int = 0,
-    factors: Sequence[str] = (),
-    half_width: float = 0.01,
-    device: str = "cpu",
+def score_one(
+    model: str | AnyModel | Arrays, dataset: Dataset | str | None, options: Options, device: str = "cpu"
 ) -> dict[str, Any]:
-    """Score one model or one set of codes; the arguments are those of :class:`Options`.
+    """Score a checkpoint or a codes file, told apart by content, a model, or arrays of codes.
 
-    ``model`` is a loaded model, arrays of codes, or the path of a checkpoint or codes file; ``dataset`` a
-    data set or its name, by default the one the model was trained on. Returns ``model``, ``dataset``,
-    ``protocol``, ``encode``, ``seed``, ``repeats``, ``factors`` and ``metrics``: a result per metric.
+    ``dataset`` is a data set or its name, by default the one the model was trained on. Returns ``model``,
+    ``dataset``, ``protocol``, ``encode``, ``seed``, ``repeats``, ``bootstrap``, ``factors`` and ``metrics``,
+    a result per metric.
 
     Raises:
         UsageError: an option, a file or the data set does not fit.
     """
-    options = Options(
-        metrics, protocol, encode, repeats, tuple(settings), seed, bootstrap, tuple(factors), half_width
-    )
-    if isinstance(model, str | Path):
-        return score_path(str(model), dataset, options, device)
     if isinstance(model, Arrays):
         return _score_arrays("arrays", model, dataset, options)
-    whole = as_model(model)
-    return _score_model(whole.path or "model", whole, dataset, options)
-
-
-def score_path(
-    path: str, dataset: Dataset | str | None, options: Options, device: str = "cpu"
-) -> dict[str, Any]:
-    """Score a checkpoint or a codes file, told apart by content."""
-    if is_codes_file(path):
-        return _score_arrays(path, read_codes(path), dataset, options)
-    return _score_model(path, load_model(path, device), dataset, options)
+    if not isinstance(model, str):
+        whole = as_model(model)
+        return _score_model(whole.path or "model", whole, dataset, options)
+    if is_codes_file(model):
+        return _score_arrays(model, read_codes(model), dataset, options)
+    return _score_model(model, load_model(model, device), dataset, options)
 
 
 def is_codes_file(path: str) -> bool:

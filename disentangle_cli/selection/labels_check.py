@@ -11,7 +11,7 @@ from disentangle_cli.datasets import Dataset, absolute, open_dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.executors import Control, run_tasks
 from disentangle_cli.output import progress
-from disentangle_cli.scoring import score
+from disentangle_cli.scoring import Options, score_one
 from disentangle_cli.selection.cache import ArrayCache
 from disentangle_cli.selection.pool import Member
 from disentangle_cli.selection.ranking import kendall, scores_of
@@ -98,7 +98,8 @@ def _carry_out(
 
 def _score(member: Member, dataset: Dataset, metrics: Sequence[str], seed: int) -> NDArray[np.float64]:
     """The scores in the order of ``metrics``; NaN where there is none."""
-    result = score(member.model, dataset, metrics=",".join(metrics), protocol=PROTOCOL, seed=seed)
+    options = Options(",".join(metrics), PROTOCOL, seed=seed)
+    result = score_one(member.model, dataset, options)
     given = [result["metrics"][name]["score"] for name in metrics]
     return np.array([np.nan if value is None else value for value in given])
 

@@ -1,6 +1,5 @@
 """Training: one run (:func:`train`) or a pool of them (:func:`train_pool`)."""
 
-from disentangle_cli.training.api import train_model
 from disentangle_cli.training.pool import train_pool
 from disentangle_cli.training.request import configure, from_earlier, parse_seeds, parse_sweeps
 from disentangle_cli.training.run import train
@@ -13,6 +12,5 @@ __all__ = [
     "parse_seeds",
     "parse_sweeps",
     "train",
-    "train_model",
     "train_pool",
 ]

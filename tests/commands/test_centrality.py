@@ -243,7 +243,7 @@ def test_labels_check(cli: Cli, pool: list[Path], tmp_path: Path, monkeypatch: p
     side_by_side = cli(*command, "--format", "json", "--no-cache", "--jobs", 2)
     assert json.loads(side_by_side.stdout)["labels_check"]["scores"] == checked["scores"]
     # kept: scoring again would fail
-    monkeypatch.setattr(check, "score", None)
+    monkeypatch.setattr(check, "score_one", None)
     table = cli(*command)
     assert table.exit_code == 0, table.stderr
     assert "regret of the picks on dots" in table.stdout

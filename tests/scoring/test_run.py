@@ -271,7 +271,7 @@ def test_refusals() -> None:
         dcr.score(Reader(), Unlabelled())
     with pytest.raises(UsageError, match=r"1x4x4.*1x4x8"):
         dcr.score(Reader(), Wide())
-    with pytest.raises(UsageError, match="--dataset"):
+    with pytest.raises(UsageError, match="name one with dataset"):
         dcr.score(Reader())
     with pytest.raises(UsageError, match="protocol"):
         Options(protocol="other")

@@ -1,42 +1,21 @@
-"""What ``dcr score`` prints: the table of numbers, and the page of ``--report``."""
+"""Scores as tables, and as a page."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from disentangle_cli.command_line.printing import Format
 from disentangle_cli.documents import versions
-
-if TYPE_CHECKING:
-    from disentangle_cli.rendering.report import Matrix, Section
+from disentangle_cli.metrics import METRICS
+from disentangle_cli.rendering.report import Matrix, Section, page
 
 Row = list[object]
 
 
-def layout(results: list[dict[str, Any]], names: list[str], fmt: Format) -> tuple[list[str], list[Row]]:
-    """Columns and rows of the table: a row per number, or for several models a row per model.
-
-    CSV always has a row per number.
-    """
-    if fmt is Format.table and len(results) > 1:
-        return ["model", *names], overview(results, names)
-    spread = has_spread(results)
-    columns = ["model", "dataset", "protocol", "seed", *number_columns(spread)]
-    rows = [
-        [r["model"], r["dataset"], r["protocol"], r["seed"], *row]
-        for r in results
-        for row in number_rows(r, names, spread)
-    ]
-    if fmt is Format.table:
-        return columns[4:], [row[4:] for row in rows]
-    return columns, rows
-
-
-def overview(results: list[dict[str, Any]], names: list[str]) -> list[Row]:
+def overview(results: Sequence[dict[str, Any]], names: Sequence[str]) -> list[Row]:
     """A row per model: its path and the score of each metric."""
     return [[r["model"], *[r["metrics"][n]["score"] for n in names]] for r in results]
 
 
-def has_spread(results: list[dict[str, Any]]) -> bool:
+def has_spread(results: Sequence[dict[str, Any]]) -> bool:
     """Whether intervals were asked for."""
     return any(r["repeats"] > 1 or r["bootstrap"] for r in results)
 
@@ -46,14 +25,12 @@ def number_columns(spread: bool) -> list[str]:
     return ["metric", "value", *(["std", "low", "high"] if spread else []), "note"]
 
 
-def number_rows(result: dict[str, Any], names: list[str], spread: bool) -> list[Row]:
+def number_rows(result: dict[str, Any], names: Sequence[str], spread: bool) -> list[Row]:
     """The score and every other number of each metric, under dotted names."""
     return [row for name in names for row in _numbers(name, result["metrics"][name], spread)]
 
 
 def _numbers(name: str, result: dict[str, Any], spread: bool) -> list[Row]:
-    from disentangle_cli.metrics import METRICS
-
     note = result.get("reason") or result.get("note") or result["variant"]
     rows: list[Row] = [[name, result["score"], *(_spread(result) if spread else []), note]]
     parts = result.get("parts", {})
@@ -71,13 +48,11 @@ def _spread(entry: dict[str, Any]) -> Row:
     return [entry.get("std"), *(entry.get("interval") or [None, None])]
 
 
-def report(results: list[dict[str, Any]], names: list[str], settings: dict[str, object]) -> str:
+def report(results: Sequence[dict[str, Any]], names: Sequence[str], settings: dict[str, object]) -> str:
     """One HTML page: all scores, then each model's numbers, matrices and settings.
 
     ``settings`` are those of the command; versions are added.
     """
-    from disentangle_cli.rendering.report import Section, page
-
     sections: list[Section] = []
     if len(results) > 1:
         sections.append(Section("Scores", columns=["model", *names], rows=overview(results, names)))
@@ -89,9 +64,7 @@ def report(results: list[dict[str, Any]], names: list[str], settings: dict[str, 
     return page(f"dcr score: {count}", sections)
 
 
-def _sections(result: dict[str, Any], names: list[str]) -> list["Section"]:
-    from disentangle_cli.rendering.report import Section
-
+def _sections(result: dict[str, Any], names: Sequence[str]) -> list[Section]:
     spread = has_spread([result])
     facts = {key: result[key] for key in ("dataset", "protocol", "encode", "seed", "repeats", "bootstrap")}
     facts["factors"] = ", ".join(result["factors"])
@@ -110,11 +83,8 @@ def _listed(metric: dict[str, Any], key: str) -> str:
     return ", ".join(f"{name}={value}" for name, value in metric[key].items()) or "-"
 
 
-def matrices(result: dict[str, Any], names: list[str]) -> list["Matrix"]:
+def matrices(result: dict[str, Any], names: Sequence[str]) -> list[Matrix]:
     """Every matrix that a metric declares and has here; one that several metrics share stands once."""
-    from disentangle_cli.metrics import METRICS
-    from disentangle_cli.rendering.report import Matrix
-
     found: list[tuple[list[str], str, list[list[float | None]]]] = []
     for name in names:
         metric = result["metrics"][name]

@@ -1,0 +1,78 @@
+"""What Python callers hand in, made what the rest of the package takes."""
+
+import functools
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from disentangle_cli.devices import pick_device
+from disentangle_cli.errors import UsageError
+from disentangle_cli.modelling.model import AnyModel, Model, as_model
+from disentangle_cli.models import load_model
+from disentangle_cli.settings import read_assignments
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Settings = Mapping[str, Any] | Iterable[str]
+"""Settings by dotted keys (``{"info.weight": 0.5}``), nested (``{"info": {"weight": 0.5}}``), or as texts."""
+
+_NAMES = {"set": "settings", "method": "methods", "print-config": "settings"}
+"""Arguments that have other names than the options."""
+
+
+def speaks_of_arguments(function: Callable[P, R]) -> Callable[P, R]:
+    """``function`` whose errors name its arguments where they name the options of its command."""
+
+    @functools.wraps(function)
+    def called(*arguments: P.args, **named: P.kwargs) -> R:
+        try:
+            return function(*arguments, **named)
+        except UsageError as error:
+            text = re.sub(r"--([a-z][a-z-]*)", lambda found: argument_of(found[1]), str(error))
+            raise type(error)(text) from error.__cause__
+
+    return called
+
+
+def argument_of(option: str) -> str:
+    """``labels-check`` -> ``labels_check``."""
+    return _NAMES.get(option, option.replace("-", "_"))
+
+
+def assignments(settings: Settings | None) -> list[str]:
+    """Settings as ``--set`` takes them: ``{"info": {"weight": 0.5}}`` -> ``["info.weight=0.5"]``."""
+    if settings is None:
+        return []
+    if isinstance(settings, str):
+        return [settings]
+    if not isinstance(settings, Mapping):
+        return list(settings)
+    texts: list[str] = []
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            texts += [f"{key}.{text}" for text in assignments(value)]
+        else:
+            texts.append(f"{key}={written(value)}")
+    return texts
+
+
+def values(settings: Settings | None) -> dict[str, Any]:
+    """Settings by name, with texts read."""
+    if isinstance(settings, Mapping):
+        return dict(settings)
+    return read_assignments(assignments(settings), "--set")
+
+
+def written(value: Any) -> str:
+    """A value as ``--set`` takes it."""
+    if isinstance(value, str):
+        return value
+    plain = value.tolist() if hasattr(value, "tolist") else value
+    return json.dumps(list(plain) if isinstance(plain, tuple | range) else plain)
+
+
+def model_of(model: AnyModel | str | Path, device: str = "cpu") -> Model:
+    """A model, or the checkpoint of one loaded."""
+    return load_model(model, pick_device(device)) if isinstance(model, str | Path) else as_model(model)

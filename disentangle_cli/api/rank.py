@@ -1,0 +1,225 @@
+"""``dcr.rank``: the best model of a pool, without labels."""
+
+import io
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from disentangle_cli import output
+from disentangle_cli.api import rank_tables
+from disentangle_cli.api.arguments import Settings, values
+from disentangle_cli.api.tables import Table, to_html
+from disentangle_cli.datasets import Dataset
+from disentangle_cli.devices import pick_device
+from disentangle_cli.documents import document
+from disentangle_cli.errors import UsageError
+from disentangle_cli.files import atomic, write_atomic
+from disentangle_cli.images import save_picture
+from disentangle_cli.methods.model_centrality import model_centrality
+from disentangle_cli.modelling.model import AnyModel
+from disentangle_cli.selection import METHODS, Selection
+from disentangle_cli.selection.explain import Explanation, find_model
+from disentangle_cli.selection.explain import explain as explain_model
+from disentangle_cli.selection.labels_check import labels_check as check_labels
+from disentangle_cli.selection.labels_check import open_labelled, supervised_scores
+from disentangle_cli.selection.pool import Pool, load_pool
+from disentangle_cli.selection.ranking import agreement
+from disentangle_cli.selection.selection import Task
+from disentangle_cli.selection.settings import Settings as SelectionSettings
+
+
+@dataclass(frozen=True, repr=False)
+class Ranking:
+    """What one or more selection methods say about a pool.
+
+    Attributes:
+        pool: the distinct models.
+        selections: the outcome of each method, in the order asked for.
+        seed: of every draw.
+        agreement: Kendall's tau between the methods; None for one.
+        explanation: which code of one model is which code of the others, where it was asked for.
+        labels: what each pick is worth on a labelled data set, where it was asked for.
+    """
+
+    pool: Pool
+    selections: Sequence[Selection]
+    seed: int
+    agreement: dict[str, Any] | None
+    explanation: Explanation | None
+    labels: dict[str, Any] | None
+
+    @property
+    def selected(self) -> str:
+        """The best model by the first method: its path as given, or ``model 1`` and so on for objects."""
+        return self.selections[0].selected
+
+    def __getitem__(self, method: str) -> Selection:
+        """The outcome of a method. Raises KeyError when it was not asked for."""
+        return {selection.method: selection for selection in self.selections}[method]
+
+    def to_json(self, top: int | None = None) -> dict[str, Any]:
+        """The ``dcr.centrality/1`` document; ``top`` shortens the rankings."""
+        fields: dict[str, Any] = {
+            "models": list(self.pool.names),
+            "duplicates": [{"model": d.model, "same_as": d.same_as} for d in self.pool.duplicates],
+            "families": {member.name: member.family for member in self.pool.members},
+            "datasets": {member.name: member.origin.name for member in self.pool.members},
+            "seed": self.seed,
+            "device": self.pool.device,
+            "settings": self.selections[0].settings,
+            "methods": {selection.method: selection.to_json(top) for selection in self.selections},
+            "agreement": self.agreement,
+        }
+        if self.explanation is not None:
+            fields["explain"] = self.explanation.to_json()
+        if self.labels is not None:
+            fields["labels_check"] = self.labels
+        return document("centrality", **fields)
+
+    def notes(self) -> list[str]:
+        """What the rankings come to, in words."""
+        return rank_tables.notes(self.selections)
+
+    def tables(self, top: int | None = None) -> list[Table]:
+        """All tables, the rankings first."""
+        return rank_tables.tables(self.selections, self.agreement, self.explanation, self.labels, top)
+
+    def copy_selected(self, target: str | Path) -> Path:
+        """Copy the checkpoint of :attr:`selected` to ``target``, atomically."""
+        target = Path(target)
+        if not (target.exists() and target.samefile(self.selected)):
+            with atomic(target) as temporary:
+                shutil.copyfile(self.selected, temporary)
+        output.log(f"copied {self.selected} to {target}")
+        return target
+
+    def save_plot(self, path: str | Path) -> Path:
+        """Draw the matrix of the first method as a PNG."""
+        return save_picture(self.selections[0].draw(), path, optimize=True)
+
+    def save_explanation(self, path: str | Path) -> Path:
+        """Draw the matching of codes as a PNG.
+
+        Raises:
+            UsageError: no explanation was asked for.
+        """
+        if self.explanation is None:
+            raise UsageError("name the model with --explain")
+        return save_picture(self.explanation.draw(), path, optimize=True)
+
+    def save_report(self, path: str | Path, top: int | None = None) -> Path:
+        """Write everything to one HTML page."""
+        settings = self.selections[0].settings | {"seed": self.seed, "device": self.pool.device}
+        page = rank_tables.report(
+            len(self.pool), self.selections, self.tables(top), self.explanation, settings
+        )
+        return write_atomic(Path(path), page)
+
+    def __repr__(self) -> str:
+        picks = ", ".join(f"{selection.method}: {selection.selected}" for selection in self.selections)
+        return f"Ranking({len(self.pool)} models; {picks})"
+
+    def _repr_html_(self) -> str:
+        return to_html(self.tables())
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        self.selections[0].draw().save(buffer, "PNG")
+        return buffer.getvalue()
+
+
+def rank(
+    models: Sequence[str | Path | AnyModel],
+    methods: str | Iterable[str] = "model-centrality",
+    *,
+    explain: str | None = None,
+    labels_check: str | None = None,
+    settings: Settings | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    jobs: int | None = None,
+    executor: str = "local",
+    cache: bool = True,
+    force: bool = False,
+    spare: str | Path | None = None,
+    **options: Any,
+) -> Ranking:
+    """Rank models without labels, as ``dcr centrality`` does.
+
+    Args:
+        models: at least two distinct ones: paths of checkpoints, objects that follow
+            :class:`disentangle_cli.models.Model`, or both. Objects are called ``model 1``,
+            ``model 2`` and so on, by position.
+        methods: names in :data:`disentangle_cli.selection.METHODS`, ``a,b`` or ``all``; the first selects.
+        explain: a model of the pool whose codes are matched with those of the others.
+        labels_check: a labelled data set on which all models are scored, to tell what each pick is worth.
+        settings: see :class:`disentangle_cli.selection.Settings`.
+        seed: of every random draw; the same seed and the same models give the same numbers.
+        device: where models named by path run.
+        jobs: evaluations at once; with more than one, objects must be picklable. None: one here, on a
+            cluster as many as it takes.
+        executor: where evaluations run: ``local``, ``dask``, ``dask=ADDRESS``, ``ray`` or ``ray=ADDRESS``.
+        cache: keep evaluations on disk and use them again.
+        force: rank models that were trained on different data sets all the same.
+        spare: a file that is about to be replaced by the selected model.
+        options: settings by name, e.g. ``groups_per_code=20``.
+
+    Raises:
+        UsageError: fewer than two distinct models, models that cannot be compared, a broken file, or
+            an unknown method or setting.
+    """
+    names = methods_of(methods)
+    chosen = SelectionSettings(**values(settings)).with_options(**options)
+    runs = [METHODS.get(name) for name in names]
+    target = None if spare is None else Path(spare)
+    pool = load_pool(models, str(pick_device(device)), force, spare=target)
+    if target is not None:
+        _check_target(target, pool)
+    explained = None if explain is None else find_model(explain, pool)
+    labelled = None if labels_check is None else open_labelled(labels_check, pool.members[0].image_shape)
+    task = Task(pool, seed, chosen, jobs, cache, executor)
+    selections = [run(task) for run in runs]
+    return Ranking(
+        pool=pool,
+        selections=selections,
+        seed=seed,
+        agreement=agreement(selections),
+        explanation=None if explained is None else _explained(explained, selections, task),
+        labels=None if labelled is None else _labels(selections, str(labels_check), labelled, task),
+    )
+
+
+def methods_of(methods: str | Iterable[str]) -> list[str]:
+    """``"a,b"``, ``"all"`` or names as a list of names, each once.
+
+    Raises:
+        UsageError: there is no such method.
+    """
+    known = METHODS.names()
+    given = methods.split(",") if isinstance(methods, str) else methods
+    names = known if methods == "all" else list(dict.fromkeys(part.strip() for part in given))
+    for name in names:
+        if name not in known:
+            choices = ", ".join([*known, "all"])
+            raise UsageError(f"unknown selection method {name!r}; choose one of: {choices}")
+    return names
+
+
+def _explained(model: str, selections: Sequence[Selection], task: Task) -> Explanation:
+    voted = next((selection for selection in selections if selection.votes is not None), None)
+    return explain_model(model, voted or model_centrality(task), task.pool)
+
+
+def _labels(selections: Sequence[Selection], spec: str, dataset: Dataset, task: Task) -> dict[str, Any]:
+    return check_labels(selections, supervised_scores(task, spec, dataset), dataset)
+
+
+def _check_target(target: Path, pool: Pool) -> None:
+    """Refuse to overwrite a model whose content no other file of the pool holds."""
+    twins = {duplicate.model for duplicate in pool.duplicates}
+    twins |= {duplicate.same_as for duplicate in pool.duplicates}
+    for name in pool.names:
+        if name not in twins and target.exists() and target.samefile(name):
+            raise UsageError(f"--select {target} would overwrite a model of the pool; choose another name")

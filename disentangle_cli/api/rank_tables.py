@@ -1,0 +1,129 @@
+"""A ranking as tables, and as a page."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from disentangle_cli.api.tables import Table
+from disentangle_cli.documents import versions
+from disentangle_cli.rendering.report import Section, page
+from disentangle_cli.selection import Ranked, Selection
+from disentangle_cli.selection.explain import Explanation
+
+
+def notes(selections: Sequence[Selection]) -> list[str]:
+    """What the rankings come to, in words."""
+    told = []
+    for selection in selections:
+        told.append(f"{selection.method} selects {selection.selected}")
+        if selection.balanced not in (None, selection.selected):
+            told.append(f"{selection.method} with one voice for each family selects {selection.balanced}")
+        if selection.confidence is not None:
+            told.append(f"{selection.method}: {selection.confidence['first_against_second']['words']}")
+        if images := selection.details.get("images"):
+            told.append(f"{selection.method} compared codes on {images['count']} images: {images['source']}")
+    return told
+
+
+def tables(
+    selections: Sequence[Selection],
+    agreement: dict[str, Any] | None,
+    explanation: Explanation | None,
+    labels: dict[str, Any] | None,
+    top: int | None,
+) -> list[Table]:
+    """All tables, the rankings first; ``top`` shortens these."""
+    found = [ranking_table(selection, labels, top) for selection in selections]
+    if agreement is not None:
+        names, taus = agreement["methods"], agreement["kendall_tau"]
+        rows = [[name, *row] for name, row in zip(names, taus, strict=True)]
+        found.append(Table("agreement of methods (Kendall's tau)", ["method", *names], rows))
+    if labels is not None:
+        found.append(_regret_table(labels))
+    if explanation is not None:
+        found.append(_explain_table(explanation))
+    return found
+
+
+def ranking_table(
+    selection: Selection, labels: dict[str, Any] | None, top: int | None, full: bool = False
+) -> Table:
+    """The ranking of one method; columns that say nothing about this pool are left out unless ``full``."""
+    ranked = selection.ranking[:top]
+    columns: dict[str, list[object]] = {
+        "rank": [r.rank for r in ranked],
+        "model": [r.model for r in ranked],
+        "score": [r.score for r in ranked],
+        "codes": [r.codes for r in ranked],
+    }
+    if full or len({r.family for r in selection.ranking}) > 1:
+        columns["family"] = [r.family for r in ranked]
+        columns["balanced"] = [r.balanced for r in ranked]
+    if full or selection.confidence is not None:
+        columns |= _interval_columns(ranked, full)
+    if activity := selection.details.get("activity"):
+        columns["e_c"] = [_compact(activity[r.model]) for r in ranked]
+    elif full:
+        columns["e_c"] = [None for _ in ranked]
+    if labels is not None:
+        for metric in labels["metrics"]:
+            columns[metric] = [labels["scores"][r.model][metric] for r in ranked]
+    return Table(selection.method, list(columns), [list(row) for row in zip(*columns.values(), strict=True)])
+
+
+def _interval_columns(ranked: Sequence[Ranked], full: bool) -> dict[str, list[object]]:
+    chance: list[object] = [r.medoid_probability for r in ranked]
+    if full:
+        return {
+            "low": [r.interval and r.interval[0] for r in ranked],
+            "high": [r.interval and r.interval[1] for r in ranked],
+            "p_medoid": chance,
+        }
+    ends: list[object] = [r.interval and f"{r.interval[0]:.3f}..{r.interval[1]:.3f}" for r in ranked]
+    return {"95%": ends, "p_medoid": chance}
+
+
+def _compact(activity: list[float]) -> str:
+    """Activities in the order of the codes, two digits, without the zero before the point."""
+    return " ".join(f"{value:.2f}".removeprefix("0") for value in activity)
+
+
+def _regret_table(labels: dict[str, Any]) -> Table:
+    columns = ["method", "metric", "pick", "best", "regret", "kendall_tau", "best_model"]
+    rows: list[list[object]] = [
+        [method, metric, *((worth or {}).get(key) for key in keys)]
+        for keys in [("selected", "best", "regret", "kendall_tau", "best_model")]
+        for method, metrics in labels["methods"].items()
+        for metric, worth in metrics.items()
+    ]
+    return Table(f"regret of the picks on {labels['dataset']}", columns, rows)
+
+
+def _explain_table(explanation: Explanation) -> Table:
+    """One line for each other model: which of its codes stands for which, and how surely."""
+    codes = explanation.matches[0].codes if explanation.matches else ()
+    rows: list[list[object]] = []
+    for match in explanation.matches:
+        counterpart = {code: f"{other} {share:.2f}" for code, other, share in match.pairs}
+        rows.append([match.model, match.score, *(counterpart.get(code) for code in codes)])
+    return Table(f"codes of {explanation.model} in other models", ["model", "agreement", *codes], rows)
+
+
+def report(
+    models: int,
+    selections: Sequence[Selection],
+    tables: Sequence[Table],
+    explanation: Explanation | None,
+    settings: dict[str, Any],
+) -> str:
+    """The same as one HTML page, with pictures and settings."""
+    sections = [Section("Result", notes(selections))]
+    sections += [Section(t.title, columns=t.columns, rows=t.rows) for t in tables]
+    sections += [
+        Section(f"Matrix of {selection.method}", picture=selection.draw()) for selection in selections
+    ]
+    if explanation is not None:
+        picture = explanation.draw()
+        sections.append(Section(f"Matching of {explanation.model}", picture=picture))
+    rows: list[list[object]] = [[name, value] for name, value in {**settings, **versions()}.items()]
+    sections.append(Section("Settings", columns=["setting", "value"], rows=rows))
+    return page(f"dcr centrality: {models} models", sections)

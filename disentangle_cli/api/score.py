@@ -1,0 +1,164 @@
+"""``dcr.score``: disentanglement metrics of models, or of codes computed elsewhere."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from disentangle_cli.api.arguments import Settings, assignments
+from disentangle_cli.api.score_tables import number_columns, number_rows, overview, report
+from disentangle_cli.api.tables import Table, to_html
+from disentangle_cli.datasets import Dataset
+from disentangle_cli.devices import pick_device
+from disentangle_cli.documents import document
+from disentangle_cli.errors import UsageError
+from disentangle_cli.executors import tasks_at_once
+from disentangle_cli.files import write_atomic
+from disentangle_cli.metrics import Arrays
+from disentangle_cli.modelling.model import AnyModel
+from disentangle_cli.scoring import Options, score_one, score_paths
+
+Scorable = str | Path | AnyModel | Arrays | Mapping[str, Any]
+"""A checkpoint or a file of codes, a model, or arrays by name (numpy arrays or tensors)."""
+
+
+@dataclass(frozen=True, repr=False)
+class Scores:
+    """Scores of one or more models.
+
+    Attributes:
+        results: one for each model: ``model``, ``dataset``, ``protocol``, ``encode``, ``seed``, ``repeats``,
+            ``bootstrap``, ``factors`` and ``metrics``, a result by the name of each metric.
+        names: of the metrics, in the order asked for.
+        seed, device: what the numbers depend on besides.
+    """
+
+    results: Sequence[dict[str, Any]]
+    names: Sequence[str]
+    seed: int
+    device: str
+
+    def __getitem__(self, key: str) -> Any:
+        """A metric's result (``scores["mig"]["score"]``), or an entry of the result of a single model.
+
+        Raises:
+            KeyError: there is none, or there are several models.
+        """
+        if len(self.results) != 1:
+            raise KeyError(f"{key}: there are {len(self.results)} models; look into results")
+        metrics = self.results[0]["metrics"]
+        return metrics[key] if key in metrics else self.results[0][key]
+
+    def to_json(self) -> dict[str, Any]:
+        """The ``dcr.score/1`` document."""
+        return document("score", seed=self.seed, results=list(self.results))
+
+    def save_report(self, path: str | Path) -> Path:
+        """Write everything to one HTML page."""
+        settings: dict[str, object] = {"seed": self.seed, "device": self.device}
+        return write_atomic(Path(path), report(self.results, self.names, settings))
+
+    def tables(self) -> list[Table]:
+        """All numbers of one model, or the scores of several."""
+        if len(self.results) > 1:
+            return [Table("scores", ["model", *self.names], overview(self.results, self.names))]
+        return [
+            Table(str(result["model"]), number_columns(False), number_rows(result, self.names, False))
+            for result in self.results
+        ]
+
+    def __repr__(self) -> str:
+        told = (
+            f"{result['model']}: "
+            + ", ".join(f"{name} {_short(result['metrics'][name]['score'])}" for name in self.names)
+            for result in self.results
+        )
+        return f"Scores({'; '.join(told)})"
+
+    def _repr_html_(self) -> str:
+        return to_html(self.tables())
+
+
+def _short(score: float | None) -> str:
+    return "-" if score is None else f"{score:.3f}"
+
+
+def score(
+    models: Scorable | Sequence[Scorable],
+    dataset: Dataset | str | None = None,
+    *,
+    metrics: str | Iterable[str] = "paper",
+    protocol: str = "infogan-cr",
+    encode: str | None = None,
+    factors: Sequence[str] = (),
+    repeats: int = 1,
+    bootstrap: int = 0,
+    half_width: float = 0.01,
+    settings: Settings | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    jobs: int | None = None,
+    executor: str = "local",
+) -> Scores:
+    """Score how well codes match the factors of a labelled data set, as ``dcr score`` does.
+
+    Args:
+        models: one or several of: a checkpoint or a file of codes by path, a model, arrays by name
+            (``{"codes": (N, K), "factors": (N, F), ...}``, numpy arrays or tensors).
+        dataset: a labelled data set, its name or path; None: the one the model was trained on.
+        metrics: ``paper`` (the seven of the paper), ``all``, or names.
+        protocol: ``infogan-cr`` or ``disentanglement-lib``.
+        encode: ``mean`` or ``sample`` for models with a posterior; None: the protocol's.
+        factors: score these only.
+        repeats: draw and score this often.
+        bootstrap: resample one draw this often.
+        half_width: report the samples that an interval of plus or minus this needs.
+        settings: of metrics and of the data: ``{"dci.trees": 10}``, ``{"data": {"groups": 200}}``.
+        seed: of all draws and learners.
+        device: where models named by path run.
+        jobs: models named by path at once; None: one here, on a cluster as many as it takes.
+        executor: where they are scored: ``local``, ``dask``, ``dask=ADDRESS``, ``ray`` or ``ray=ADDRESS``.
+
+    Raises:
+        UsageError: an option, a file or the data set does not fit.
+    """
+    options = Options(
+        metrics=metrics if isinstance(metrics, str) else ",".join(metrics),
+        protocol=protocol,
+        encode=encode,
+        repeats=repeats,
+        settings=tuple(assignments(settings)),
+        seed=seed,
+        bootstrap=bootstrap,
+        factors=tuple(factors),
+        half_width=half_width,
+    )
+    given: Sequence[Any] = models if isinstance(models, list | tuple) else [models]
+    if not given:
+        raise UsageError("name at least one model")
+    where = str(pick_device(device))
+    if not isinstance(dataset, Dataset) and all(isinstance(model, str | Path) for model in given):
+        at_once = tasks_at_once(jobs, executor)
+        paths = [str(model) for model in given]
+        results = score_paths(paths, dataset, options, where, jobs=at_once, executor=executor)
+    else:
+        if executor != "local" or (jobs or 1) > 1:
+            raise UsageError("--jobs and --executor serve models named by their paths")
+        results = [score_one(_taken(model), dataset, options, where) for model in given]
+    return Scores(results, options.names, seed, where)
+
+
+def _taken(model: Scorable) -> str | AnyModel | Arrays:
+    if isinstance(model, Mapping):
+        return Arrays(**{name: _array(value) for name, value in model.items()})
+    return str(model) if isinstance(model, Path) else model
+
+
+def _array(value: Any) -> Any:
+    """A tensor, wherever it is, as an array; names of factors stay a tuple."""
+    if isinstance(value, Tensor):
+        return value.detach().cpu().numpy()
+    return value if isinstance(value, tuple) else np.asarray(value)
