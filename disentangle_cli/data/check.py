@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from disentangle_cli import output
+from disentangle_cli.arraytypes import Bytes, Ints
 from disentangle_cli.data import dsprites
-from disentangle_cli.data.dataset import Dataset, IntArray
+from disentangle_cli.data.dataset import Dataset
 
 _BLOCK = 4096  # images
 _BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
@@ -51,7 +51,7 @@ def compare_with_dsprites(dataset: Dataset) -> Comparison | None:
     return Comparison(len(dataset), images, total)
 
 
-def _differences(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> IntArray:
+def _differences(found: Bytes, expected: Bytes) -> Ints:
     """Differing pixels per image ``(n,)`` of bit-packed rows ``(n, row)``."""
     changed = found ^ expected
     counts = np.zeros(len(changed), np.int64)
@@ -60,7 +60,7 @@ def _differences(found: NDArray[np.uint8], expected: NDArray[np.uint8]) -> IntAr
     return counts
 
 
-def _blocks(dataset: Dataset, what: str) -> Iterator[IntArray]:
+def _blocks(dataset: Dataset, what: str) -> Iterator[Ints]:
     with output.progress(total=len(dataset), desc=what, unit="images") as bar:
         for indices in dataset.blocks(_BLOCK):
             yield indices

@@ -8,16 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from disentangle_cli.data.pixels import IntArray, Pixels
+from disentangle_cli.arraytypes import Bytes, Doubles, Ints
+from disentangle_cli.data.pixels import Pixels
 from disentangle_cli.errors import UsageError
 from disentangle_cli.registry import Registry
 
 if TYPE_CHECKING:
     import torch
-
-__all__ = ["DATASETS", "Dataset", "Factor", "IntArray", "check_classes"]
 
 
 @dataclass(frozen=True)
@@ -54,14 +52,14 @@ class Dataset(ABC):
         """Number of images."""
 
     @abstractmethod
-    def images(self, indices: IntArray) -> NDArray[np.uint8]:
+    def images(self, indices: Ints) -> Bytes:
         """The images at ``indices (n,)``: ``(n, C, H, W)``, 0 to 255."""
 
     @abstractmethod
-    def classes(self, indices: IntArray) -> IntArray:
+    def classes(self, indices: Ints) -> Ints:
         """Class ids ``(n, F)`` of the images at ``indices (n,)``."""
 
-    def tensors(self, indices: IntArray, device: "str | torch.device" = "cpu") -> "torch.Tensor":
+    def tensors(self, indices: Ints, device: "str | torch.device" = "cpu") -> "torch.Tensor":
         """The images at ``indices (n,)`` as models take them: ``(n, C, H, W)`` float32 in [0, 1].
 
         They travel to ``device`` as bytes and become numbers there.
@@ -80,12 +78,12 @@ class Dataset(ABC):
             return self.pixels.layout.packed
         return all(np.isin(self.images(rows), (0, 255)).all() for rows in self.blocks(256))
 
-    def blocks(self, size: int) -> Iterator[IntArray]:
+    def blocks(self, size: int) -> Iterator[Ints]:
         """All indices in order, up to ``size`` at a time."""
         for start in range(0, len(self), size):
             yield np.arange(start, min(start + size, len(self)), dtype=np.int64)
 
-    def values(self, indices: IntArray) -> NDArray[np.float64]:
+    def values(self, indices: Ints) -> Doubles:
         """Factor values ``(n, F)`` of the images at ``indices (n,)``, in each factor's own units."""
         classes = self.classes(indices)
         found = np.empty(classes.shape, np.float64)
@@ -112,11 +110,11 @@ class Dataset(ABC):
         """Whether the images are in the cache folder; None when they need none."""
         return None
 
-    def draw(self, rng: np.random.Generator, n: int) -> IntArray:
+    def draw(self, rng: np.random.Generator, n: int) -> Ints:
         """``n`` indices, uniform over the images (for a full grid: over it), with replacement."""
         return rng.integers(0, len(self), n, dtype=np.int64)
 
-    def draw_fixed(self, rng: np.random.Generator, factor: int, classes: IntArray) -> IntArray:
+    def draw_fixed(self, rng: np.random.Generator, factor: int, classes: Ints) -> Ints:
         """One index per entry of ``classes (n,)``: that class in ``factor``, the rest at random.
 
         Here the image is uniform among the rows that have the class.
@@ -135,7 +133,7 @@ class Dataset(ABC):
         return order[rng.integers(low, high)]
 
     @cached_property
-    def _rows_by_class(self) -> list[tuple[IntArray, IntArray]]:
+    def _rows_by_class(self) -> list[tuple[Ints, Ints]]:
         """Per factor: the rows sorted by class, and where each class starts in them."""
         table = self.classes(np.arange(len(self)))
         return [
@@ -147,7 +145,7 @@ class Dataset(ABC):
         ]
 
 
-def check_classes(dataset: Dataset, factor: int, classes: IntArray) -> None:
+def check_classes(dataset: Dataset, factor: int, classes: Ints) -> None:
     """Raise a UsageError that names the factor if a class id of ``classes (n,)`` is outside it."""
     spec = dataset.factors[factor]
     outside = np.flatnonzero((classes < 0) | (classes >= spec.size))

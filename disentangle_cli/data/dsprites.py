@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import product
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Bytes
 from disentangle_cli.data import dsprites_render as render
 from disentangle_cli.data.dataset import Factor
 from disentangle_cli.data.packed_cache import cached, is_cached
@@ -49,6 +49,6 @@ def are_cached() -> bool:
     return is_cached(NAME, KEY)
 
 
-def _blocks() -> Iterator[NDArray[np.uint8]]:
+def _blocks() -> Iterator[Bytes]:
     for pose in product(*(range(factor.size) for factor in FACTORS[:3])):
         yield render.render_pose(*pose)

@@ -10,6 +10,8 @@ Pixel ``k`` of a row or column has its centre at ``k + 0.5``; x grows right, y g
 import numpy as np
 from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Bytes, Doubles, Ints
+
 SIDE = 64
 POSITIONS = 32
 SUBPIXELS = 256
@@ -22,16 +24,16 @@ RADIUS = 9.6  # pixels at scale 1
 _TAILS = np.array([(1 << (SIDE - p)) - 1 for p in range(SIDE + 1)], np.uint64)
 
 
-def _square() -> NDArray[np.float64]:
+def _square() -> Doubles:
     return np.array([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)])
 
 
-def _ellipse() -> NDArray[np.float64]:
+def _ellipse() -> Doubles:
     t = 2.0 * np.pi * np.arange(100) / 100
     return np.stack([1.33 * np.cos(t), np.sin(t) / 1.33], axis=1)
 
 
-def _heart() -> NDArray[np.float64]:
+def _heart() -> Doubles:
     t = 2.0 * np.pi * np.arange(150) / 150
     up = (13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t)) / 14.5 + 0.15
     return np.stack([np.sin(t) ** 3, -up], axis=1)
@@ -41,7 +43,7 @@ OUTLINES = (_square(), _ellipse(), _heart())
 """Per shape class the unit polygon ``(V, 2)`` of x, y at orientation 0, in units of the radius."""
 
 
-def render_pose(shape: int, scale: int, orientation: int) -> NDArray[np.uint8]:
+def render_pose(shape: int, scale: int, orientation: int) -> Bytes:
     """All images of one shape, scale and orientation (class ids), bit-packed.
 
     Returns:
@@ -56,11 +58,11 @@ def render_pose(shape: int, scale: int, orientation: int) -> NDArray[np.uint8]:
     return rows.astype(">u8").reshape(POSITIONS * POSITIONS, SIDE).view(np.uint8)
 
 
-def _snap(coordinates: NDArray[np.float64]) -> NDArray[np.int64]:
+def _snap(coordinates: Doubles) -> Ints:
     return np.rint(coordinates * SUBPIXELS).astype(np.int64)
 
 
-def _fill(xs: NDArray[np.int64], ys: NDArray[np.int64]) -> NDArray[np.uint64]:
+def _fill(xs: Ints, ys: Ints) -> NDArray[np.uint64]:
     """Fill the polygon at every position: ``(posX, posY, 64)``, one 64-bit word per row of pixels.
 
     ``xs, ys (32, V)`` are the vertices in sub-pixels. Each edge flips, in every row whose centre

@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli import output
-from disentangle_cli.data.dataset import Dataset, IntArray
+from disentangle_cli.arraytypes import Bytes, Ints
+from disentangle_cli.data.dataset import Dataset
 from disentangle_cli.data.npz_writer import Streamed, write_npz
 from disentangle_cli.errors import UsageError
 
 _BLOCK = 1024  # images
 
 
-def choose(dataset: Dataset, num: int | None, seed: int, indices: Path | None) -> IntArray:
+def choose(dataset: Dataset, num: int | None, seed: int, indices: Path | None) -> Ints:
     """Which images: those listed in ``indices``, else ``num`` distinct ones at random, else all in order.
 
     Raises:
@@ -31,7 +32,7 @@ def choose(dataset: Dataset, num: int | None, seed: int, indices: Path | None) -
     return np.random.default_rng(seed).choice(count, num, replace=False).astype(np.int64)
 
 
-def export(dataset: Dataset, indices: IntArray, path: Path) -> None:
+def export(dataset: Dataset, indices: Ints, path: Path) -> None:
     """Write the images at ``indices (N,)`` to ``path``.
 
     Arrays: ``imgs`` uint8, ``(N, H, W)`` or ``(N, H, W, 3)``, 0/1 if the set is black and white, else
@@ -58,7 +59,7 @@ def export(dataset: Dataset, indices: IntArray, path: Path) -> None:
     write_npz(path, arrays)
 
 
-def _blocks(dataset: Dataset, indices: IntArray) -> Iterator[NDArray[np.uint8]]:
+def _blocks(dataset: Dataset, indices: Ints) -> Iterator[Bytes]:
     with output.progress(total=len(indices), desc=f"writing {dataset.name}", unit="images") as bar:
         for start in range(0, len(indices), _BLOCK):
             images = dataset.images(indices[start : start + _BLOCK]).transpose(0, 2, 3, 1)
@@ -68,7 +69,7 @@ def _blocks(dataset: Dataset, indices: IntArray) -> Iterator[NDArray[np.uint8]]:
             bar.update(len(images))
 
 
-def _read_indices(path: Path, dataset: Dataset) -> IntArray:
+def _read_indices(path: Path, dataset: Dataset) -> Ints:
     try:
         found = np.load(path, mmap_mode="r", allow_pickle=False)  # a map: a forged shape allocates nothing
     except (OSError, ValueError, EOFError) as error:

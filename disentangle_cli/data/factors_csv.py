@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from disentangle_cli.data.dataset import Factor, IntArray
+from disentangle_cli.arraytypes import Doubles, Ints
+from disentangle_cli.data.dataset import Factor
 from disentangle_cli.data.labels import MAX_FACTORS, Labels
 from disentangle_cli.errors import UsageError
 
@@ -17,8 +17,8 @@ from disentangle_cli.errors import UsageError
 class Column:
     """One factor: class ids and values of each row (n,), and the value of each class."""
 
-    classes: IntArray
-    values: NDArray[np.float64]
+    classes: Ints
+    values: Doubles
     class_values: tuple[float, ...]
     continuous: bool
 
@@ -63,7 +63,7 @@ def to_classes(path: Path, name: str, texts: list[str]) -> Column:
     return number_classes(path, name, values)
 
 
-def number_classes(path: Path, name: str, values: NDArray[np.float64]) -> Column:
+def number_classes(path: Path, name: str, values: Doubles) -> Column:
     """As :func:`to_classes`, of a column of numbers (n,).
 
     Raises:

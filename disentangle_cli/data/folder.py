@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from disentangle_cli import output
+from disentangle_cli.arraytypes import Bytes
 from disentangle_cli.data.factors_csv import read_factors_csv
 from disentangle_cli.data.image_files import SUFFIXES, decode, grey_mode
 from disentangle_cli.data.labels import unlabelled
@@ -93,7 +93,7 @@ def _source(files: list[Path], size: int, channels: int, folder: Path) -> Source
     return Source(layout, _blocks(files, size, channels, folder))
 
 
-def _blocks(files: list[Path], size: int, channels: int, folder: Path) -> Iterator[NDArray[np.uint8]]:
+def _blocks(files: list[Path], size: int, channels: int, folder: Path) -> Iterator[Bytes]:
     with output.progress(total=len(files), desc=f"reading {folder.name}", unit="images") as bar:
         for start in range(0, len(files), BLOCK):
             part = files[start : start + BLOCK]

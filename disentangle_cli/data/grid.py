@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from disentangle_cli.data.dataset import Dataset, IntArray, check_classes
+from disentangle_cli.arraytypes import Ints
+from disentangle_cli.data.dataset import Dataset, check_classes
 
 
 class GridDataset(Dataset):
@@ -18,15 +19,15 @@ class GridDataset(Dataset):
     def __len__(self) -> int:
         return math.prod(self.sizes)
 
-    def classes(self, indices: IntArray) -> IntArray:
+    def classes(self, indices: Ints) -> Ints:
         """Class ids ``(n, F)`` of ``indices (n,)``."""
         return np.stack(np.unravel_index(indices, self.sizes), axis=-1).astype(np.int64)
 
-    def index(self, classes: IntArray) -> IntArray:
+    def index(self, classes: Ints) -> Ints:
         """Index ``(n,)`` of each combination of class ids ``classes (n, F)``."""
         return np.asarray(np.ravel_multi_index(tuple(classes.T), self.sizes), np.int64)
 
-    def draw_fixed(self, rng: np.random.Generator, factor: int, classes: IntArray) -> IntArray:
+    def draw_fixed(self, rng: np.random.Generator, factor: int, classes: Ints) -> Ints:
         """One index per entry of ``classes (n,)``: that class in ``factor``, the rest uniform.
 
         Raises:
@@ -36,7 +37,7 @@ class GridDataset(Dataset):
         return draw_grid(rng, self.sizes, factor, classes)
 
 
-def draw_grid(rng: np.random.Generator, sizes: tuple[int, ...], factor: int, classes: IntArray) -> IntArray:
+def draw_grid(rng: np.random.Generator, sizes: tuple[int, ...], factor: int, classes: Ints) -> Ints:
     """Indices ``(n,)`` into a grid of ``sizes``: ``classes (n,)`` in ``factor``, the rest uniform."""
     drawn = rng.integers(0, sizes, (len(classes), len(sizes)), dtype=np.int64)
     drawn[:, factor] = classes

@@ -5,9 +5,9 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from disentangle_cli.arraytypes import Bytes
 from disentangle_cli.errors import UsageError
 
 SUFFIXES = frozenset(
@@ -35,7 +35,7 @@ def grey_mode(path: Path) -> bool:
         raise _unreadable(path, error) from error
 
 
-def decode(path: Path, size: int, channels: int) -> NDArray[np.uint8]:
+def decode(path: Path, size: int, channels: int) -> Bytes:
     """The image in ``path``, upright, centre-cropped to a square and resized: ``(channels, size, size)``.
 
     In this order: the first frame; 16-bit grey scaled to 8 bits; the orientation tag applied;

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.data.dataset import Factor, IntArray
+from disentangle_cli.arraytypes import Doubles, Ints
+from disentangle_cli.data.dataset import Factor
 from disentangle_cli.data.dsprites import FACTORS, LAYOUT
 from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.errors import UsageError
@@ -25,8 +26,8 @@ class Labels:
     """``classes (N, F)`` class ids, ``values (N, F)`` what they stand for, and the factors."""
 
     factors: tuple[Factor, ...]
-    classes: IntArray
-    values: NDArray[np.float64]
+    classes: Ints
+    values: Doubles
 
     @property
     def is_grid(self) -> bool:
@@ -66,7 +67,7 @@ def read_labels(file: NpzFile, count: int, shape: tuple[int, int, int]) -> Label
     return Labels(_describe(file, classes, values), classes, values)
 
 
-def _class_ids(file: NpzFile, key: str, count: int) -> IntArray:
+def _class_ids(file: NpzFile, key: str, count: int) -> Ints:
     shape = file.header(key).shape
     if len(shape) != 2 or shape[0] != count or not 1 <= shape[1] <= MAX_FACTORS:
         raise UsageError(
@@ -82,7 +83,7 @@ def _class_ids(file: NpzFile, key: str, count: int) -> IntArray:
     return found.astype(np.int64)
 
 
-def _describe(file: NpzFile, classes: IntArray, values: NDArray[np.float64]) -> tuple[Factor, ...]:
+def _describe(file: NpzFile, classes: Ints, values: Doubles) -> tuple[Factor, ...]:
     width = classes.shape[1]
     needed = classes.max(axis=0) + 1
     sizes = _table(file, "factor_sizes", (width,))
@@ -104,7 +105,7 @@ def _describe(file: NpzFile, classes: IntArray, values: NDArray[np.float64]) -> 
     )
 
 
-def _class_values(classes: IntArray, values: NDArray[np.float64], size: int) -> tuple[float, ...]:
+def _class_values(classes: Ints, values: Doubles, size: int) -> tuple[float, ...]:
     """The value of the first image of each class; NaN for a class that no image has."""
     found = np.full(size, np.nan)
     present, first = np.unique(classes, return_index=True)
@@ -145,7 +146,7 @@ def _numbers(file: NpzFile, key: str) -> NDArray[Any]:
     return file.read(key)
 
 
-def _like_dsprites(classes: IntArray, shape: tuple[int, int, int]) -> bool:
+def _like_dsprites(classes: Ints, shape: tuple[int, int, int]) -> bool:
     """Whether these can be labels of the original file: color (one class), then the five factors."""
     sizes = [1, *(factor.size for factor in FACTORS)]
     return shape == LAYOUT.shape and classes.shape[1] == len(sizes) and bool(np.all(classes < sizes))

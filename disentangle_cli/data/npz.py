@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli import output
+from disentangle_cli.arraytypes import Bools, Bytes
 from disentangle_cli.data.labels import read_labels
 from disentangle_cli.data.npz_reader import Header, NpzFile
 from disentangle_cli.data.pixels import Layout, Source
@@ -97,7 +98,7 @@ def _value_range(file: NpzFile, key: str, count: int) -> tuple[bool, float]:
 
 def _rows(
     file: NpzFile, key: str, shape: tuple[int, int, int], packed: bool, scale: float
-) -> Iterator[NDArray[np.uint8]]:
+) -> Iterator[Bytes]:
     channels, height, width = shape
     for block in file.blocks(key):
         images = block.reshape(len(block), height, width, channels).transpose(0, 3, 1, 2)
@@ -105,12 +106,12 @@ def _rows(
         yield _packed(flat) if packed else _to_bytes(flat, scale)
 
 
-def _packed(values: NDArray[Any]) -> NDArray[np.uint8]:
-    bits: NDArray[np.bool_] = values != 0
+def _packed(values: NDArray[Any]) -> Bytes:
+    bits: Bools = values != 0
     return np.packbits(bits, axis=1)
 
 
-def _to_bytes(values: NDArray[Any], scale: float) -> NDArray[np.uint8]:
+def _to_bytes(values: NDArray[Any], scale: float) -> Bytes:
     if scale == 1.0:
         return np.asarray(values, np.uint8)
     return np.asarray(np.round(np.clip(values, 0.0, 1.0) * scale), np.uint8)

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
+from disentangle_cli.arraytypes import Bytes, Ints
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class Source:
     """Images to be stored: their layout, and blocks ``(m, row) uint8`` that add up to all of them."""
 
     layout: Layout
-    blocks: Iterable[NDArray[np.uint8]]
+    blocks: Iterable[Bytes]
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ class Pixels:
     """Stored images: ``rows (N, row) uint8`` and the SHA-256 of all their bytes."""
 
     layout: Layout
-    rows: NDArray[np.uint8]
+    rows: Bytes
     digest: str
 
     @property
@@ -56,7 +55,7 @@ class Pixels:
         """The file whose memory map the rows are; None where they are held in memory."""
         return str(self.rows.filename) if isinstance(self.rows, np.memmap) else None
 
-    def images(self, indices: IntArray) -> NDArray[np.uint8]:
+    def images(self, indices: Ints) -> Bytes:
         """The images at ``indices (n,)``: ``(n, C, H, W)``, 0 to 255. Only these are read."""
         rows = self.rows[np.asarray(indices)]
         if self.layout.packed:

@@ -7,9 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from disentangle_cli.data.dataset import Dataset, IntArray, check_classes
+from disentangle_cli.arraytypes import Bytes, Doubles, Ints
+from disentangle_cli.data.dataset import Dataset, check_classes
 from disentangle_cli.data.grid import draw_grid
 from disentangle_cli.data.labels import Labels
 from disentangle_cli.data.packed_cache import cached
@@ -43,19 +43,19 @@ class TableDataset(Dataset):
         """True when the images are read from the cache folder; None when they are held in memory."""
         return True if isinstance(self.pixels.rows, np.memmap) else None
 
-    def images(self, indices: IntArray) -> NDArray[np.uint8]:
+    def images(self, indices: Ints) -> Bytes:
         """The images at ``indices (n,)``: ``(n, C, H, W)``, 0 to 255."""
         return self.pixels.images(indices)
 
-    def classes(self, indices: IntArray) -> IntArray:
+    def classes(self, indices: Ints) -> Ints:
         """Class ids ``(n, F)`` of the images at ``indices (n,)``."""
         return self._labels.classes[indices]
 
-    def values(self, indices: IntArray) -> NDArray[np.float64]:
+    def values(self, indices: Ints) -> Doubles:
         """Factor values ``(n, F)`` of the images at ``indices (n,)``, as the file gives them."""
         return self._labels.values[indices]
 
-    def draw_fixed(self, rng: np.random.Generator, factor: int, classes: IntArray) -> IntArray:
+    def draw_fixed(self, rng: np.random.Generator, factor: int, classes: Ints) -> Ints:
         """As in :class:`Dataset`; a full grid in C order draws exactly as a :class:`GridDataset` does."""
         if not self._is_grid:
             return super().draw_fixed(rng, factor, classes)

@@ -2,11 +2,9 @@
 
 from functools import cached_property
 
-import numpy as np
-from numpy.typing import NDArray
-
+from disentangle_cli.arraytypes import Bytes, Ints
 from disentangle_cli.data import dsprites
-from disentangle_cli.data.dataset import DATASETS, IntArray
+from disentangle_cli.data.dataset import DATASETS
 from disentangle_cli.data.grid import GridDataset
 from disentangle_cli.data.pixels import Pixels
 
@@ -26,7 +24,7 @@ class DSprites(GridDataset):
     image_shape = dsprites.LAYOUT.shape
     factors = dsprites.FACTORS
 
-    def images(self, indices: IntArray) -> NDArray[np.uint8]:
+    def images(self, indices: Ints) -> Bytes:
         """The images at ``indices (n,)``: ``(n, 1, 64, 64)``, 0 or 255 (see :func:`dsprites.rendered`)."""
         return self.pixels.images(indices)
 

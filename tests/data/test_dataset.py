@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Bytes, Ints
 from disentangle_cli.data.export import export
 from disentangle_cli.data.grid import GridDataset
 from disentangle_cli.data.opening import open_dataset
@@ -16,7 +16,7 @@ from tests.scoring.test_run import Bars
 class Stripes(Bars):
     """As few as needed: no stored pixels; black and white."""
 
-    def images(self, indices: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def images(self, indices: Ints) -> Bytes:
         return np.where(super().images(indices) > 50, 255, 0).astype(np.uint8)
 
 

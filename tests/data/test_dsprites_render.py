@@ -3,14 +3,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Bytes
 from disentangle_cli.data.dsprites_render import CENTRES, OUTLINES, RADIUS, SCALES, render_pose
 
 SQUARE, ELLIPSE, HEART = range(3)
 
 
-def frame(shape: int, scale: int, orientation: int, x: int, y: int) -> NDArray[np.uint8]:
+def frame(shape: int, scale: int, orientation: int, x: int, y: int) -> Bytes:
     return np.unpackbits(render_pose(shape, scale, orientation)[x * 32 + y]).reshape(64, 64)
 
 
