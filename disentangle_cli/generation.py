@@ -17,6 +17,7 @@ from disentangle_cli.images import Pixels, to_pixels
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.modelling.encoding import encoded
 from disentangle_cli.models import AnyModel, as_model
+from disentangle_cli.settings import split_assignment
 
 CHUNK = 512
 FAR = 4.0  # standard deviations at which a normal latent counts as outside its prior
@@ -79,9 +80,7 @@ def parse_fixed(texts: Sequence[str], latents: Latents) -> dict[str, float]:
     """
     fixed: dict[str, float] = {}
     for text in (part for entry in texts for part in entry.split(",")):
-        name, equals, number = (piece.strip() for piece in text.partition("="))
-        if not equals or not name:
-            raise UsageError(f"--fix {text!r}: expected NAME=VALUE, e.g. c1=0.5")
+        name, number = split_assignment(text, f"--fix {text!r}: expected NAME=VALUE, e.g. c1=0.5")
         block = latents.columns[latents.column(name)]
         if name in fixed:
             raise UsageError(f"--fix {name}: given twice")

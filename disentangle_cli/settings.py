@@ -6,9 +6,9 @@ Pydantic models say what can be set: a field's type and bounds are what fits, it
 import difflib
 import types
 import typing
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import yaml
 from annotated_types import Ge, Gt, Le, Lt
@@ -25,7 +25,7 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
-class Options(Strict):
+class Checked(Strict):
     """The options of a call, checked by type; what does not fit is a UsageError that says what would."""
 
     model_config = ConfigDict(strict=True)
@@ -89,6 +89,33 @@ def read_assignments(texts: Iterable[str], option: str) -> dict[str, Any]:
             raise UsageError(f"{option} {key!r} is given twice")
         found[key] = value
     return found
+
+
+class Assignment(NamedTuple):
+    """A value for a dotted key; ``where`` is what messages call it."""
+
+    where: str
+    key: str
+    value: Any
+
+
+def assignments(settings: Iterable[str] | Mapping[str, Any], form: str) -> list[Assignment]:
+    """Assignments of ``--set`` texts, or of a mapping with dotted or nested keys.
+
+    Raises:
+        UsageError: a text is not ``KEY=VALUE``; ``form`` is what to write instead.
+    """
+    if isinstance(settings, Mapping):
+        return [Assignment(f"settings {key}={value!r}", key, value) for key, value in _flat(nest(settings))]
+    return [Assignment(f"--set {text}", *read_assignment(text, f"--set {text}: {form}")) for text in settings]
+
+
+def _flat(nested: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{above}{key}.")
+        else:
+            yield f"{above}{key}", value
 
 
 def _number(text: str) -> int | float | None:

@@ -9,6 +9,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.settings import (
     Setting,
     Strict,
+    assignments,
     did_you_mean,
     list_settings,
     merge,
@@ -58,6 +59,19 @@ def test_assignments() -> None:
 
 def test_dotted_and_nested_keys_are_one() -> None:
     assert nest({"a.b": 1, "a": {"c.d": 2}, "e": [3]}) == {"a": {"b": 1, "c": {"d": 2}}, "e": [3]}
+
+
+def test_texts_and_mappings_assign_the_same() -> None:
+    assert assignments(["dci.trees=10"], "") == [("--set dci.trees=10", "dci.trees", 10)]
+    nested = assignments({"dci": {"trees": 10, "cv": None}, "data.groups": 3}, "")
+    assert [(one.key, one.value) for one in nested] == [
+        ("dci.trees", 10),
+        ("dci.cv", None),
+        ("data.groups", 3),
+    ]
+    assert nested[0].where == "settings dci.trees=10"
+    with pytest.raises(UsageError, match="--set dci: write it so"):
+        assignments(["dci"], "write it so")
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,7 @@ class Evaluation:
 
     def _derived(self, name: str, settings: Mapping[str, Any]) -> Any:
         node = DERIVED.get(name)
-        own = {key: settings[key] for key in settings_of(node)}
+        own = {key: settings[key] for key in settings_of(node).model_fields}
         key = (name, *sorted(own.items()))
         if key not in self._known:
             try:

@@ -1,65 +1,49 @@
-"""Settings of metrics: found in signatures, read from ``metric.key=value`` strings, checked by type."""
+"""Settings of metrics: a pydantic model of each from its signature, and the values that protocols give."""
 
+import functools
 import inspect
-import types
 import typing
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, ValidationError, create_model, field_validator
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.metric import DERIVED, METRICS, Node
+from disentangle_cli.settings import Assignment, Strict, choices_of, did_you_mean
+
+FORM = "write it as metric.key=value, e.g. dci.regressor=lasso"
+"""What messages ask for."""
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One setting: its type (as annotated) and its default."""
+class MetricSettings(Strict):
+    """Settings of one metric; numbers are finite and from 0."""
 
-    kind: Any
-    default: Any
+    model_config = ConfigDict(strict=True)
 
-    @property
-    def choices(self) -> tuple[Any, ...]:
-        """The values allowed, empty when the type alone decides."""
-        return typing.get_args(self.kind) if typing.get_origin(self.kind) is Literal else ()
-
-    def read(self, text: str) -> Any:
-        """Turn the text after ``=`` into a value.
-
-        Raises:
-            ValueError: it does not fit; the message says what would.
-        """
-        kind = self.kind
-        if self.choices:
-            if text not in self.choices:
-                raise ValueError(f"choose one of: {', '.join(self.choices)}")
-            return text
-        if typing.get_origin(kind) in (typing.Union, types.UnionType):
-            if text.lower() == "none":
-                return None
-            kind = next(k for k in typing.get_args(kind) if k is not type(None))
-        if kind is bool:
-            if text.lower() not in ("true", "false"):
-                raise ValueError("write true or false")
-            return text.lower() == "true"
-        try:
-            value = kind(text)
-        except ValueError:
-            raise ValueError(f"write a number of type {kind.__name__}") from None
-        if not 0 <= value < float("inf"):
-            raise ValueError("write a finite number from 0")
-        return value
+    @field_validator("*", mode="before")
+    @classmethod
+    def _none(cls, value: Any) -> Any:
+        return None if isinstance(value, str) and value.lower() == "none" else value
 
 
-def settings_of(node: Node) -> dict[str, Setting]:
+@functools.cache
+def settings_of(node: Node) -> type[MetricSettings]:
     """All settings of a metric or derived array, those of the derived arrays it uses included."""
-    found: dict[str, Setting] = {}
+    found: dict[str, Any] = {}
     for name in node.inputs:
         if name in DERIVED.names():
-            found |= settings_of(DERIVED.get(name))
-    hints = typing.get_type_hints(node.function)
+            found |= {
+                key: (f.annotation, f) for key, f in settings_of(DERIVED.get(name)).model_fields.items()
+            }
+    hints = typing.get_type_hints(node.function, include_extras=True)
     parameters = inspect.signature(node.function).parameters
-    return found | {name: Setting(hints[name], parameters[name].default) for name in node.settings}
+    for name in node.settings:
+        described = typing.get_origin(hints[name]) is Annotated
+        kind, meaning = typing.get_args(hints[name])[:2] if described else (hints[name], "")
+        least = 0 if kind in (int, float, int | None) else None
+        found[name] = (kind, Field(default=parameters[name].default, ge=least, description=meaning))
+    return create_model("MetricSettings", __base__=MetricSettings, **found)
 
 
 def protocol_settings(name: str, protocol: str, drawn: bool = False) -> dict[str, Any]:
@@ -68,32 +52,43 @@ def protocol_settings(name: str, protocol: str, drawn: bool = False) -> dict[str
     ``drawn`` says that the rows were drawn from a data set, in the numbers of the protocol.
     """
     entry = METRICS.get(name)
-    defaults = {key: setting.default for key, setting in settings_of(entry).items()}
     special = dict(entry.drawn.get(protocol, {})) if drawn else {}
-    return defaults | dict(entry.defaults.get(protocol, {})) | special
+    return settings_of(entry)().model_dump() | dict(entry.defaults.get(protocol, {})) | special
 
 
-def read_settings(pairs: Iterable[str], metrics: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Read ``metric.key=value`` strings.
+def read_settings(assignments: Iterable[Assignment], metrics: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """The settings of each metric, from assignments to ``metric.key``.
 
     Raises:
         UsageError: a metric that is not being computed, an unknown key or a value of the wrong type.
     """
     chosen: dict[str, dict[str, Any]] = {}
     metrics = list(metrics)
-    for pair in pairs:
-        path, equals, text = pair.partition("=")
-        name, dot, key = path.partition(".")
-        if not (equals and dot and key):
-            raise UsageError(f"--set {pair}: write it as metric.key=value, e.g. dci.regressor=lasso")
+    for where, path, value in assignments:
+        name, _, key = path.partition(".")
+        if not key:
+            raise UsageError(f"{where}: {FORM}")
         if name not in metrics:
-            raise UsageError(f"--set {pair}: {name!r} is not being computed; these are: {', '.join(metrics)}")
+            problem = f"{name!r} is not being computed; these are: {', '.join(metrics)}"
+            raise UsageError(f"{where}: {problem}{did_you_mean(name, metrics)}")
         known = settings_of(METRICS.get(name))
-        if key not in known:
-            listed = ", ".join(sorted(known)) or "no settings"
-            raise UsageError(f"--set {pair}: {name} has no setting {key!r}; it has {listed}")
+        if key not in known.model_fields:
+            listed = ", ".join(sorted(known.model_fields)) or "no settings"
+            problem = f"{name} has no setting {key!r}; it has {listed}"
+            raise UsageError(f"{where}: {problem}{did_you_mean(key, known.model_fields)}")
         try:
-            chosen.setdefault(name, {})[key] = known[key].read(text)
-        except ValueError as error:
-            raise UsageError(f"--set {pair}: {error}") from None
+            chosen.setdefault(name, {})[key] = getattr(known(**{key: value}), key)
+        except ValidationError as error:
+            raise UsageError(f"{where}: {_wanted(known, key, error.errors()[0]['type'])}") from None
     return chosen
+
+
+def _wanted(known: type[MetricSettings], key: str, problem: str) -> str:
+    field = known.model_fields[key]
+    if choices := choices_of(field):
+        return f"choose one of: {', '.join(choices)}"
+    if field.annotation is bool:
+        return "write true or false"
+    if problem in ("greater_than_equal", "finite_number"):
+        return "write a finite number from 0"
+    return f"write a number of type {'float' if field.annotation is float else 'int'}"

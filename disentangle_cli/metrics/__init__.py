@@ -6,7 +6,6 @@
 from disentangle_cli.measurement.arrays import Arrays
 from disentangle_cli.measurement.evaluate import Evaluation, evaluate
 from disentangle_cli.measurement.metric import METRICS, PAPER, PROTOCOLS, Metric, Result
-from disentangle_cli.measurement.settings import read_settings
 
 __all__ = [
     "METRICS",
@@ -17,5 +16,4 @@ __all__ = [
     "Metric",
     "Result",
     "evaluate",
-    "read_settings",
 ]

@@ -1,6 +1,6 @@
 """The BetaVAE metric (Z-diff)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def beta_vae(
     eval_pair_codes_2: Floats | None = None,
     eval_pair_labels: Ints | None = None,
     *,
-    solver: Literal["lbfgs", "liblinear"] = "lbfgs",
+    solver: Annotated[Literal["lbfgs", "liblinear"], "liblinear: one against the rest."] = "lbfgs",
 ) -> Result:
     """Whether the mean difference of pairs that share a factor's value tells which factor they share.
 

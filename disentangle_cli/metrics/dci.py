@@ -1,6 +1,6 @@
 """Disentanglement, completeness and informativeness."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -27,7 +27,12 @@ Aggregate = Literal["infogan-cr", "disentanglement-lib"]
     },
     cost="trees: seconds to minutes",
 )
-def dci(importance: Importance, parts: Parts, *, aggregate: Aggregate = "infogan-cr") -> Result:
+def dci(
+    importance: Importance,
+    parts: Parts,
+    *,
+    aggregate: Annotated[Aggregate, "Whose entropy guards and weights."] = "infogan-cr",
+) -> Result:
     """Whether each code serves one factor (D) and each factor is served by one code (C).
 
     With R the (codes, factors) importance matrix: D = sum over codes of weight * (1 - H(row) / log F), the

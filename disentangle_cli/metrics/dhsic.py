@@ -1,5 +1,7 @@
 """Joint Hilbert-Schmidt independence criterion of the codes."""
 
+from typing import Annotated
+
 import numpy as np
 
 from disentangle_cli.arraytypes import Doubles
@@ -16,7 +18,9 @@ BLOCK = 256
     higher_is_better=False,
     cost="seconds",
 )
-def dhsic(learning_codes: Doubles, seed: int, *, samples: int = 5000) -> Result:
+def dhsic(
+    learning_codes: Doubles, seed: int, *, samples: Annotated[int, "Rows used at most."] = 5000
+) -> Result:
     """How far the codes are from jointly independent, nonlinear dependence included.
 
     With the kernel k_d(i, j) = exp(-|z_id - z_jd| / h_d^2), h_d the median of all N^2 distances: mean over

@@ -1,6 +1,6 @@
 """How many labels a downstream task needs."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier
@@ -21,7 +21,9 @@ Predictor = Literal["logistic", "gbt", "hgb"]
     bounds=(0.0, float("inf")),
     cost="seconds; trees: minutes",
 )
-def downstream_efficiency(parts: Parts, seed: int, *, predictor: Predictor = "logistic") -> Result:
+def downstream_efficiency(
+    parts: Parts, seed: int, *, predictor: Annotated[Predictor, "What learns the factors."] = "logistic"
+) -> Result:
     """Whether few labels are enough to predict the factors from the codes.
 
     Accuracy on the test rows of a classifier per factor, fitted to the first 10, 100, 1000 and 10,000

@@ -1,7 +1,7 @@
 """Explicitness."""
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -22,9 +22,9 @@ def explicitness(
     parts: Parts,
     seed: int,
     *,
-    standardise: bool = False,
-    solver: Literal["lbfgs", "liblinear"] = "lbfgs",
-    tolerance: float = 5e-4,
+    standardise: Annotated[bool, "Standardise the codes."] = False,
+    solver: Annotated[Literal["lbfgs", "liblinear"], "liblinear: one against the rest."] = "lbfgs",
+    tolerance: Annotated[float, "Gradient at which the fits stop."] = 5e-4,
 ) -> Result:
     """Whether a linear rule on all codes tells the classes of each factor apart.
 

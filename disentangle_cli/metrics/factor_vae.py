@@ -1,5 +1,7 @@
 """The FactorVAE metric."""
 
+from typing import Annotated
+
 import numpy as np
 
 from disentangle_cli.arraytypes import Bools, Doubles, Floats, Ints
@@ -29,7 +31,7 @@ def factor_vae(
     eval_group_codes: Floats | None = None,
     eval_group_labels: Ints | None = None,
     *,
-    threshold: float = 0.0,
+    threshold: Annotated[float, "Codes of smaller standard deviation do not vote."] = 0.0,
 ) -> Result:
     """Whether the code that varies least in a group of images tells which factor the group holds fixed.
 

@@ -1,6 +1,6 @@
 """InfoM, InfoE and InfoC."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from sklearn.feature_selection import mutual_info_classif
@@ -31,10 +31,10 @@ def infomec(
     parts: Parts,
     seed: int,
     *,
-    samples: int = 5000,
-    estimator: Literal["auto", "neighbours"] = "auto",
-    neighbours: int = 10,
-    range_share: float = 0.05,
+    samples: Annotated[int, "Rows used at most."] = 5000,
+    estimator: Annotated[Literal["auto", "neighbours"], "auto counts codes of few values."] = "auto",
+    neighbours: Annotated[int, "Neighbours of the estimator."] = 10,
+    range_share: Annotated[float, "Share of the widest range above which a code is active."] = 0.05,
 ) -> Result:
     """Whether codes are modular (M), explicit (E) and compact (C), in terms of information.
 

@@ -1,5 +1,7 @@
 """Interventional robustness score."""
 
+from typing import Annotated
+
 import numpy as np
 
 from disentangle_cli.arraytypes import Doubles, Ints
@@ -9,7 +11,12 @@ from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined,
 
 
 @metric(drawn=TRAINING_ROWS, parts={"matrix": "active x factors", "per_code": "list"})
-def irs(parts: Parts, *, bins: int = 20, quantile: float = 0.99) -> Result:
+def irs(
+    parts: Parts,
+    *,
+    bins: Annotated[int, "Equal-width bins per code."] = 20,
+    quantile: Annotated[float, "Of the deviations; 1: the paper's maximum."] = 0.99,
+) -> Result:
     """Whether a code stays put when all factors but one change.
 
     Per code and factor: 1 - (mean over the factor's values of the ``quantile`` of the code's distance from

@@ -1,5 +1,7 @@
 """Joint entropy minus the mutual information gap."""
 
+from typing import Annotated
+
 import numpy as np
 
 from disentangle_cli.measurement.derived.mutual_information import Information
@@ -9,7 +11,9 @@ from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, metric
 
 
 @metric(drawn=TRAINING_ROWS, parts={"raw": "number", "per_factor": "factors"})
-def jemmig(mutual_information: Information, parts: Parts, *, bins: int = 20) -> Result:
+def jemmig(
+    mutual_information: Information, parts: Parts, *, bins: Annotated[int, "Equal-width bins per code."] = 20
+) -> Result:
     """Whether one code tells each factor and holds nothing else.
 
     Per factor J = H(code, factor) - (I_1 - I_2) in nats, with the code of largest information I_1 and the

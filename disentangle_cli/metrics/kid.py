@@ -1,5 +1,7 @@
 """Kernel inception distance."""
 
+from typing import Annotated
+
 import numpy as np
 
 from disentangle_cli.arraytypes import Floats
@@ -13,7 +15,12 @@ from disentangle_cli.measurement.metric import Result, Undefined, metric
     cost="generating, Inception: minutes",
 )
 def kid(
-    real_features: Floats, generated_features: Floats, seed: int, *, subsets: int = 100, size: int = 1000
+    real_features: Floats,
+    generated_features: Floats,
+    seed: int,
+    *,
+    subsets: Annotated[int, "Random subsets."] = 100,
+    size: Annotated[int, "Images in each subset."] = 1000,
 ) -> Result:
     """How far generated images are from real ones by a kernel test, without the bias of ``fid``.
 

@@ -1,6 +1,6 @@
 """Modularity."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
@@ -14,7 +14,10 @@ from disentangle_cli.measurement.metric import Result, Undefined, metric
     parts={"per_code": "codes", "mutual_information": "codes x factors"},
 )
 def modularity(
-    mutual_information: Information, parts: Parts, *, dead_codes: Literal["skip", "zero"] = "skip"
+    mutual_information: Information,
+    parts: Parts,
+    *,
+    dead_codes: Annotated[Literal["skip", "zero"], "Codes without information: left out, or 0."] = "skip",
 ) -> Result:
     """Whether each code tells about one factor only.
 

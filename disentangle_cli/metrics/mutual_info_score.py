@@ -1,6 +1,7 @@
 """Mean pairwise mutual information of the codes."""
 
 import itertools
+from typing import Annotated
 
 import numpy as np
 
@@ -15,7 +16,9 @@ from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined,
     bounds=(0.0, float("inf")),
     higher_is_better=False,
 )
-def mutual_info_score(learning_codes: Doubles, *, bins: int = 20) -> Result:
+def mutual_info_score(
+    learning_codes: Doubles, *, bins: Annotated[int, "Equal-width bins per code."] = 20
+) -> Result:
     """How much the codes tell about each other.
 
     Mean over pairs of codes of their mutual information in nats, each cut into ``bins`` equal-width bins; no

@@ -1,6 +1,6 @@
 """Separated attribute predictability."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from sklearn.svm import LinearSVC
@@ -10,6 +10,8 @@ from disentangle_cli.measurement.derived.parts import Parts
 from disentangle_cli.measurement.matrix import top_two_gap
 from disentangle_cli.measurement.metric import Result, Undefined, metric
 from disentangle_cli.measurement.parallel import over_factors
+
+Kind = Literal["declared", "discrete", "continuous"]
 
 
 @metric(
@@ -21,8 +23,8 @@ def sap(
     parts: Parts,
     seed: int,
     *,
-    factors_are: Literal["declared", "discrete", "continuous"] = "declared",
-    c: float = 0.01,
+    factors_are: Annotated[Kind, "How the factors are predicted."] = "declared",
+    c: Annotated[float, "SVM penalty."] = 0.01,
 ) -> Result:
     """Whether one single code predicts each factor clearly better than the second best.
 

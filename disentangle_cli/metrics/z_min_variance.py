@@ -1,5 +1,7 @@
 """Z-min variance: the FactorVAE votes from labelled rows alone."""
 
+from typing import Annotated
+
 import numpy as np
 
 from disentangle_cli.arraytypes import Bools, Doubles, Ints
@@ -14,7 +16,12 @@ from disentangle_cli.metrics.factor_vae import ROUNDING
     cost="small",
 )
 def z_min_variance(
-    parts: Parts, seed: int, *, votes: int = 2000, size: int = 50, threshold: float = 0.05
+    parts: Parts,
+    seed: int,
+    *,
+    votes: Annotated[int, "Groups to learn from."] = 2000,
+    size: Annotated[int, "Rows in each group."] = 50,
+    threshold: Annotated[float, "Smallest standard deviation of a code that votes."] = 0.05,
 ) -> Result:
     """Whether the code that varies least among rows of one factor value names the factor.
 

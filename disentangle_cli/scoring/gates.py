@@ -9,6 +9,7 @@ from typing import Any
 
 from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.metrics import METRICS
+from disentangle_cli.settings import split_assignment
 
 ROUNDING = 1e-9
 """A fall of at most this is none."""
@@ -35,11 +36,12 @@ def parse_gates(texts: Iterable[str], metrics: Sequence[str], option: str = "--f
     """
     gates = []
     for text in texts:
-        address, _, number = text.partition("=")
+        form = f"{option} {text}: write it as metric=number, e.g. factor_vae=0.8"
+        address, number = split_assignment(text, form)
         try:
             gate = Gate(address, float(number))
         except ValueError:
-            raise UsageError(f"{option} {text}: write it as metric=number, e.g. factor_vae=0.8") from None
+            raise UsageError(form) from None
         if gate.value != gate.value or abs(gate.value) == float("inf"):
             raise UsageError(f"{option} {text}: the threshold must be a finite number")
         if gate.metric not in metrics:

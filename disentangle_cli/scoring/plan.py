@@ -1,54 +1,54 @@
 """How many images a protocol draws."""
 
-import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, ValidationError
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.settings import Assignment, Strict, did_you_mean, range_of
+
+Count = Annotated[int, Field(ge=0, le=10**8)]
+Some = Annotated[int, Field(ge=1, le=10**8)]
+Several = Annotated[int, Field(ge=2, le=10**8)]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """Sample counts of a protocol.
+class Counts(Strict):
+    """Sample counts, by default those of ``disentanglement-lib``."""
 
-    Attributes:
-        rows: images drawn with their factors (all, or the training half).
-        test_rows: images of the test half; 0: nothing is held out.
-        reference: images for the global scale of each code.
-        groups, eval_groups: groups of ``group_size`` images that share one factor value.
-        pairs, eval_pairs: batches of ``pair_size`` pairs that share one factor value.
-        reconstructions: images encoded and decoded.
-        generated: images drawn from the prior, and real ones beside them where they are compared.
-        random_labels: the shared factor is drawn; otherwise the factors take turns.
-        distinct_reference: the reference images are drawn without replacement.
-    """
+    model_config = ConfigDict(strict=True)
 
-    rows: int
-    test_rows: int
-    reference: int
-    groups: int
-    eval_groups: int
-    group_size: int
-    pairs: int
-    eval_pairs: int
-    pair_size: int
-    reconstructions: int
-    generated: int
-    random_labels: bool
-    distinct_reference: bool
+    rows: Some = 10_000
+    """Images drawn with their factors (all, or the training half)."""
+    test_rows: Count = 5_000
+    """Images of the test half; 0: nothing is held out."""
+    reference: Some = 10_000
+    """Images for the global scale of each code."""
+    groups: Some = 10_000
+    """Groups of images that share one factor value."""
+    eval_groups: Count = 5_000
+    """As groups, to judge what was learnt."""
+    group_size: Several = 64
+    """Images in each group."""
+    pairs: Count = 10_000
+    """Batches of pairs that share one factor value."""
+    eval_pairs: Count = 5_000
+    """As pairs, to judge what was learnt."""
+    pair_size: Some = 64
+    """Pairs in each batch."""
+    reconstructions: Some = 2_000
+    """Images encoded and decoded."""
+    generated: Several = 10_000
+    """Images drawn from the prior, and real ones beside them where they are compared."""
 
 
-SETTABLE = tuple(field.name for field in dataclasses.fields(Plan) if field.type == "int" or field.type is int)
-MINIMUM = {
-    "test_rows": 0,
-    "eval_groups": 0,
-    "pairs": 0,
-    "eval_pairs": 0,
-    "group_size": 2,
-    "reconstructions": 1,
-    "generated": 2,
-}
+class Plan(Counts):
+    """Sample counts of a protocol, and its rules."""
+
+    random_labels: bool = True
+    """The shared factor is drawn; otherwise the factors take turns."""
+    distinct_reference: bool = False
+    """The reference images are drawn without replacement."""
 
 
 def plan_for(protocol: str, images: int, changes: Mapping[str, int] | None = None) -> Plan:
@@ -58,29 +58,33 @@ def plan_for(protocol: str, images: int, changes: Mapping[str, int] | None = Non
     scale and for rows, but at least 10,000 or, for the scale, all there are. ``disentanglement-lib``: the
     study's 10,000 and 5,000 with batches of 64.
     """
+    plan: dict[str, Any] = {}
     if protocol == "infogan-cr":
         tenth = max(images // 10, 10_000)
-        plan = Plan(tenth, 0, min(tenth, images), 500, 0, 100, 0, 0, 0, 2_000, 10_000, False, True)
-    else:
-        plan = Plan(10_000, 5_000, 10_000, 10_000, 5_000, 64, 10_000, 5_000, 64, 2_000, 10_000, True, False)
-    return dataclasses.replace(plan, **dict[str, Any](changes or {}))
+        plan = {
+            "rows": tenth, "test_rows": 0, "reference": min(tenth, images), "groups": 500, "eval_groups": 0,
+            "group_size": 100, "pairs": 0, "eval_pairs": 0, "pair_size": 0, "random_labels": False,
+            "distinct_reference": True,
+        }  # fmt: skip
+    return Plan().model_copy(update=plan | dict(changes or {}))
 
 
-def read_plan_settings(pairs: Iterable[str]) -> dict[str, int]:
-    """Read ``data.key=value`` strings, e.g. ``data.groups=200``.
+def read_plan_settings(assignments: Iterable[Assignment]) -> dict[str, int]:
+    """The sample counts of assignments to ``data.key``, e.g. ``data.groups=200``.
 
     Raises:
         UsageError: an unknown key, or not a whole number in range.
     """
     changes: dict[str, int] = {}
-    for pair in pairs:
-        path, _, text = pair.partition("=")
+    for where, path, value in assignments:
         key = path.removeprefix("data.")
-        if key not in SETTABLE:
-            known = ", ".join(f"data.{name}" for name in SETTABLE)
-            raise UsageError(f"--set {pair}: there is no data.{key}; there are {known}")
-        least = MINIMUM.get(key, 1)
-        if not text.isdecimal() or not least <= int(text) <= 10**8:
-            raise UsageError(f"--set {pair}: write a whole number from {least}")
-        changes[key] = int(text)
+        if key not in Counts.model_fields:
+            known = [f"data.{name}" for name in Counts.model_fields]
+            problem = f"there is no data.{key}; there are {', '.join(known)}"
+            raise UsageError(f"{where}: {problem}{did_you_mean(path, known)}")
+        try:
+            changes[key] = getattr(Counts(**{key: value}), key)
+        except ValidationError:
+            least = range_of(Counts.model_fields[key]).split()[2]
+            raise UsageError(f"{where}: write a whole number from {least}") from None
     return changes

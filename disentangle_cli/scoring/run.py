@@ -1,16 +1,18 @@
 """``score``: models or codes in, one result per model out."""
 
 import zipfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, Self
 
 import numpy as np
+from pydantic import model_validator
 
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.evaluate import required_arrays
-from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, Evaluation, Result, read_settings
+from disentangle_cli.measurement.settings import FORM, read_settings
+from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, Evaluation, Result
 from disentangle_cli.models import AnyModel, Model, as_model, load_model
 from disentangle_cli.output import detail, progress, warn
 from disentangle_cli.scoring.bootstrap import resampled
@@ -21,42 +23,38 @@ from disentangle_cli.scoring.images import feature_problem
 from disentangle_cli.scoring.intervals import combine, with_bootstrap
 from disentangle_cli.scoring.plan import plan_for, read_plan_settings
 from disentangle_cli.scoring.restrict import factor_names, restrict_arrays, restrict_dataset
+from disentangle_cli.settings import Checked, assignments
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(Checked):
     """What to compute, checked on construction.
-
-    Attributes:
-        metrics: ``paper`` (the seven of the InfoGAN-CR paper), ``all``, or names separated by commas.
-        protocol: ``infogan-cr`` or ``disentanglement-lib``.
-        encode: ``mean`` or ``sample`` for models with a posterior; None: what the protocol does
-            (``infogan-cr`` samples).
-        repeats: how often to draw and score anew.
-        settings: ``metric.key=value`` and ``data.key=value`` texts.
-        seed: seed of all draws and learners; repeat r uses ``seed + r`` in the learners.
-        bootstrap: how often to resample the data and score anew, for intervals; not with ``repeats``.
-        factors: names of the factors to score; empty: all.
-        half_width: of the 95% interval for which the number of samples needed is reported.
 
     Raises:
         UsageError: any of them is unknown or does not fit.
     """
 
     metrics: str = "paper"
+    """``paper`` (the seven of the InfoGAN-CR paper), ``all``, or names separated by commas."""
     protocol: str = "infogan-cr"
+    """``infogan-cr`` or ``disentanglement-lib``."""
     encode: str | None = None
+    """``mean`` or ``sample`` for models with a posterior; None: what the protocol does (``infogan-cr``
+    samples)."""
     repeats: int = 1
-    settings: tuple[str, ...] = ()
+    """How often to draw and score anew."""
+    settings: tuple[str, ...] | dict[str, Any] = ()
+    """``metric.key=value`` and ``data.key=value`` texts, or a mapping with dotted or nested keys."""
     seed: int = 0
+    """Of all draws and learners; repeat r uses ``seed + r`` in the learners."""
     bootstrap: int = 0
+    """How often to resample the data and score anew, for intervals; not with ``repeats``."""
     factors: tuple[str, ...] = ()
+    """Names of the factors to score; empty: all."""
     half_width: float = 0.01
-    names: list[str] = field(init=False)
-    chosen: Mapping[str, Mapping[str, Any]] = field(init=False)
-    data: Mapping[str, int] = field(init=False)
+    """Of the 95% interval for which the number of samples needed is reported."""
 
-    def __post_init__(self) -> None:
+    @model_validator(mode="after")
+    def _check(self) -> Self:
         if self.protocol not in PROTOCOLS:
             raise UsageError(f"unknown protocol {self.protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
         if self.encode not in (None, "mean", "sample"):
@@ -69,15 +67,29 @@ class Options:
             raise UsageError("choose one of --repeats (draws anew) and --bootstrap (resamples one draw)")
         if not 0 < self.half_width < float("inf"):
             raise UsageError("the half width of an interval must be a positive number")
-        names = resolve_metrics(self.metrics)
-        of_data = [text for text in self.settings if text.startswith("data.")]
-        others = [text for text in self.settings if text not in of_data]
-        asked = {part.strip() for part in self.metrics.split(",")}
-        if (problem := feature_problem()) and asked & {"fid", "kid"}:
-            raise UsageError(f"{' and '.join(sorted(asked & {'fid', 'kid'}))}: {problem}")
-        object.__setattr__(self, "names", names)
-        object.__setattr__(self, "chosen", read_settings(others, names))
-        object.__setattr__(self, "data", read_plan_settings(of_data))
+        asked = {part.strip() for part in self.metrics.split(",")} & {"fid", "kid"}
+        if asked and self.names and (problem := feature_problem()):
+            raise UsageError(f"{' and '.join(sorted(asked))}: {problem}")
+        assert self.chosen is not None
+        assert self.data is not None
+        return self
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The metrics to compute."""
+        return resolve_metrics(self.metrics)
+
+    @cached_property
+    def chosen(self) -> dict[str, dict[str, Any]]:
+        """The settings of each metric that are not the protocol's."""
+        found = assignments(self.settings, FORM)
+        return read_settings([one for one in found if not one.key.startswith("data.")], self.names)
+
+    @cached_property
+    def data(self) -> dict[str, int]:
+        """The sample counts that are not the protocol's."""
+        found = assignments(self.settings, FORM)
+        return read_plan_settings([one for one in found if one.key.startswith("data.")])
 
     @property
     def samples(self) -> bool:

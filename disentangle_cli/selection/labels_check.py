@@ -98,7 +98,7 @@ def _carry_out(
 
 def _score(member: Member, dataset: Dataset, metrics: Sequence[str], seed: int) -> NDArray[np.float64]:
     """The scores in the order of ``metrics``; NaN where there is none."""
-    options = Options(",".join(metrics), PROTOCOL, seed=seed)
+    options = Options(metrics=",".join(metrics), protocol=PROTOCOL, seed=seed)
     result = score_one(member.model, dataset, options)
     given = [result["metrics"][name]["score"] for name in metrics]
     return np.array([np.nan if value is None else value for value in given])

@@ -8,13 +8,13 @@ import torch
 from pydantic import Field, field_validator
 
 from disentangle_cli.devices import use_bf16
-from disentangle_cli.settings import Options
+from disentangle_cli.settings import Checked
 
 EXACT_UP_TO = 20
 """Models up to which every pair is evaluated unless a budget is given."""
 
 
-class Settings(Options):
+class Settings(Checked):
     """Settings of all selection methods; the defaults of the counts are the official ones.
 
     Raises:

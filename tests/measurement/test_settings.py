@@ -8,19 +8,23 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.evaluate import required_arrays
 from disentangle_cli.measurement.metric import DERIVED
-from disentangle_cli.measurement.settings import protocol_settings, settings_of
-from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, read_settings
+from disentangle_cli.measurement.settings import FORM, protocol_settings, read_settings, settings_of
+from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS
+from disentangle_cli.settings import assignments, choices_of
 
 
 def test_values_are_typed() -> None:
     found = read_settings(
-        [
-            "dci.regressor=lasso",
-            "dci.alpha=0.1",
-            "dci.trees=10",
-            "dci.cv=none",
-            "explicitness.standardise=true",
-        ],
+        assignments(
+            [
+                "dci.regressor=lasso",
+                "dci.alpha=0.1",
+                "dci.trees=10",
+                "dci.cv=none",
+                "explicitness.standardise=true",
+            ],
+            FORM,
+        ),
         PAPER,
     )
     assert found == {
@@ -38,6 +42,10 @@ def test_values_are_typed() -> None:
         ("mig.bans=3", "bins, rows"),
         ("mig.bins=many", "int"),
         ("mig.bins=-3", "from 0"),
+        ("mig.bin=3", r"it has bins, rows; did you mean bins\?"),
+        ("mgi.bins=3", r"did you mean mig\?"),
+        ("mig.bins=true", "int"),
+        ("mig.bins=2.5", "int"),
         ("dci.alpha=nan", "finite"),
         ("dci.regressor=svm", "lasso-cv"),
         ("explicitness.standardise=1", "true or false"),
@@ -45,7 +53,7 @@ def test_values_are_typed() -> None:
 )
 def test_refusals(text: str, named: str) -> None:
     with pytest.raises(UsageError, match=named):
-        read_settings([text], PAPER)
+        read_settings(assignments([text], FORM), PAPER)
 
 
 @pytest.mark.parametrize("name", METRICS.names())
@@ -55,15 +63,16 @@ def test_every_metric_declares_itself(name: str) -> None:
     assert "Known biases:" in entry.__doc__
     low, high = entry.bounds
     assert low < high
-    known = settings_of(entry)
+    known = settings_of(entry).model_fields
     for protocol in PROTOCOLS:
         assert required_arrays(name, protocol) <= set(ARRAYS)
         chosen = protocol_settings(name, protocol)
         assert chosen.keys() == known.keys()
         for key, value in chosen.items():
-            assert not known[key].choices or value in known[key].choices
+            assert not choices_of(known[key]) or value in choices_of(known[key])
     for key in known.values():
-        assert key.kind in (int, float, bool) or typing.get_args(key.kind), "settings are typed"
+        assert key.annotation in (int, float, bool) or typing.get_args(key.annotation), "settings are typed"
+        assert key.description, "settings say what they mean"
 
 
 def test_inputs_exist() -> None:

@@ -30,6 +30,7 @@ from disentangle_cli.scoring.collect import collect
 from disentangle_cli.scoring.draws import draw
 from disentangle_cli.scoring.intervals import combine
 from disentangle_cli.scoring.plan import plan_for, read_plan_settings
+from disentangle_cli.settings import assignments
 
 SIZES = (3, 1, 5, 4)
 SMALL = (
@@ -198,7 +199,7 @@ def test_only_what_is_needed_is_drawn() -> None:
         Family.PAIRS,
         Family.EVAL_PAIRS,
     ]
-    plan = plan_for("infogan-cr", 60, read_plan_settings(SMALL))
+    plan = plan_for("infogan-cr", 60, read_plan_settings(assignments(SMALL, "")))
     arrays = collect(CodeCache(Reader(), Bars(), False), Bars(), plan, {"codes"}, 0)
     assert arrays.group_codes is None
     assert arrays.codes is not None
@@ -276,12 +277,14 @@ def test_refusals() -> None:
     with pytest.raises(UsageError, match="protocol"):
         Options(protocol="other")
     with pytest.raises(UsageError, match="unknown metric 'mgi'"):
-        Options("mgi")
-    with pytest.raises(UsageError, match=r"data\.group_size"):
-        read_plan_settings(["data.group=3"])
+        Options(metrics="mgi")
+    with pytest.raises(UsageError, match=r"settings data\.groups=0: write a whole number from 1"):
+        dcr.score(Reader(), Bars(), settings={"data": {"groups": 0}})
+    with pytest.raises(UsageError, match=r"data\.group_size.*; did you mean data\.groups\?"):
+        read_plan_settings(assignments(["data.group=3"], ""))
     for text in ("data.groups=0", "data.group_size=1", "data.rows=x", "data.rows=1.5", "data.rows=-4"):
         with pytest.raises(UsageError, match="whole number"):
-            read_plan_settings([text])
+            read_plan_settings(assignments([text], ""))
 
 
 def entry(model: str = "a.pt", protocol: str = "infogan-cr", **metrics: Any) -> dict[str, Any]:

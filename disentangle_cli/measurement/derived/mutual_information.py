@@ -1,6 +1,7 @@
 """Mutual information between binned codes and factors."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import numpy as np
 
@@ -25,7 +26,9 @@ class Information:
 
 
 @derived
-def mutual_information(parts: Parts, *, bins: int = 20) -> Information:
+def mutual_information(
+    parts: Parts, *, bins: Annotated[int, "Equal-width bins per code."] = 20
+) -> Information:
     """I(code; factor) of every pair over the rows to learn from.
 
     Codes are cut into ``bins`` equal-width bins between their own minimum and maximum (Locatello et al.

@@ -1,14 +1,14 @@
 """The rows to learn from and the rows to judge on."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from disentangle_cli.arraytypes import Bools, Doubles, Floats, Ints
 from disentangle_cli.measurement.metric import Undefined, derived
 
-Rows = Literal["all", "split"]
+Rows = Annotated[Literal["all", "split"], "split: learn on the training half, judge on the test half."]
 
 
 @dataclass(frozen=True, eq=False)
