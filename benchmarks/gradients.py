@@ -15,7 +15,7 @@ elsewhere; in "bias apart" the bias is added after the convolution.
     python benchmarks/gradients.py --dataset dsprites --states 10 --every 20
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from statistics import median
 from typing import Any
@@ -28,6 +28,8 @@ from torch import Tensor
 
 from disentangle_cli.datasets import open_dataset
 from disentangle_cli.devices import use_bf16
+from disentangle_cli.modelling.engine import Draw
+from disentangle_cli.modelling.lone_engine import LoneEngine
 from disentangle_cli.models.infogan_cr import InfoGanCr, InfoGanCrConfig
 from disentangle_cli.networks import layers
 from disentangle_cli.settings import validate
@@ -62,24 +64,26 @@ def default_dtype(dtype: torch.dtype) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-class Recorder(InfoGanCr):
+class Recorder(LoneEngine):
     """Keeps each player's gradient and moves nobody, so that all are taken at one state."""
 
-    recorded: dict[str, Tensor]
+    def __init__(self, model: InfoGanCr) -> None:
+        super().__init__(model)
+        self.recorded: dict[str, Tensor] = {}
 
-    def random(self, function: Callable[[torch.Generator], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
+    def random(self, draw: Draw) -> tuple[Tensor, ...]:
         """Draws of float32 in every precision: a generator gives other numbers in float64."""
         dtype = torch.get_default_dtype()
         with default_dtype(torch.float32):
-            drawn = super().random(function)
+            drawn = super().random(draw)
         return tuple(x.to(dtype) if x.is_floating_point() else x for x in drawn)
 
-    def update(self, player: str, loss: Tensor) -> None:
-        """In place of an optimiser's step."""
-        self.optimisers[player].zero_grad()
+    def update(self, optimiser: str, loss: Tensor) -> None:
+        """In place of an optimiser's step; it has the name of its player."""
+        self.model.optimisers[optimiser].zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        grads = [parameter.grad for parameter in self.players[player].parameters()]
-        self.recorded[player] = torch.cat([grad.flatten().double() for grad in grads if grad is not None])
+        grads = [parameter.grad for parameter in self.model.players[optimiser].parameters()]
+        self.recorded[optimiser] = torch.cat([grad.flatten().double() for grad in grads if grad is not None])
 
 
 @contextmanager
@@ -143,13 +147,13 @@ def gradients(
     config = validate(InfoGanCrConfig, SETTINGS, "benchmark")
     bf16 = dtype is torch.bfloat16
     with default_dtype(torch.float32 if bf16 else dtype):
-        model = Recorder(config, (1, 64, 64), 0, CPU, bf16)
+        model = InfoGanCr(config, (1, 64, 64), 0, CPU, bf16)
         model.restore(state)
-        model.recorded = {}
+        recorder = Recorder(model)
         arithmetic = _bf16.as_in_hardware() if bf16 else nullcontext()
         with stock or nullcontext(), arithmetic, sides() if sides else nullcontext():
-            model.step(images.to(torch.get_default_dtype()), 0)
-    return model.recorded
+            recorder.step(images[None].to(torch.get_default_dtype()), 0)
+    return recorder.recorded
 
 
 def compared(state: dict[str, Any], images: Tensor) -> Iterator[tuple[str, str, str, float, float]]:
@@ -187,13 +191,14 @@ def main() -> None:
     config = validate(InfoGanCrConfig, SETTINGS, "benchmark")
     # between the states it trains as a run on this machine would
     model = InfoGanCr(config, dataset.image_shape, 0, CPU, use_bf16("auto", CPU))
+    engine = LoneEngine(model)
     feed = Feed(dataset, SETTINGS["batch_size"], 0, CPU)
     seen: dict[tuple[str, str], dict[str, list[tuple[float, float]]]] = {}
     for iteration in range(options.states * options.every):
-        model.step(feed.batch(iteration), iteration)
+        engine.step(feed.images(feed.rows(iteration))[None], iteration)
         if (iteration + 1) % options.every:
             continue
-        images = feed.batch(iteration + 1)
+        images = feed.images(feed.rows(iteration + 1))
         for player, name, against, *measured in compared(model.state(), images):
             seen.setdefault((name, against), {}).setdefault(player, []).append(measured)
     rows, numbers = [], []

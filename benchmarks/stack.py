@@ -11,6 +11,7 @@ of all sides take turns, so that a slow moment of the machine meets all of them;
 import argparse
 import time
 from collections.abc import Callable
+from typing import Any
 
 import _report
 import numpy as np
@@ -18,15 +19,15 @@ import torch
 
 from disentangle_cli.devices import keep_freed_memory, make_deterministic, pick_device, use_bf16
 from disentangle_cli.modelling.graph import WARM_UP, IterationGraph
-from disentangle_cli.modelling.stacked import stack
-from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.models.infogan import InfoGan
+from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.stack_engine import StackEngine
+from disentangle_cli.modelling.trainable import MODELS, Trainable
 from disentangle_cli.settings import validate
 
 WEIGHTS = {"before CR": 0.0, "with CR": 2.0}
 
 
-def make(seed: int, weight: float, options: argparse.Namespace, device: torch.device) -> InfoGan:
+def make(seed: int, weight: float, options: argparse.Namespace, device: torch.device) -> Trainable[Any]:
     """A fresh InfoGAN-CR for 64x64 images, as in the preset `paper`."""
     latents = {"codes": {"kind": "uniform", "dim": 5}, "noise": {"kind": "uniform", "dim": 5}}
     settings = {
@@ -35,9 +36,7 @@ def make(seed: int, weight: float, options: argparse.Namespace, device: torch.de
     }  # fmt: skip
     kind = MODELS.get("infogan-cr")
     config = validate(kind.Config, settings, "benchmark")
-    made = kind(config, (1, 64, 64), seed, device, use_bf16(options.precision, device))
-    assert isinstance(made, InfoGan)
-    return made
+    return kind(config, (1, 64, 64), seed, device, use_bf16(options.precision, device))
 
 
 def side(seeds: int, how: str, weight: float, options: argparse.Namespace) -> Callable[[int], object]:
@@ -46,12 +45,12 @@ def side(seeds: int, how: str, weight: float, options: argparse.Namespace) -> Ca
     rng = torch.Generator().manual_seed(0)
     images = (torch.rand((seeds, options.batch, 1, 64, 64), generator=rng) > 0.9).float().to(device)
     members = [make(seed, weight, options, device) for seed in range(seeds)]
-    if device.type == "cuda" and how != "alone, no graph":
-        members[0].graph = IterationGraph(device)
+    graph = IterationGraph(device) if device.type == "cuda" and how != "alone, no graph" else None
     if how.startswith("alone"):
-        return lambda iteration: members[0].step(images[0], iteration)
-    stacked = stack(members, batched=how == "batched")
-    return lambda iteration: stacked.step(images, iteration)
+        engine = LoneEngine(members[0], graph=graph)
+    else:
+        engine = StackEngine(members, graph=graph, batched=how == "batched")
+    return lambda iteration: engine.step(images, iteration)
 
 
 def clocked(step: Callable[[int], object], iteration: int) -> float:

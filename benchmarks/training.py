@@ -29,6 +29,7 @@ from torch import Tensor
 
 from disentangle_cli.datasets import open_dataset
 from disentangle_cli.devices import keep_freed_memory, use_bf16
+from disentangle_cli.modelling.lone_engine import LoneEngine
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.settings import validate
 from disentangle_cli.training.feed import Feed
@@ -66,7 +67,8 @@ def dcr(weight: float | None, bf16: bool) -> Callable[[Tensor], object]:
     config = validate(MODELS.get(name).Config, settings, "benchmark")
     model = MODELS.get(name)(config, (1, 64, 64), 0, cpu, bf16)
     counter = iter(range(1000))
-    return lambda images: model.step(images, next(counter))
+    engine = LoneEngine(model)
+    return lambda images: engine.step(images[None], next(counter))
 
 
 def work(case: str, side: str, iterations: int) -> None:
@@ -85,7 +87,7 @@ def feeding(batches: int = 500) -> float:
     times = []
     for iteration in range(batches):
         start = time.perf_counter()
-        feed.batch(iteration)
+        feed.images(feed.rows(iteration))
         times.append(time.perf_counter() - start)
     return 1e3 * float(np.median(times[1:]))  # the first one shuffles the epoch
 

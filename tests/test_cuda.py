@@ -13,14 +13,16 @@ from torch import Tensor
 from disentangle_cli import output
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.devices import make_deterministic
+from disentangle_cli.modelling.engine import Draw
 from disentangle_cli.modelling.graph import IterationGraph
-from disentangle_cli.modelling.stacked import stack
-from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.models.infogan import InfoGan
+from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.stack_engine import StackEngine
+from disentangle_cli.modelling.trainable import MODELS, Trainable
 from disentangle_cli.settings import validate
 from disentangle_cli.training import configure
 from disentangle_cli.training.state import read_state
-from tests.modelling.test_stacked import tensors, to_double, to_double_stack
+from tests.modelling.stepping import in_double
+from tests.modelling.test_stack_engine import tensors
 from tests.training.conftest import TINY, squares
 
 __all__ = ["squares"]  # a fixture
@@ -40,11 +42,9 @@ def deterministic() -> None:
     make_deterministic(CUDA)
 
 
-def gan(seed: int, device: torch.device = CUDA, bf16: bool = False) -> InfoGan:
+def gan(seed: int, device: torch.device = CUDA, bf16: bool = False) -> Trainable[Any]:
     kind = MODELS.get("infogan-cr")
-    made = kind(validate(kind.Config, SWITCHING, "test"), (1, 64, 64), seed, device, bf16)
-    assert isinstance(made, InfoGan)
-    return made
+    return kind(validate(kind.Config, SWITCHING, "test"), (1, 64, 64), seed, device, bf16)
 
 
 def images(*lead: int) -> Iterator[Tensor]:
@@ -63,72 +63,73 @@ def equal_states(a: Any, b: Any) -> bool:
 def test_graphs_change_no_number(seeds: int, bf16: bool) -> None:
     """Lone and stacked, over the switch, the decay and the averages."""
     plain, graphed = ([gan(seed, bf16=bf16) for seed in range(seeds)] for _ in "ab")
-    graphed[0].graph = IterationGraph(CUDA)
-    pair = [plain[0], graphed[0]] if seeds == 1 else [stack(plain), stack(graphed)]
+    graph = IterationGraph(CUDA)
+    pair = [StackEngine(plain), StackEngine(graphed, graph=graph)]
+    if seeds == 1:
+        pair = [LoneEngine(plain[0]), LoneEngine(graphed[0], graph=graph)]
     with output.kept_warnings() as warnings:
-        for iteration, x in zip(range(16), images(*([seeds] if seeds > 1 else [])), strict=False):
-            expected, found = (model.step(x, iteration) for model in pair)
+        for iteration, x in zip(range(16), images(seeds), strict=False):
+            expected, found = (engine.step(x, iteration) for engine in pair)
             assert all(torch.equal(value, found[name]) for name, value in expected.items()), iteration
-    assert pair[1].graph._replay is not None  # type: ignore[union-attr]
+    assert graph._replay is not None
     assert not warnings
-    assert equal_states(*pair)
+    assert equal_states(*(engine.model for engine in pair))
 
 
 @pytest.mark.parametrize("name", ["vae", "beta-tcvae", "factor-vae", "dip-vae-i", "ql-ae", "ib-gan"])
 def test_graphs_of_other_models(name: str) -> None:
     config = configure(name, "demo", sets=["batch_size=8", "iterations=8"])
-    plain, graphed = (MODELS.get(name)(config, (1, 64, 64), 0, CUDA, False) for _ in "ab")
-    graphed.graph = IterationGraph(CUDA)
+    models = [MODELS.get(name)(config, (1, 64, 64), 0, CUDA, False) for _ in "ab"]
+    plain, graphed = LoneEngine(models[0]), LoneEngine(models[1], graph=IterationGraph(CUDA))
     with output.kept_warnings() as warnings:
-        for iteration, x in zip(range(8), images(), strict=False):
+        for iteration, x in zip(range(8), images(1), strict=False):
             expected, found = plain.step(x, iteration), graphed.step(x, iteration)
             assert all(torch.equal(value, found[key]) for key, value in expected.items()), iteration
     assert not warnings
-    assert equal_states(plain, graphed)
+    assert equal_states(*models)
 
 
 def test_a_function_that_waits_for_the_gpu_is_run_without_a_graph() -> None:
-    plain, graphed = gan(0), gan(0)
-    graphed.graph = IterationGraph(CUDA)
-    begin = graphed.begin
+    plain, graphed = LoneEngine(gan(0)), LoneEngine(gan(0), graph=IterationGraph(CUDA))
+    random = graphed.random
 
-    def waiting() -> dict[str, Tensor]:
-        float(graphed.generator.dense[0].weight.detach().sum())  # type: ignore[index, union-attr]
-        return begin()
+    def waiting(draw: Draw) -> tuple[Tensor, ...]:
+        float(next(graphed.model.players["generator"].parameters()).detach().sum())
+        return random(draw)
 
-    graphed.begin = waiting  # type: ignore[method-assign]
+    graphed.random = waiting  # type: ignore[method-assign]
     with output.kept_warnings() as warnings:
-        for iteration, x in zip(range(8), images(), strict=False):
+        for iteration, x in zip(range(8), images(1), strict=False):
             expected, found = plain.step(x, iteration), graphed.step(x, iteration)
             assert all(torch.equal(value, found[name]) for name, value in expected.items()), iteration
     assert len(warnings) == 1
-    assert equal_states(plain, graphed)
+    assert equal_states(plain.model, graphed.model)
 
 
 def test_iterations_are_those_of_a_cpu_and_of_a_stack() -> None:
     """In double precision: a GAN enlarges rounding from step to step."""
-    here, there = to_double(gan(0, CPU)), to_double(gan(0))
-    lone = to_double(gan(0))
-    stacked = to_double_stack([to_double(gan(seed)) for seed in range(3)], batched=True)
-    for iteration, x in zip(range(6, 10), images(), strict=False):
+    here, there = in_double(LoneEngine(gan(0, CPU))), in_double(LoneEngine(gan(0)))
+    lone = in_double(LoneEngine(gan(0)))
+    members = [in_double(LoneEngine(gan(seed))).model for seed in range(3)]
+    stacked = in_double(StackEngine(members, batched=True))
+    for iteration, x in zip(range(6, 10), images(1), strict=False):
         steps = here.step(x.cpu().double(), iteration), there.step(x.double(), iteration)
-        steps += lone.step(x.double(), iteration), stacked.step(torch.stack([x.double()] * 3), iteration)
+        steps += lone.step(x.double(), iteration), stacked.step(x.double().expand(3, *x.shape[1:]), iteration)
         expected, *others = ({k: float(v.detach().flatten()[0]) for k, v in step.items()} for step in steps)
         assert all(found == pytest.approx(expected, rel=1e-6, abs=1e-6) for found in others)
 
 
 def test_seeds_of_a_stack_in_turn_are_those_of_lone_runs() -> None:
     """Bit for bit, by graphs: batched kernels, which ``--stack`` takes on a GPU, sum in another order."""
-    lone, members = ([gan(seed) for seed in range(3)] for _ in "ab")
-    for model in (*lone, members[0]):
-        model.graph = IterationGraph(CUDA)
-    stacked = stack(members, batched=False)
+    lone = [LoneEngine(gan(seed), graph=IterationGraph(CUDA)) for seed in range(3)]
+    members = [gan(seed) for seed in range(3)]
+    stacked = StackEngine(members, graph=IterationGraph(CUDA), batched=False)
     for iteration, x in zip(range(16), images(3), strict=False):
-        alone = [model.step(y, iteration) for model, y in zip(lone, x, strict=True)]
+        alone = [engine.step(y[None], iteration) for engine, y in zip(lone, x, strict=True)]
         together = stacked.step(x, iteration)
         for name, value in together.items():
             assert torch.equal(value.expand(3).cpu(), torch.stack([a[name].cpu() for a in alone])), name
-    assert all(equal_states(a, b) for a, b in zip(lone, members, strict=True))
+    assert all(equal_states(engine.model, member) for engine, member in zip(lone, members, strict=True))
 
 
 def train(squares: Path, out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -18,16 +18,29 @@ def adam(
     on_gpu = held[0].is_cuda
     lr = torch.tensor(rate, device=held[0].device) if on_gpu else rate
     settings: dict[str, Any] = {"betas": betas, "weight_decay": weight_decay, "capturable": on_gpu}
-    return torch.optim.AdamW(held, lr=lr, fused=True, **settings)
+    optimiser = torch.optim.AdamW(held, lr=lr, fused=True, **settings)
+    optimiser.param_groups[0]["initial_lr"] = rate
+    return optimiser
 
 
-def set_rate(optimiser: torch.optim.Optimizer, rate: float) -> None:
+def set_rate(optimiser: torch.optim.Optimizer, rate: float | Tensor) -> None:
     """Go on with another learning rate."""
     (group,) = optimiser.param_groups
     if isinstance(group["lr"], Tensor):
         group["lr"].fill_(rate)
     else:
         group["lr"] = rate
+
+
+def decay_rates(optimisers: Iterable[torch.optim.Optimizer], start: float, progress: float) -> None:
+    """Let learning rates fall linearly to zero, from ``start`` of the run on (1: never).
+
+    ``progress`` is the part of the run that is over, 0 to 1.
+    """
+    if start < 1:
+        left = min(1.0, (1 - progress) / (1 - start))
+        for optimiser in optimisers:
+            set_rate(optimiser, optimiser.param_groups[0]["initial_lr"] * left)
 
 
 def adam_state(optimiser: torch.optim.Optimizer) -> dict[str, Any]:
@@ -40,9 +53,9 @@ def adam_state(optimiser: torch.optim.Optimizer) -> dict[str, Any]:
 def restore_adam(optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
     """Take over what :func:`adam_state` gave."""
     (group,) = optimiser.param_groups
-    rate, capturable = group["lr"], group["capturable"]
+    kept = {key: group[key] for key in ("lr", "capturable", "initial_lr")}
     optimiser.load_state_dict(state)
     (group,) = optimiser.param_groups
     saved = float(group["lr"])
-    group |= {"lr": rate, "capturable": capturable}
+    group |= kept
     set_rate(optimiser, saved)

@@ -8,17 +8,18 @@ The bottleneck, from the encoder's outputs to the latents z and the penalty, is 
 """
 
 from abc import abstractmethod
-from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
 import torch
 import torch.nn.functional as F
 from pydantic import Field, model_validator
-from torch import Tensor, nn
+from torch import Tensor
 
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.errors import UsageError
-from disentangle_cli.modelling.adam import adam, adam_state, restore_adam, set_rate
+from disentangle_cli.modelling.adam import adam, decay_rates
+from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import Trainable, upcast
 from disentangle_cli.networks.architecture import GanArchitecture
 from disentangle_cli.settings import Strict
@@ -53,6 +54,14 @@ class AutoencoderConfig(TrainConfig):
 C = TypeVar("C", bound=AutoencoderConfig)
 
 
+@dataclass(frozen=True)
+class Penalty:
+    """What is added to the reconstruction loss: ``value`` (), and scalars to log."""
+
+    value: Tensor
+    scalars: dict[str, Tensor]
+
+
 class Autoencoder(Trainable[C]):
     """Encoder and decoder in training."""
 
@@ -67,51 +76,53 @@ class Autoencoder(Trainable[C]):
         outputs = self.outputs_per_code * self.latents.num_codes
         self.encoder = self.architecture.encoder(outputs, channels, size)
         self.decoder = self.architecture.generator(self.latents.dim, channels, size)
-        self.networks: dict[str, nn.Module] = {"encoder": self.encoder, "decoder": self.decoder}
-        self.add_networks()
-        for net in self.networks.values():
+        self.players |= {"encoder": self.encoder, "decoder": self.decoder}
+        self.add_players()
+        for net in self.players.values():
             self.architecture.initialise(net, self.rng)
             net.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         optim = config.optim
-        self.optimisers = {
-            "autoencoder": adam(
-                [*self.encoder.parameters(), *self.decoder.parameters()],
-                optim.rate, (optim.beta1, optim.beta2), optim.weight_decay,
-            )
-        }  # fmt: skip
+        self.optimisers["autoencoder"] = adam(
+            [*self.encoder.parameters(), *self.decoder.parameters()],
+            optim.rate, (optim.beta1, optim.beta2), optim.weight_decay,
+        )  # fmt: skip
         self.add_optimisers()
-        self._rates = {name: float(o.param_groups[0]["lr"]) for name, o in self.optimisers.items()}
 
-    # Hooks.
+    # Hooks. ``schedule`` is what :meth:`prepare` returned.
 
     @abstractmethod
-    def bottleneck(self, encoded: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """Encoder outputs (B, K) or (B, 2K) -> latents (B, K), penalty (), and scalars to log."""
+    def bottleneck(self, encoded: Tensor, schedule: Any, engine: Engine) -> tuple[Tensor, Penalty]:
+        """Encoder outputs (B, K) or (B, 2K) -> latents (B, K), and the penalty."""
 
-    def add_networks(self) -> None:
-        """Add further networks to ``networks`` before they are initialised."""
+    def add_players(self) -> None:
+        """Add further networks to ``players`` before they are initialised."""
 
     def add_optimisers(self) -> None:
         """Add further optimisers to ``optimisers``."""
 
-    def end(self, images: Tensor) -> dict[str, Tensor]:
-        """Whatever happens after the step of encoder and decoder; returns scalars to log."""
+    def end(self, images: Tensor, penalty: Any, engine: Engine) -> dict[str, Tensor]:
+        """Whatever follows the step of encoder and decoder; returns scalars to log.
+
+        ``penalty`` is that of the step: a class of its own where more than the loss is needed here.
+        """
         return {}
 
     # The iteration.
 
-    def prepare(self, iteration: int) -> Hashable:
-        """Learning rates."""
-        self.set_learning_rates(iteration)
-        return None
+    def prepare(self, iteration: int) -> Any:
+        """Learning rates; schedules are the business of models that have some."""
+        decay_rates(
+            self.optimisers.values(), self.config.optim.decay_from, iteration / self.config.iterations
+        )
 
-    def iterate(self, images: Tensor) -> dict[str, Tensor]:
+    def iterate(self, images: Tensor, schedule: Any, engine: Engine) -> dict[str, Tensor]:
         """One step of encoder and decoder."""
-        latents, penalty, scalars = self.bottleneck(self.compiled(self.encode)(images))
-        reconstruction = self.compiled(self.reconstruction)(latents, images)
-        loss = reconstruction + penalty
-        self.update("autoencoder", loss)
-        return {"loss": loss, "reconstruction": reconstruction} | scalars | self.end(images)
+        latents, penalty = self.bottleneck(engine.evaluate(self.encode, images), schedule, engine)
+        reconstruction = engine.evaluate(self.reconstruction, latents, images)
+        loss = reconstruction + penalty.value
+        engine.update("autoencoder", loss)
+        parts = {"loss": loss, "reconstruction": reconstruction}
+        return parts | penalty.scalars | self.end(images, penalty, engine)
 
     def encode(self, images: Tensor) -> Tensor:
         """Images (B, C, H, W) -> what the encoder gives, (B, K) or (B, 2K) float32."""
@@ -124,38 +135,7 @@ class Autoencoder(Trainable[C]):
             logits = upcast(self.decoder(latents))
         return reconstruction_loss(logits, images)
 
-    def update(self, optimiser: str, loss: Tensor) -> None:
-        """One step down the gradient of ``loss``."""
-        self.optimisers[optimiser].zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.optimisers[optimiser].step()
-
-    def set_learning_rates(self, iteration: int) -> None:
-        """Apply the linear decay; a no-op when there is none."""
-        start = self.config.optim.decay_from
-        if start >= 1:
-            return
-        left = min(1.0, (1 - iteration / self.config.iterations) / (1 - start))
-        for name, optimiser in self.optimisers.items():
-            set_rate(optimiser, self._rates[name] * left)
-
-    # State.
-
-    def state(self) -> dict[str, Any]:
-        """See :meth:`Trainable.state`."""
-        return {
-            "networks": {name: net.state_dict() for name, net in self.networks.items()},
-            "optimisers": {name: adam_state(optimiser) for name, optimiser in self.optimisers.items()},
-            "rng": self.rng.get_state(),
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """See :meth:`Trainable.restore`."""
-        for name, net in self.networks.items():
-            net.load_state_dict(state["networks"][name])
-        for name, optimiser in self.optimisers.items():
-            restore_adam(optimiser, state["optimisers"][name])
-        self.rng.set_state(state["rng"])
+    # The checkpoint.
 
     def weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Decoder and encoder as they are."""

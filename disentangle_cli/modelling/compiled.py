@@ -14,7 +14,7 @@ from disentangle_cli import output
 
 Function = Callable[..., Any]
 VARIANTS = 64
-"""How many versions of one function may be compiled: they differ in schedules, resting players and batch."""
+"""How many versions of one function may be compiled: they differ in schedules, frozen players and batch."""
 
 
 class Compiler:

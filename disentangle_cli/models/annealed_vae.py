@@ -5,7 +5,7 @@
 t counts iterations from 0, T is the length of the ramp, c_max its end.
 """
 
-from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -13,8 +13,9 @@ from pydantic import Field
 from torch import Tensor
 
 from disentangle_cli.config import Ramp, TrainConfig
+from disentangle_cli.modelling.autoencoder import Penalty
 from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.models.vae import Penalty, Posterior, Vae, VaeConfig
+from disentangle_cli.models.vae import Posterior, Vae, VaeConfig
 
 
 class AnnealedVaeConfig(VaeConfig):
@@ -26,18 +27,25 @@ class AnnealedVaeConfig(VaeConfig):
     """C in nats; the study sweeps its end over 5, 10, 25, 50, 75, 100."""
 
 
+@dataclass(frozen=True)
+class Capacity:
+    """C of an iteration."""
+
+    nats: float
+
+
 @MODELS.register("annealed-vae")
 class AnnealedVae(Vae[AnnealedVaeConfig]):
     """A VAE whose KL term follows a capacity."""
 
     Config: ClassVar[type[TrainConfig]] = AnnealedVaeConfig
 
-    def prepare(self, iteration: int) -> Hashable:
+    def prepare(self, iteration: int) -> Capacity:
         """The capacity too: iterations differ until it has grown."""
-        self.capacity = self.config.capacity.at(iteration)
-        return super().prepare(iteration), self.capacity
+        super().prepare(iteration)
+        return Capacity(self.config.capacity.at(iteration))
 
-    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor, schedule: Capacity) -> Penalty:
         """Gamma times the distance of the KL term from the capacity."""
-        distance = (kl - self.capacity).abs()
-        return self.config.gamma * distance, {"capacity": torch.tensor(self.capacity)}
+        distance = (kl - schedule.nats).abs()
+        return Penalty(self.config.gamma * distance, {"capacity": torch.tensor(schedule.nats)})

@@ -12,8 +12,9 @@ from pydantic import Field
 from torch import Tensor
 
 from disentangle_cli.config import TrainConfig
+from disentangle_cli.modelling.autoencoder import Penalty
 from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.models.vae import Penalty, Posterior, Vae, VaeConfig
+from disentangle_cli.models.vae import Posterior, Vae, VaeConfig
 
 
 class BetaTcVaeConfig(VaeConfig):
@@ -29,10 +30,10 @@ class BetaTcVae(Vae[BetaTcVaeConfig]):
 
     Config: ClassVar[type[TrainConfig]] = BetaTcVaeConfig
 
-    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor, schedule: None) -> Penalty:
         """KL and the surplus weight of the total correlation that it contains."""
         tc = total_correlation(posterior)
-        return kl + (self.config.beta - 1) * tc, {"tc": tc}
+        return Penalty(kl + (self.config.beta - 1) * tc, {"tc": tc})
 
 
 def total_correlation(posterior: Posterior) -> Tensor:

@@ -9,8 +9,9 @@ from pydantic import Field
 from torch import Tensor
 
 from disentangle_cli.config import TrainConfig
+from disentangle_cli.modelling.autoencoder import Penalty
 from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.models.vae import Penalty, Posterior, Vae, VaeConfig
+from disentangle_cli.models.vae import Posterior, Vae, VaeConfig
 
 
 class BetaVaeConfig(VaeConfig):
@@ -26,6 +27,6 @@ class BetaVae(Vae[BetaVaeConfig]):
 
     Config: ClassVar[type[TrainConfig]] = BetaVaeConfig
 
-    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor, schedule: None) -> Penalty:
         """Beta times the KL term."""
-        return self.config.beta * kl, {}
+        return Penalty(self.config.beta * kl, {})

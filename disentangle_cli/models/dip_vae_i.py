@@ -12,8 +12,9 @@ from pydantic import Field
 from torch import Tensor
 
 from disentangle_cli.config import TrainConfig
+from disentangle_cli.modelling.autoencoder import Penalty
 from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.models.vae import Penalty, Posterior, Vae, VaeConfig
+from disentangle_cli.models.vae import Posterior, Vae, VaeConfig
 
 
 class DipVaeConfig(VaeConfig):
@@ -38,12 +39,12 @@ class DipVaeI(Vae[D]):
         """C: (K, K)."""
         return covariance(posterior.mean)
 
-    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor, schedule: None) -> Penalty:
         """KL and the distance of C from the identity."""
         off_diagonal, diagonal = distance_from_identity(self.covariance(posterior))
         weight = self.config.off_diagonal
         penalty = weight * off_diagonal + weight * self.config.diagonal_factor * diagonal
-        return kl + penalty, {"dip/off_diagonal": off_diagonal, "dip/diagonal": diagonal}
+        return Penalty(kl + penalty, {"dip/off_diagonal": off_diagonal, "dip/diagonal": diagonal})
 
 
 def covariance(x: Tensor) -> Tensor:

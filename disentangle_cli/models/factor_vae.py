@@ -9,6 +9,7 @@ permute a second batch; the study of Locatello et al. and the InfoGAN-CR authors
 The published codes guard log p by clipping p at 1e-6 or adding 1e-8; a log-softmax needs neither.
 """
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -17,8 +18,10 @@ from torch import Tensor
 
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.modelling.adam import adam
+from disentangle_cli.modelling.autoencoder import Penalty
+from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, upcast
-from disentangle_cli.models.vae import Penalty, Posterior, Vae, VaeConfig
+from disentangle_cli.models.vae import Posterior, Vae, VaeConfig
 from disentangle_cli.networks.tc_discriminator import tc_discriminator
 from disentangle_cli.settings import Strict
 
@@ -47,17 +50,25 @@ class FactorVaeConfig(VaeConfig):
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
 
 
+@dataclass(frozen=True)
+class Judged(Penalty):
+    """With the samples z (B, K) of the step, and D's logits (B, 2) for them, which D's own step reuses."""
+
+    z: Tensor
+    logits: Tensor
+
+
 @MODELS.register("factor-vae")
 class FactorVae(Vae[FactorVaeConfig]):
     """A VAE with a discriminator on its latents."""
 
     Config: ClassVar[type[TrainConfig]] = FactorVaeConfig
 
-    def add_networks(self) -> None:
+    def add_players(self) -> None:
         """Add D."""
         settings = self.config.discriminator
         self.discriminator = tc_discriminator(self.latents.dim, settings.hidden, settings.width)
-        self.networks["discriminator"] = self.discriminator
+        self.players["discriminator"] = self.discriminator
 
     def add_optimisers(self) -> None:
         """Add D's Adam."""
@@ -65,32 +76,32 @@ class FactorVae(Vae[FactorVaeConfig]):
         betas = (settings.beta1, settings.beta2)
         self.optimisers["discriminator"] = adam(self.discriminator.parameters(), settings.rate, betas)
 
-    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor, schedule: None) -> Judged:
         """KL and gamma times the total correlation as D sees it.
 
         D's pass starts at a detached copy of z, so that D's own step can reuse it and can never reach the
         encoder. The gradient of the total correlation is handed over to z by a term of value 0.
         """
-        self.z = posterior.sample.detach().requires_grad_()
-        self.logits = self.judge(self.z)
-        tc = (self.logits[:, 0] - self.logits[:, 1]).mean()
-        (gradient,) = torch.autograd.grad(tc, self.z, retain_graph=True)
-        bridge = ((posterior.sample - self.z.detach()) * gradient).sum()
-        return kl + self.config.gamma * (tc.detach() + bridge), {"tc": tc}
+        z = posterior.sample.detach().requires_grad_()
+        logits = self.judge(z)
+        tc = (logits[:, 0] - logits[:, 1]).mean()
+        (gradient,) = torch.autograd.grad(tc, z, retain_graph=True)
+        bridge = ((posterior.sample - z.detach()) * gradient).sum()
+        return Judged(kl + self.config.gamma * (tc.detach() + bridge), {"tc": tc}, z.detach(), logits)
 
-    def end(self, images: Tensor) -> dict[str, Tensor]:
+    def end(self, images: Tensor, penalty: Judged, engine: Engine) -> dict[str, Tensor]:
         """One Adam step of D."""
-        z, logits = self.z.detach(), self.logits
+        z, logits = penalty.z, penalty.logits
         if self.config.discriminator.fresh:
             with torch.no_grad():
-                z = self.posterior(self.encode(images)).sample
+                z = self.posterior(self.encode(images), engine).sample
             logits = self.judge(z)
         shape = z.shape
-        (order,) = self.random(lambda rng: (column_orders(shape, rng),))
+        (order,) = engine.random(lambda rng: (column_orders(shape, rng),))
         permuted = self.judge(z.gather(0, order))
         right = logits.log_softmax(1)[:, 0].mean() + permuted.log_softmax(1)[:, 1].mean()
         loss = -right / 2
-        self.update("discriminator", loss)
+        engine.update("discriminator", loss)
         correct = torch.cat([logits[:, 0] > logits[:, 1], permuted[:, 0] < permuted[:, 1]])
         return {"discriminator/loss": loss, "discriminator/accuracy": correct.float().mean()}
 

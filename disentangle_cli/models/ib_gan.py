@@ -11,6 +11,8 @@ Objective, sizes of z, r and e, and beta are those of the authors' code; network
 trunk and Adam are those of ``infogan`` (the authors have batch norm, instance noise and RMSProp).
 """
 
+from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import torch
@@ -20,8 +22,9 @@ from torch import Tensor, nn
 from disentangle_cli.architectures.ib_gan_64 import INPUTS, Embedding
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.errors import UsageError
+from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, upcast
-from disentangle_cli.models.infogan import InfoGan, InfoGanConfig
+from disentangle_cli.models.infogan import Fake, InfoGan, InfoGanConfig
 from disentangle_cli.models.vae import kl_divergence
 
 
@@ -42,12 +45,19 @@ class IbGanConfig(InfoGanConfig):
         return self
 
 
+@dataclass(frozen=True)
+class Compressed(Fake):
+    """With the KL term () of the pass."""
+
+    kl: Tensor
+
+
 @MODELS.register("ib-gan")
 class IbGan(InfoGan[IbGanConfig]):
     """G with its stochastic layer, D and Q in training."""
 
     Config: ClassVar[type[TrainConfig]] = IbGanConfig
-    stackable = False  # G's passes are random themselves
+    stackable = False  # never compared with lone runs
 
     def count_codes(self) -> int:
         """Q recovers z."""
@@ -63,22 +73,33 @@ class IbGan(InfoGan[IbGanConfig]):
         parts = {"images": self.generator, "embedding": self.embedding}
         self.players["generator"] = nn.ModuleDict(parts)
 
-    def draw(self, n: int) -> Tensor:
+    def draw(self, n: int, engine: Engine) -> Tensor:
         """The input z (n, 16) from N(0, 1)."""
-        return self.random(lambda rng: (torch.randn(n, INPUTS, generator=rng),))[0]
+        return engine.random(lambda rng: (torch.randn(n, INPUTS, generator=rng),))[0]
 
-    def generate(self, latents: Tensor, counted: int = 1) -> Tensor:
-        """Z (n, 16) -> r ~ e(r|z) -> images; the KL term of this pass is kept for G's loss."""
+    def fake(self, latents: Tensor, counted: int, engine: Engine) -> Compressed:
+        """Z (n, 16) -> r ~ e(r|z) -> images."""
+        mean, logvar, kl = engine.evaluate(self.embed, latents)
+        shape = mean.shape
+        (noise,) = engine.random(lambda rng: (torch.randn(shape, generator=rng),))
+        generate = partial(self.generate_from, counted=counted)
+        return Compressed(engine.evaluate(generate, mean, logvar, noise), kl)
+
+    def embed(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Z (n, 16) -> mean and log-variance of e(r|z), (n, L) each, and its KL term ()."""
         with self.autocast():
             mean, logvar = (upcast(part) for part in self.embedding(latents))
-        self.kl = kl_divergence(mean, logvar).sum()
-        shape = mean.shape
-        (noise,) = self.random(lambda rng: (torch.randn(shape, generator=rng),))
-        return super().generate(mean + (logvar / 2).exp() * noise, counted)
+        return mean, logvar, kl_divergence(mean, logvar).sum()
 
-    def generator_term(self, again: bool) -> tuple[Tensor | float, dict[str, Tensor]]:
+    def generate_from(self, mean: Tensor, logvar: Tensor, noise: Tensor, counted: int) -> Tensor:
+        """Images of a sample of e(r|z); all but the count (n, L)."""
+        return self.generate(mean + (logvar / 2).exp() * noise, counted)
+
+    def generator_term(
+        self, fake: Compressed, begun: None, again: bool, engine: Engine
+    ) -> tuple[Tensor | float, dict[str, Tensor]]:
         """Beta times the KL of the pass that made this step's images."""
-        return self.config.beta * self.kl, {"g/kl": self.kl}
+        return self.config.beta * fake.kl, {"g/kl": fake.kl}
 
     def weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """G from r, and an encoder of Q and the stochastic layer."""

@@ -11,9 +11,10 @@ L_info is the negative log-likelihood of a Gaussian with mean q and standard dev
 """
 
 import math
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -23,10 +24,11 @@ from torch import Tensor, nn
 
 from disentangle_cli.config import Staircase, TrainConfig
 from disentangle_cli.errors import UsageError
-from disentangle_cli.modelling.adam import adam, adam_state, restore_adam, set_rate
+from disentangle_cli.modelling.adam import adam, decay_rates
+from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, Trainable, upcast
 from disentangle_cli.networks.architecture import GanArchitecture
-from disentangle_cli.networks.layers import baked, commit, initialise, rest, wake
+from disentangle_cli.networks.layers import fold_spectral_norm, initialise
 from disentangle_cli.settings import Strict
 
 LOG_GUARD = 1e-8
@@ -76,7 +78,21 @@ class InfoGanConfig(TrainConfig):
 
 
 C = TypeVar("C", bound=InfoGanConfig)
-T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class GanSchedule:
+    """What the schedules of an InfoGAN give for an iteration."""
+
+    active: int
+    """How many codes, from the first on, are regularised."""
+
+
+@dataclass(frozen=True)
+class Fake:
+    """Images (B, C, H, W) of one pass of G; models that need more of a pass derive a class of their own."""
+
+    images: Tensor
 
 
 @MODELS.register("infogan")
@@ -96,19 +112,16 @@ class InfoGan(Trainable[C]):
         self.code_columns = torch.tensor(self.latents.code_columns, device=self.device)
         self.generator = self.architecture.generator(self.latents.dim, channels, size)
         self.discriminator = self.networks_of.discriminator(self.num_codes, channels, size)
-        self.players: dict[str, nn.Module] = {
-            "generator": self.generator,
-            "discriminator": self.discriminator,
-        }
+        self.players |= {"generator": self.generator, "discriminator": self.discriminator}
         self.add_players()
         for net in self.players.values():
             initialise(net, self.rng)
             net.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-        self.optimisers = {name: self.new_optimiser(name) for name in self.players}
+        self.optimisers |= {name: self.new_optimiser(name) for name in self.players}
         averaged = ("generator", "discriminator") if config.optim.average else ()
-        self.averages = {name: deepcopy(self.players[name]).requires_grad_(False) for name in averaged}
+        self.averages |= {name: deepcopy(self.players[name]).requires_grad_(False) for name in averaged}
 
-    # Hooks for models that add to InfoGAN.
+    # Hooks for models that add to InfoGAN. ``schedule`` is what :meth:`prepare` returned.
 
     def count_codes(self) -> int:
         """K, how many numbers Q gives."""
@@ -121,56 +134,63 @@ class InfoGan(Trainable[C]):
     def add_players(self) -> None:
         """Add further networks to ``players`` before they are initialised."""
 
-    def begin(self) -> dict[str, Tensor]:
-        """Whatever happens before the D/Q step of an iteration; returns scalars to log."""
-        return {}
+    def draw(self, n: int, engine: Engine) -> Tensor:
+        """Latents (n, L) from the prior."""
+        return engine.random(lambda rng: (self.latents.sample(n, rng),))[0]
 
-    def generator_term(self, again: bool) -> tuple[Tensor | float, dict[str, Tensor]]:
-        """A further term of G's loss; ``again`` in the second and later G steps of an iteration."""
+    def fake(self, latents: Tensor, counted: int, engine: Engine) -> Fake:
+        """A pass of G; ``counted``: see :meth:`generate`."""
+        return Fake(engine.evaluate(partial(self.generate, counted=counted), latents))
+
+    def begin(self, schedule: Any, engine: Engine) -> tuple[Any, dict[str, Tensor]]:
+        """Whatever happens before the D/Q step: what later steps need of it, and scalars to log."""
+        return None, {}
+
+    def frozen(self, begun: Any) -> tuple[str, ...]:
+        """The players that are constants in G's steps."""
+        return ("discriminator",)
+
+    def generator_term(
+        self, fake: Any, begun: Any, again: bool, engine: Engine
+    ) -> tuple[Tensor | float, dict[str, Tensor]]:
+        """A further term of G's loss, and scalars to log.
+
+        ``fake`` is what :meth:`fake` returned for this step, ``begun`` what :meth:`begin` did; ``again`` in
+        the second and later G steps of an iteration.
+        """
         return 0.0, {}
 
     # The iteration.
 
-    def prepare(self, iteration: int) -> Hashable:
+    def prepare(self, iteration: int) -> Any:
         """Learning rates, and how many codes are regularised."""
         self.set_learning_rates(iteration)
-        self.active = self.active_codes(iteration)
-        return self.active
+        return GanSchedule(self.active_codes(iteration))
 
-    def iterate(self, images: Tensor) -> dict[str, Tensor]:
+    def iterate(self, images: Tensor, schedule: Any, engine: Engine) -> dict[str, Tensor]:
         """D/Q step, then the G steps, on one set of inputs; spectral-norm vectors are stored at the end."""
-        latents = self.draw(images.shape[-4])
-        scalars = self.begin()
-        # One pass of G serves the D/Q step and the first G step: its weights are the same in both.
-        fake = self.evaluate(partial(self.generate, counted=2), latents)
+        latents = self.draw(images.shape[-4], engine)
         codes = self.codes_of(latents)
-        scalars |= self.discriminator_step(images, fake.detach(), codes)
-        self.rest("discriminator")
-        try:
+        begun, scalars = self.begin(schedule, engine)
+        # One pass of G serves the D/Q step and the first G step: its weights are the same in both.
+        fake = self.fake(latents, 2, engine)
+        discriminate = partial(self.discriminator_loss, active=schedule.active)
+        scalars |= engine.evaluate(discriminate, images, fake.images.detach(), codes)
+        engine.update("discriminator", scalars["d/total"])
+        with engine.frozen(*self.frozen(begun)):
             for i in range(self.config.generator_steps):
                 if i > 0:
-                    fake = self.evaluate(self.generate, latents)
-                scalars |= self.generator_step(fake, codes, again=i > 0)
-        finally:
-            self.wake("discriminator")
-        self.commit()
+                    fake = self.fake(latents, 1, engine)
+                fool = partial(self.generator_loss, active=schedule.active)
+                adversarial, info = engine.evaluate(fool, fake.images, codes)
+                term, details = self.generator_term(fake, begun, i > 0, engine)
+                total = adversarial + self.config.info.weight * info + term
+                engine.update("generator", total)
+                scalars |= {"g/adversarial": adversarial, "g/info": info, "g/total": total} | details
+        engine.commit()
         return scalars
 
-    def discriminator_step(self, real: Tensor, fake: Tensor, codes: Tensor) -> dict[str, Tensor]:
-        """One Adam step of D and Q."""
-        scalars = self.evaluate(partial(self.discriminator_loss, active=self.active), real, fake, codes)
-        self.update("discriminator", scalars["d/total"])
-        return scalars
-
-    def generator_step(self, fake: Tensor, codes: Tensor, again: bool) -> dict[str, Tensor]:
-        """One Adam step of G through the resting D, Q (and H)."""
-        adversarial, info = self.evaluate(partial(self.generator_loss, active=self.active), fake, codes)
-        term, details = self.generator_term(again)
-        loss = adversarial + self.config.info.weight * info + term
-        self.update("generator", loss)
-        return {"g/adversarial": adversarial, "g/info": info, "g/total": loss} | details
-
-    # The losses: functions of one seed's networks and tensors, run by ``evaluate``.
+    # The losses: functions of one seed's networks and tensors, evaluated by the engine.
 
     def discriminator_loss(self, real: Tensor, fake: Tensor, codes: Tensor, active: int) -> dict[str, Tensor]:
         """L_DQ as ``d/total``, with its parts. D has no batch norm: both halves go through it together."""
@@ -205,46 +225,6 @@ class InfoGan(Trainable[C]):
         details |= {f"q/log_likelihood_{name}": likelihood[i] for i, name in enumerate(names)}
         return -likelihood[:active].sum(), details
 
-    # Parts of the iteration that a stack of seeds does in its own way.
-
-    def evaluate(self, function: Callable[..., T], *inputs: Tensor) -> T:
-        """The value of a function of this seed's networks at ``inputs``."""
-        return self.compiled(function)(*inputs)
-
-    def rest(self, player: str) -> None:
-        """Make a player a constant until :meth:`wake`."""
-        rest(self.players[player], self.compute_dtype)
-
-    def wake(self, player: str) -> None:
-        """Make a player trainable again."""
-        wake(self.players[player])
-
-    def commit(self) -> None:
-        """Store the spectral-norm vectors of all players."""
-        for net in self.players.values():
-            commit(net)
-
-    def renew(self, player: str) -> None:
-        """Draw a player's weights anew, with a fresh optimiser; vectors and moving statistics stay."""
-        initialise(self.players[player], self.rng, keep_u=True)
-        self.optimisers[player] = self.new_optimiser(player)
-
-    # Parts of the iteration.
-
-    @property
-    def compute_dtype(self) -> torch.dtype | None:
-        """The type convolutions run in, where it is not that of the weights."""
-        return torch.bfloat16 if self.bf16 else None
-
-    def active_codes(self, iteration: int) -> int:
-        """How many codes are regularised at this iteration."""
-        schedule = self.config.info.codes
-        return self.num_codes if schedule is None else min(self.num_codes, int(schedule.at(iteration)))
-
-    def draw(self, n: int) -> Tensor:
-        """Latents (n, L) from the prior."""
-        return self.random(lambda rng: (self.latents.sample(n, rng),))[0]
-
     def generate(self, latents: Tensor, counted: int = 1) -> Tensor:
         """A training pass of G (batch statistics): (n, L) -> (n, C, H, W).
 
@@ -255,11 +235,17 @@ class InfoGan(Trainable[C]):
             images: Tensor = self.generator(latents)
         return images
 
-    def update(self, player: str, loss: Tensor) -> None:
-        """One step of ``player``'s optimiser down the gradient of ``loss`` (in a stack, of all seeds)."""
-        self.optimisers[player].zero_grad()
-        loss.sum().backward()  # type: ignore[no-untyped-call]
-        self.optimisers[player].step()
+    # Parts of the iteration.
+
+    def active_codes(self, iteration: int) -> int:
+        """How many codes are regularised at this iteration."""
+        schedule = self.config.info.codes
+        return self.num_codes if schedule is None else min(self.num_codes, int(schedule.at(iteration)))
+
+    def renew(self, player: str) -> None:
+        """Draw a player's weights anew, with a fresh optimiser; vectors and moving statistics stay."""
+        initialise(self.players[player], self.rng, keep_u=True)
+        self.optimisers[player] = self.new_optimiser(player)
 
     def new_optimiser(self, player: str) -> torch.optim.Optimizer:
         """A fresh Adam for a player."""
@@ -267,13 +253,10 @@ class InfoGan(Trainable[C]):
         return adam(self.players[player].parameters(), getattr(optim, player), (optim.beta1, optim.beta2))
 
     def set_learning_rates(self, iteration: int) -> None:
-        """Apply the linear decay; a no-op when there is none."""
-        start = self.config.optim.decay_from
-        if start >= 1:
-            return
-        left = (1 - iteration / self.config.iterations) / (1 - start)
-        for name, optimiser in self.optimisers.items():
-            set_rate(optimiser, getattr(self.config.optim, name) * min(1.0, left))
+        """Apply the linear decay."""
+        decay_rates(
+            self.optimisers.values(), self.config.optim.decay_from, iteration / self.config.iterations
+        )
 
     def conclude(self, iteration: int) -> None:
         """Move the averaged weights and statistics towards the current ones, faster while there are few."""
@@ -288,34 +271,14 @@ class InfoGan(Trainable[C]):
             if others:
                 torch._foreach_copy_([moving[k] for k in others], [current[k] for k in others])
 
-    # State.
-
-    def networks(self) -> dict[str, nn.Module]:
-        """Every network whose state matters, the averaged ones included."""
-        return self.players | {f"average_{name}": net for name, net in self.averages.items()}
-
-    def state(self) -> dict[str, Any]:
-        """See :meth:`Trainable.state`."""
-        return {
-            "networks": {name: net.state_dict() for name, net in self.networks().items()},
-            "optimisers": {name: adam_state(optimiser) for name, optimiser in self.optimisers.items()},
-            "rng": self.rng.get_state(),
-        }
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """See :meth:`Trainable.restore`."""
-        for name, net in self.networks().items():
-            net.load_state_dict(state["networks"][name])
-        for name, optimiser in self.optimisers.items():
-            restore_adam(optimiser, state["optimisers"][name])
-        self.rng.set_state(state["rng"])
+    # The checkpoint.
 
     def weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """G as it is, and trunk and Q head with spectral norm divided out; averaged where asked."""
         nets = self.players | self.averages
-        encoder = baked(nets["discriminator"])
+        encoder = fold_spectral_norm(nets["discriminator"])
         kept = {key: value for key, value in encoder.items() if not key.startswith("real.")}
-        return baked(nets["generator"]), kept
+        return fold_spectral_norm(nets["generator"]), kept
 
     def outputs(self) -> tuple[str, str]:
         """G gives images; Q gives codes."""

@@ -9,7 +9,7 @@ Two schedules make it progressive: the weight w (0 until the codes are informati
 distance of the codes that differ (large and easy at first). At each change H starts anew.
 """
 
-from collections.abc import Hashable
+from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, ClassVar
 
@@ -20,8 +20,9 @@ from torch import Tensor
 
 from disentangle_cli.config import Staircase, TrainConfig
 from disentangle_cli.latents import Latents
+from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, upcast
-from disentangle_cli.models.infogan import InfoGan, InfoGanConfig
+from disentangle_cli.models.infogan import Fake, GanSchedule, InfoGan, InfoGanConfig
 from disentangle_cli.networks.gan import Norm
 from disentangle_cli.settings import Strict
 
@@ -58,6 +59,24 @@ class InfoGanCrConfig(InfoGanConfig):
     contrastive: ContrastiveConfig = Field(default_factory=ContrastiveConfig)
 
 
+@dataclass(frozen=True)
+class ContrastiveSchedule(GanSchedule):
+    """With the weight and the gap of the contrastive regulariser."""
+
+    weight: float
+    gap: float
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The pairs of an iteration: latents (B, L) and images of both members, and the shared codes (B,)."""
+
+    weight: float
+    latents: list[Tensor]
+    images: list[Tensor]
+    label: Tensor
+
+
 @MODELS.register("infogan-cr")
 class InfoGanCr(InfoGan[InfoGanCrConfig]):
     """G, D, Q and H in training."""
@@ -75,35 +94,32 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
         weight = self.config.contrastive.weight
         return weight.changes_at(iteration) and iteration == weight.every
 
-    def prepare(self, iteration: int) -> Hashable:
+    def prepare(self, iteration: int) -> ContrastiveSchedule:
         """Both schedules too; where they change, H is drawn anew."""
-        constants = super().prepare(iteration)
-        schedule = self.config.contrastive
-        self.weight, self.gap = schedule.weight.at(iteration), schedule.gap.at(iteration)
-        if schedule.renew:
-            for changing in (schedule.gap, schedule.weight):
+        settings = self.config.contrastive
+        if settings.renew:
+            for changing in (settings.gap, settings.weight):
                 if changing.changes_at(iteration):
-                    self.wake("contrastive")
                     self.renew("contrastive")
-                    self.set_learning_rates(iteration)
-        return constants, self.weight, self.gap
+        self.set_learning_rates(iteration)
+        weight, gap = settings.weight.at(iteration), settings.gap.at(iteration)
+        return ContrastiveSchedule(self.active_codes(iteration), weight, gap)
 
-    def begin(self) -> dict[str, Tensor]:
-        """The pair of this iteration, and the H step."""
-        scalars = {"h/weight": torch.tensor(self.weight), "h/gap": torch.tensor(self.gap)}
-        if self.weight <= OFF and not self.config.contrastive.always:
-            return scalars
-        draw = partial(draw_pair, self.latents, self.config.batch_size, self.gap, self.active)
-        *self.pair_latents, self.label = self.random(draw)
-        self.pair = self.make_pair(counted=2)
-        scalars |= self.contrastive_step([images.detach() for images in self.pair])
-        self.rest("contrastive")
-        return scalars
-
-    def make_pair(self, counted: int) -> list[Tensor]:
-        """Both images of each pair, each (B, C, H, W)."""
-        generate = self.generate_silently if self.weight <= OFF else partial(self.generate, counted=counted)
-        return [self.evaluate(generate, latents) for latents in self.pair_latents]
+    def begin(self, schedule: ContrastiveSchedule, engine: Engine) -> tuple[Pairs | None, dict[str, Tensor]]:
+        """The pairs of this iteration, and one Adam step of H."""
+        scalars = {"h/weight": torch.tensor(schedule.weight), "h/gap": torch.tensor(schedule.gap)}
+        if schedule.weight <= OFF and not self.config.contrastive.always:
+            return None, scalars
+        draw = partial(draw_pair, self.latents, self.config.batch_size, schedule.gap, schedule.active)
+        *latents, label = engine.random(draw)
+        silent = schedule.weight <= OFF
+        generate = self.generate_silently if silent else partial(self.generate, counted=2)
+        images = [engine.evaluate(generate, member) for member in latents]
+        detached = [member.detach() for member in images]
+        loss, accuracy = engine.evaluate(self.contrastive_loss, *detached, label)
+        engine.update("contrastive", loss)
+        pairs = Pairs(schedule.weight, latents, images, label)
+        return pairs, scalars | {"h/loss": loss, "h/accuracy": accuracy}
 
     def generate_silently(self, latents: Tensor) -> Tensor:
         """A pass of G in inference mode and without gradient, as the official code has it at weight 0."""
@@ -115,26 +131,29 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
             self.generator.train()
         return images
 
-    def contrastive_step(self, pair: list[Tensor]) -> dict[str, Tensor]:
-        """One Adam step of H."""
-        self.wake("contrastive")
-        loss, accuracy = self.evaluate(self.contrastive_loss, *pair, self.label)
-        self.update("contrastive", loss)
-        return {"h/loss": loss, "h/accuracy": accuracy}
-
     def contrastive_loss(self, first: Tensor, second: Tensor, label: Tensor) -> tuple[Tensor, Tensor]:
         """L_H, and the share of pairs (both (B, C, H, W)) whose shared code H names."""
         with self.autocast():
             logits = upcast(self.players["contrastive"](torch.cat([first, second], 1)))
         return F.cross_entropy(logits, label), (logits.argmax(1) == label).float().mean()
 
-    def generator_term(self, again: bool) -> tuple[Tensor | float, dict[str, Tensor]]:
-        """W times the cross-entropy of the resting H on this iteration's pairs."""
-        if self.weight <= OFF:
+    def frozen(self, begun: Pairs | None) -> tuple[str, ...]:
+        """H as well, where it has been trained."""
+        return ("discriminator", "contrastive") if begun else ("discriminator",)
+
+    def generator_term(
+        self, fake: Fake, begun: Pairs | None, again: bool, engine: Engine
+    ) -> tuple[Tensor | float, dict[str, Tensor]]:
+        """W times the cross-entropy of the frozen H on this iteration's pairs, made anew by later steps."""
+        if begun is None or begun.weight <= OFF:
             return 0.0, {}
-        pair = self.make_pair(counted=1) if again else self.pair
-        loss, _ = self.evaluate(self.contrastive_loss, *pair, self.label)
-        return self.weight * loss, {"g/contrastive": loss}
+        images = begun.images
+        if again:
+            images = [
+                engine.evaluate(partial(self.generate, counted=1), latents) for latents in begun.latents
+            ]
+        loss, _ = engine.evaluate(self.contrastive_loss, *images, begun.label)
+        return begun.weight * loss, {"g/contrastive": loss}
 
 
 def draw_pair(

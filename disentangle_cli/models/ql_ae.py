@@ -20,7 +20,8 @@ from torch import Tensor
 
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.errors import UsageError
-from disentangle_cli.modelling.autoencoder import Autoencoder, AutoencoderConfig
+from disentangle_cli.modelling.autoencoder import Autoencoder, AutoencoderConfig, Penalty
+from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS
 
 
@@ -44,9 +45,9 @@ class QlAe(Autoencoder[QlAeConfig]):
     Config: ClassVar[type[TrainConfig]] = QlAeConfig
     outputs_per_code = 1
 
-    def bottleneck(self, encoded: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    def bottleneck(self, encoded: Tensor, schedule: None, engine: Engine) -> tuple[Tensor, Penalty]:
         """Round straight through; the penalty is the commitment term."""
         nearest = self.latents.nearest(encoded.detach())
         distance = (encoded - nearest).square().sum(1).mean()
         rounded = encoded + (nearest - encoded.detach())
-        return rounded, self.config.commitment * distance, {"commitment": distance}
+        return rounded, Penalty(self.config.commitment * distance, {"commitment": distance})

@@ -7,8 +7,8 @@ The encoder gives a Gaussian posterior q(z|x) = N(mean, diag(exp(logvar))), the 
 Models that derive from this one replace :meth:`Vae.regulariser`.
 """
 
-from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from pydantic import model_validator
@@ -16,11 +16,9 @@ from torch import Tensor
 
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.errors import UsageError
-from disentangle_cli.modelling.autoencoder import Autoencoder, AutoencoderConfig
+from disentangle_cli.modelling.autoencoder import Autoencoder, AutoencoderConfig, Penalty
+from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS
-
-Penalty = tuple[Tensor, dict[str, Tensor]]
-"""What is added to the reconstruction loss, and scalars to log."""
 
 
 @dataclass(frozen=True)
@@ -53,23 +51,23 @@ class Vae(Autoencoder[V]):
     Config: ClassVar[type[TrainConfig]] = VaeConfig
     outputs_per_code = 2
 
-    def regulariser(self, posterior: Posterior, kl: Tensor) -> Penalty:
+    def regulariser(self, posterior: Posterior, kl: Tensor, schedule: Any) -> Penalty:
         """The model's own term; ``kl`` is the KL term, summed over codes."""
-        return kl, {}
+        return Penalty(kl, {})
 
-    def bottleneck(self, encoded: Tensor) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+    def bottleneck(self, encoded: Tensor, schedule: Any, engine: Engine) -> tuple[Tensor, Penalty]:
         """One posterior sample per image, and the regulariser."""
-        posterior = self.posterior(encoded)
+        posterior = self.posterior(encoded, engine)
         per_code = kl_divergence(posterior.mean, posterior.logvar)
-        penalty, scalars = self.regulariser(posterior, per_code.sum())
+        penalty = self.regulariser(posterior, per_code.sum(), schedule)
         details = {f"kl/{name}": value for name, value in zip(self.latents.names, per_code, strict=True)}
-        return posterior.sample, penalty, {"kl": per_code.sum()} | scalars | details
+        return posterior.sample, replace(penalty, scalars={"kl": per_code.sum()} | penalty.scalars | details)
 
-    def posterior(self, encoded: Tensor) -> Posterior:
+    def posterior(self, encoded: Tensor, engine: Engine) -> Posterior:
         """Encoder outputs (B, 2K), means first, with fresh samples mean + std * N(0, 1)."""
         mean, logvar = encoded.chunk(2, dim=1)
         shape = mean.shape
-        (noise,) = self.random(lambda rng: (torch.randn(shape, generator=rng),))
+        (noise,) = engine.random(lambda rng: (torch.randn(shape, generator=rng),))
         return Posterior(mean, logvar, mean + (logvar / 2).exp() * noise)
 
 

@@ -33,13 +33,13 @@ class _Normalisable(nn.Module):
     weight: nn.Parameter
     u: Tensor
     spectral: bool
-    _resting: Tensor | None = None
+    _frozen: Tensor | None = None
     _next_u: Tensor | None = None
 
     def effective(self) -> Tensor:
         """The weight that the forward pass uses, W / sigma under spectral norm."""
-        if self._resting is not None:
-            return self._resting
+        if self._frozen is not None:
+            return self._frozen
         if not self.spectral:
             return self.weight
         with torch.autocast(self.weight.device.type, enabled=False):
@@ -53,18 +53,18 @@ class _Normalisable(nn.Module):
         next_u = _unit(vw)
         return vw @ next_u, next_u
 
-    def rest(self, dtype: torch.dtype | None) -> None:
-        """Compute the effective weight once, without gradient, and use it until :meth:`wake`."""
+    def freeze(self, dtype: torch.dtype | None) -> None:
+        """Compute the effective weight once, without gradient, and use it until :meth:`unfreeze`."""
         with torch.no_grad(), torch.autocast(self.weight.device.type, enabled=False):
             weight = self.weight.detach()
             if self.spectral:
                 sigma, self._next_u = self._sigma()
                 weight = weight / sigma
-            self._resting = weight if dtype is None else weight.to(dtype)
+            self._frozen = weight if dtype is None else weight.to(dtype)
 
-    def wake(self) -> None:
+    def unfreeze(self) -> None:
         """Go back to a weight that follows the parameter."""
-        self._resting = None
+        self._frozen = None
 
     def commit(self) -> None:
         """Store the power iteration's vector for the current weight: once per iteration, at its end."""
@@ -159,7 +159,7 @@ def _mapped_batch_norm(layer: BatchNorm1d | BatchNorm2d, x: Tensor) -> Tensor:
 
 
 def normalisable(net: nn.Module) -> Iterator[_Normalisable]:
-    """All layers of ``net`` whose weight can rest or be spectrally normalised."""
+    """All layers of ``net`` whose weight can be frozen or spectrally normalised."""
     return (layer for layer in net.modules() if isinstance(layer, _Normalisable))
 
 
@@ -192,7 +192,7 @@ def _draw(tensor: Tensor, std: float, truncated: bool, rng: torch.Generator) -> 
     tensor.copy_(host)
 
 
-def baked(net: nn.Module) -> dict[str, Tensor]:
+def fold_spectral_norm(net: nn.Module) -> dict[str, Tensor]:
     """The state dict of ``net`` with every spectrally normalised weight replaced by W / sigma, without u."""
     state = {key: value.detach().clone() for key, value in net.state_dict().items()}
     with torch.no_grad():
@@ -203,18 +203,18 @@ def baked(net: nn.Module) -> dict[str, Tensor]:
     return state
 
 
-def rest(net: nn.Module, dtype: torch.dtype | None = None) -> None:
+def freeze(net: nn.Module, dtype: torch.dtype | None = None) -> None:
     """Make ``net`` a constant: no gradients, and effective weights computed once (in ``dtype``)."""
     net.requires_grad_(False)
     for layer in normalisable(net):
-        layer.rest(dtype)
+        layer.freeze(dtype)
 
 
-def wake(net: nn.Module) -> None:
-    """Make ``net`` trainable again after :func:`rest`."""
+def unfreeze(net: nn.Module) -> None:
+    """Make ``net`` trainable again after :func:`freeze`."""
     net.requires_grad_(True)
     for layer in normalisable(net):
-        layer.wake()
+        layer.unfreeze()
 
 
 def commit(net: nn.Module) -> None:

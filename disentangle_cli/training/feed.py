@@ -30,10 +30,6 @@ class Feed:
         self._epoch = -1
         self._order = np.empty(0, np.int64)
 
-    def batch(self, iteration: int) -> Tensor:
-        """The images of an iteration: (B, C, H, W) float32 in [0, 1]."""
-        return self.images(self.rows(iteration))
-
     def rows(self, iteration: int) -> NDArray[np.int64]:
         """The rows of the data set that are the batch of an iteration: (B,)."""
         epoch, position = divmod(iteration, self._per_epoch)
@@ -44,5 +40,5 @@ class Feed:
         return self._order[start : start + self._batch_size]
 
     def images(self, rows: NDArray[np.int64]) -> Tensor:
-        """Images of any rows (n,), as :meth:`batch` gives them."""
+        """Images of any rows (n,): (n, C, H, W) float32 in [0, 1]."""
         return self._dataset.tensors(rows, self._device)

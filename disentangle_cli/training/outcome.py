@@ -8,7 +8,6 @@ from disentangle_cli import output
 from disentangle_cli.errors import DcrError, Interrupted, RunError
 from disentangle_cli.reporting import describe
 from disentangle_cli.tasks.ended import Failed, Lost
-from disentangle_cli.training.run import train
 from disentangle_cli.training.spec import Run
 
 
@@ -18,15 +17,6 @@ class Outcome:
 
     run: Run
     error: DcrError | None = None
-
-
-def outcome_of(run: Run, stop: list[str], *, wait: bool = False) -> Outcome:
-    """Train; an error is an outcome as well. The arguments are those of :func:`train`."""
-    try:
-        train(run, stop, wait=wait)
-    except Exception as error:
-        return failed(run, error)
-    return Outcome(run)
 
 
 def failed(run: Run, error: Exception) -> Outcome:

@@ -7,11 +7,13 @@ import torch
 
 from disentangle_cli import output
 from disentangle_cli.modelling.compiled import Compiler, _works, usable_compiler
-from disentangle_cli.modelling.stacked import stack
+from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.stack_engine import StackEngine
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training import configure
-from tests.modelling.test_stacked import (
+from tests.modelling.test_stack_engine import (
     CHANGING,
+    alone,
     batches,
     copied,
     largest_difference,
@@ -56,33 +58,34 @@ def test_without_a_working_compiler_there_is_a_warning_and_stock_kernels(
 @pytest.mark.parametrize(("backend", "tolerance"), [("aot_eager", 0.0), ("inductor", 1e-5)])
 def test_a_compiled_iteration_gives_the_same_numbers(backend: str, tolerance: float) -> None:
     """From equal states, over the change of the active codes at 3 and that of the weight at 20."""
-    plain, compiled = make(0, **CHANGING), make(0, **CHANGING)
-    compiled.compiler = Compiler(backend)
-    data = batches(1, plain.image_shape)
+    plain, compiled = alone(0, **CHANGING), LoneEngine(make(0, **CHANGING), Compiler(backend))
+    data = batches(1, plain.model.image_shape)
     for iteration, images in zip((2, 3, 19, 20, 21), data, strict=False):
-        compiled.restore(copied(plain.state()))
-        expected, found = plain.step(images[0], iteration), compiled.step(images[0], iteration)
+        compiled.model.restore(copied(plain.model.state()))
+        expected, found = plain.step(images, iteration), compiled.step(images, iteration)
         assert max(float((found[key] - value).abs()) for key, value in expected.items()) <= tolerance
     if tolerance == 0:
-        assert largest_difference(plain, compiled) == 0
+        assert largest_difference(plain.model, compiled.model) == 0
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("batched", [False, True])
 def test_a_stack_can_be_compiled(batched: bool) -> None:
-    lone, members = ([make(seed, **CHANGING) for seed in range(2)] for _ in "ab")
-    for member in members:
-        member.compiler = Compiler("aot_eager")
-    assert side_by_side(lone, stack(members, batched), range(1)) <= (1e-5 if batched else 0.0)
+    lone = [alone(seed, **CHANGING) for seed in range(2)]
+    members = [make(seed, **CHANGING) for seed in range(2)]
+    stacked = StackEngine(members, Compiler("aot_eager"), batched=batched)
+    assert side_by_side(lone, stacked, range(1)) <= (1e-5 if batched else 0.0)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["vae", "factor-vae", "ql-ae", "ib-gan"])
 def test_other_models_can_be_compiled(name: str) -> None:
     config = configure(name, "demo", sets=["batch_size=4"])
-    plain, compiled = (MODELS.get(name)(config, (1, 64, 64), 0, torch.device("cpu"), False) for _ in "ab")
-    compiled.compiler = Compiler("aot_eager")
-    images = next(batches(1, (1, 64, 64)))[0]
+    plain, compiled = (
+        LoneEngine(MODELS.get(name)(config, (1, 64, 64), 0, torch.device("cpu"), False), compiler)
+        for compiler in (None, Compiler("aot_eager"))
+    )
+    images = next(batches(1, (1, 64, 64)))
     expected, found = plain.step(images, 0), compiled.step(images, 0)
     assert {key: float(value) for key, value in found.items()} == pytest.approx(
         {key: float(value) for key, value in expected.items()}, rel=1e-6

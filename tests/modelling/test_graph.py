@@ -6,7 +6,7 @@ the tensors that are to be filled for each replay: what is not fed to them stays
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 import torch
@@ -14,10 +14,10 @@ from torch import Tensor
 
 from disentangle_cli import output
 from disentangle_cli.modelling.graph import WARM_UP, IterationGraph, Scalars
-from disentangle_cli.modelling.stacked import stack
-from disentangle_cli.modelling.trainable import MODELS, Trainable
+from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training import configure
-from tests.modelling.test_stacked import CHANGING, batches, make, tensors, tiny
+from tests.modelling.test_stack_engine import CHANGING, alone, batches, stack, tensors, tiny
 
 __all__ = ["tiny"]  # a fixture of those tests
 
@@ -25,10 +25,10 @@ CPU = torch.device("cpu")
 
 
 class Repeater:
-    """Records by leaving a model as it was."""
+    """Records by leaving the model of an engine as it was."""
 
-    def __init__(self, model: Trainable[Any]) -> None:
-        self.model = model
+    def __init__(self, engine: LoneEngine) -> None:
+        self.engine = engine
         self.recorded = self.replayed = 0
 
     def aside(self) -> AbstractContextManager[None]:
@@ -37,7 +37,7 @@ class Repeater:
     def record(self, function: Callable[[], Scalars]) -> tuple[Callable[[], None], Scalars]:
         self.recorded += 1
         fed: list[tuple[Tensor, ...]] = []
-        graph = self.model.graph
+        graph = self.engine.graph
         assert graph is not None
 
         def keep(draw: Callable[[], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
@@ -46,10 +46,10 @@ class Repeater:
                 tensor.zero_()  # no kernel runs while recording, so nothing has to be there yet
             return fed[-1]
 
-        before = [(tensor, tensor.clone()) for tensor in memory(self.model)]
-        self.model.fed = keep  # type: ignore[method-assign]
+        before = [(tensor, tensor.clone()) for tensor in memory(self.engine)]
+        self.engine.fed = keep  # type: ignore[method-assign]
         results = function()
-        del self.model.fed
+        del self.engine.fed
         with torch.no_grad():
             for tensor, value in before:
                 tensor.copy_(value)
@@ -59,25 +59,24 @@ class Repeater:
         def replay() -> None:
             self.replayed += 1
             left = list(fed)
-            self.model.fed = lambda draw: left.pop(0)  # type: ignore[method-assign]
+            self.engine.fed = lambda draw: left.pop(0)  # type: ignore[method-assign]
             for name, value in function().items():
                 results[name].copy_(value)
-            del self.model.fed
+            del self.engine.fed
 
         return replay, results
 
 
-def memory(model: Any) -> Iterator[Tensor]:
-    """The tensors that an iteration of ``model`` changes."""
-    nets = model.networks() if callable(model.networks) else model.networks
-    for net in nets.values():
+def memory(engine: LoneEngine) -> Iterator[Tensor]:
+    """The tensors that an iteration changes."""
+    for net in engine.model.networks.values():
         yield from net.state_dict().values()
-    for optimiser in model.optimisers.values():
+    for optimiser in engine.model.optimisers.values():
         for state in optimiser.state.values():
             yield from state.values()
 
 
-def compare(plain: Any, graphed: Any, iterations: int, data: Iterator[Tensor]) -> Repeater:
+def compare(plain: LoneEngine, graphed: LoneEngine, iterations: int, data: Iterator[Tensor]) -> Repeater:
     """Train both, by the same numbers to the last bit."""
     recorder = Repeater(graphed)
     graphed.graph = IterationGraph(CPU, recorder)
@@ -85,22 +84,21 @@ def compare(plain: Any, graphed: Any, iterations: int, data: Iterator[Tensor]) -
         expected, found = plain.step(images, iteration), graphed.step(images, iteration)
         assert expected.keys() == found.keys()
         assert all(torch.equal(value, found[name]) for name, value in expected.items())
-    mine, other = tensors(plain.state()), tensors(graphed.state())
+    mine, other = tensors(plain.model.state()), tensors(graphed.model.state())
     assert all(torch.equal(value, other[name]) for name, value in mine.items())
     return recorder
 
 
 def test_a_graph_is_recorded_for_each_set_of_constants() -> None:
     """Schedules change at 3 (codes), 15 and 30 (gap) and 20 (weight); rates and averages all the time."""
-    images = (batch[0] for batch in batches(1, (1, 8, 8)))
-    recorder = compare(make(0, **CHANGING), make(0, **CHANGING), 50, images)
+    recorder = compare(alone(0, **CHANGING), alone(0, **CHANGING), 50, batches(1, (1, 8, 8)))
     phases = [3, 12, 5, 10, 20]
     assert recorder.recorded == 4
     assert recorder.replayed == sum(max(0, length - WARM_UP) for length in phases)
 
 
 def test_a_stack_has_a_graph_of_its_own() -> None:
-    plain, graphed = (stack([make(seed, **CHANGING) for seed in range(2)], batched=True) for _ in "ab")
+    plain, graphed = (stack([alone(seed, **CHANGING) for seed in range(2)], batched=True) for _ in "ab")
     assert compare(plain, graphed, 25, batches(2, (1, 8, 8))).replayed == 0 + 9 + 2 + 2
 
 
@@ -116,9 +114,8 @@ def test_a_stack_has_a_graph_of_its_own() -> None:
 )
 def test_other_models(name: str, sets: list[str], replayed: int) -> None:
     config = configure(name, "demo", sets=["batch_size=4", "iterations=8", *sets])
-    plain, graphed = (MODELS.get(name)(config, (1, 64, 64), 0, CPU, False) for _ in "ab")
-    images = (batch[0] for batch in batches(1, (1, 64, 64)))
-    assert compare(plain, graphed, 8, images).replayed == replayed
+    plain, graphed = (LoneEngine(MODELS.get(name)(config, (1, 64, 64), 0, CPU, False)) for _ in "ab")
+    assert compare(plain, graphed, 8, batches(1, (1, 64, 64))).replayed == replayed
 
 
 @pytest.mark.parametrize("until", ["generator_term", "commit", "the end"])
@@ -131,12 +128,12 @@ def test_what_cannot_be_recorded_goes_on_without(until: str) -> None:
 
     class Failing(Repeater):
         def record(self, function: Callable[[], Scalars]) -> tuple[Callable[[], None], Scalars]:
-            before = [(tensor, tensor.clone()) for tensor in memory(self.model)]
+            before = [(tensor, tensor.clone()) for tensor in memory(self.engine)]
             self.recorded += 1
             try:
                 with pytest.MonkeyPatch.context() as patch:
                     if until != "the end":
-                        patch.setattr(self.model, until, fail)
+                        patch.setattr(self.engine if until == "commit" else self.engine.model, until, fail)
                     function()
                 fail()
             finally:
@@ -145,12 +142,12 @@ def test_what_cannot_be_recorded_goes_on_without(until: str) -> None:
                         tensor.copy_(value)
 
     settings = CHANGING | {"contrastive": {"weight": {"start": 1.0}}}  # H and both of its steps, too
-    plain, graphed = make(0, **settings), make(0, **settings)
+    plain, graphed = alone(0, **settings), alone(0, **settings)
     recorder = Failing(graphed)
     graphed.graph = IterationGraph(CPU, recorder)
     with output.kept_warnings() as warnings:
         for iteration, images in zip(range(12), batches(1, (1, 8, 8)), strict=False):
-            expected, found = plain.step(images[0], iteration), graphed.step(images[0], iteration)
+            expected, found = plain.step(images, iteration), graphed.step(images, iteration)
             assert all(torch.equal(value, found[name]) for name, value in expected.items())
     assert recorder.recorded == 1
     assert [warning for warning in warnings if "no CUDA graph" in warning] == [
@@ -163,10 +160,10 @@ def test_out_of_memory_is_not_taken_for_that() -> None:
         def record(self, function: Callable[[], Scalars]) -> tuple[Callable[[], None], Scalars]:
             raise torch.OutOfMemoryError("CUDA out of memory")
 
-    model = make(0)
-    model.graph = IterationGraph(CPU, Full(model))
-    images = next(batches(1, (1, 8, 8)))[0]
+    engine = alone(0)
+    engine.graph = IterationGraph(CPU, Full(engine))
+    images = next(batches(1, (1, 8, 8)))
     for iteration in range(WARM_UP):
-        model.step(images, iteration)
+        engine.step(images, iteration)
     with pytest.raises(torch.OutOfMemoryError):
-        model.step(images, WARM_UP)
+        engine.step(images, WARM_UP)

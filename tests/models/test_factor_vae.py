@@ -7,8 +7,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from disentangle_cli.modelling.lone_engine import LoneEngine
 from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.models.factor_vae import column_orders
+from disentangle_cli.models.factor_vae import Judged, column_orders
+from tests.modelling.stepping import step
 
 GAMMA, RATE = 10.0, 1e-2
 
@@ -23,7 +25,7 @@ def make(fresh: bool = False):
         }
     )  # fmt: skip
     ours = model(config, (1, 8, 8), 0, torch.device("cpu"), False)
-    for net in ours.networks.values():
+    for net in ours.players.values():
         net.double()  # Adam's first steps amplify rounding
     return ours
 
@@ -43,25 +45,25 @@ def test_permuting_keeps_marginals_and_breaks_dependence() -> None:
 
 def test_discriminator_loss_has_no_gradient_in_the_encoder() -> None:
     ours = make()
-    encoded = ours.encode(images())
-    _, penalty, _ = ours.bottleneck(encoded)
+    engine = LoneEngine(ours)
+    _, penalty = ours.bottleneck(ours.encode(images()), None, engine)
     ours.optimisers["autoencoder"].zero_grad()
-    ours.end(images())
+    ours.end(images(), penalty, engine)
     assert all(p.grad is None for p in [*ours.encoder.parameters(), *ours.decoder.parameters()])
     assert all(p.grad is not None for p in ours.discriminator.parameters())
     # and the other way round: the encoder's loss leaves the discriminator alone
     ours.optimisers["discriminator"].zero_grad()
-    ours.bottleneck(ours.encode(images()))[1].backward()
+    ours.bottleneck(ours.encode(images()), None, engine)[1].value.backward()
     assert all(p.grad is None for p in ours.discriminator.parameters())
     assert all(p.grad is not None for p in ours.encoder.parameters())
-    assert penalty.isfinite()
+    assert penalty.value.isfinite()
 
 
 @pytest.mark.parametrize("fresh", [False, True])
 def test_iteration_equals_the_plain_one(fresh: bool) -> None:
     """Three iterations against the order of the formulas, every pass recomputed on deep copies."""
     ours = make(fresh)
-    encoder, decoder, judge = (copy.deepcopy(net) for net in ours.networks.values())
+    encoder, decoder, judge = (copy.deepcopy(net) for net in ours.players.values())
     both = [*encoder.parameters(), *decoder.parameters()]
     adam_vae = torch.optim.Adam(both, lr=RATE, betas=(0.9, 0.999))
     adam_judge = torch.optim.Adam(judge.parameters(), lr=RATE, betas=(0.5, 0.9))
@@ -74,7 +76,7 @@ def test_iteration_equals_the_plain_one(fresh: bool) -> None:
         return mean, logvar, mean + (logvar / 2).exp() * noise
 
     for iteration in range(3):
-        scalars = ours.step(images(), iteration)
+        scalars = step(ours, images(), iteration)
         mean, logvar, z = sample()
         logits = judge(z)
         reconstruction = F.binary_cross_entropy_with_logits(decoder(z), images(), reduction="none").sum(
@@ -94,7 +96,7 @@ def test_iteration_equals_the_plain_one(fresh: bool) -> None:
         adam_judge.step()
         assert float(scalars["loss"]) == pytest.approx(float(loss.detach()), rel=1e-9)
         assert float(scalars["discriminator/loss"]) == pytest.approx(float(judge_loss.detach()), rel=1e-9)
-    for plain, net in zip((encoder, decoder, judge), ours.networks.values(), strict=True):
+    for plain, net in zip((encoder, decoder, judge), ours.players.values(), strict=True):
         for expected, found in zip(plain.parameters(), net.parameters(), strict=True):
             torch.testing.assert_close(found, expected, rtol=0, atol=1e-9)
 
@@ -102,7 +104,7 @@ def test_iteration_equals_the_plain_one(fresh: bool) -> None:
 def test_discriminator_learns_the_log_density_ratio() -> None:
     """On correlated Gaussian samples the mean logit difference approaches their total correlation."""
     ours = make()
-    for net in ours.networks.values():
+    for net in ours.players.values():
         net.float()
     rng = torch.Generator().manual_seed(0)
     covariance = torch.tensor([[1.0, 0.8, 0.0], [0.8, 1.0, 0.0], [0.0, 0.0, 1.0]])
@@ -110,9 +112,9 @@ def test_discriminator_learns_the_log_density_ratio() -> None:
     expected = float(-torch.logdet(covariance) / 2)  # 0.51 nats
     found = []
     for iteration in range(300):
-        ours.z = (torch.randn(256, 3, generator=rng) @ root.T).requires_grad_()
-        ours.logits = ours.judge(ours.z)
+        z = torch.randn(256, 3, generator=rng) @ root.T
+        logits = ours.judge(z)
         if iteration >= 200:
-            found.append((ours.logits[:, 0] - ours.logits[:, 1]).mean().item())
-        ours.end(images())
+            found.append((logits[:, 0] - logits[:, 1]).mean().item())
+        ours.end(images(), Judged(torch.zeros(()), {}, z, logits), LoneEngine(ours))
     assert sum(found) / len(found) == pytest.approx(expected, abs=0.15)

@@ -7,10 +7,12 @@ import torch
 
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.errors import UsageError
+from disentangle_cli.modelling.lone_engine import LoneEngine
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models import load_model
-from disentangle_cli.networks.layers import baked
+from disentangle_cli.networks.layers import fold_spectral_norm
 from disentangle_cli.training import configure
+from tests.modelling.stepping import step
 
 
 def make(*sets: str):
@@ -25,43 +27,43 @@ def images(model) -> torch.Tensor:
 def test_both_bounds_reach_the_stochastic_layer() -> None:
     """With everything but beta off, a G step lowers the KL; the term is the closed form of e(r|z)."""
     model = make("info.weight=0", "beta=1000", "optim.generator=1e-2")
-    z = model.draw(4)
+    engine = LoneEngine(model)
+    z = model.draw(4, engine)
     with torch.no_grad():
         for layer in model.embedding.parameters():
             layer.normal_(0, 0.5, generator=model.rng)
         mean, logvar = model.embedding(z)
         before = float((mean**2 + logvar.exp() - logvar - 1).sum(1).mean() / 2)
-    model.generate(z)
-    term, _ = model.generator_term(again=False)
+    term, _ = model.generator_term(model.fake(z, 1, engine), None, False, engine)
     assert float(term.detach()) == pytest.approx(1000 * before, rel=1e-5)
     for i in range(3):
-        scalars = model.step(images(model), i)
-    model.generate(z)
-    assert float(model.kl.detach()) < before
+        scalars = step(model, images(model), i)
+    assert float(model.fake(z, 1, engine).kl.detach()) < before
     assert {"g/kl", "g/info", "d/info"} <= scalars.keys()
     assert all(value.isfinite() for value in scalars.values())
 
 
 def test_q_recovers_the_input_and_not_the_latents() -> None:
     model = make()
-    z = model.draw(4)
+    engine = LoneEngine(model)
+    z = model.draw(4, engine)
     assert torch.equal(model.codes_of(z), z)
     assert z.shape == (4, 16)
     assert model.discriminator(images(model)).shape == (4, 16)
-    assert model.generate(z).shape == (4, 1, 64, 64)
+    assert model.fake(z, 1, engine).images.shape == (4, 1, 64, 64)
 
 
 def test_checkpoint_goes_through_z(tmp_path: Path) -> None:
     model = make()
     for i in range(2):
-        model.step(images(model), i)
+        step(model, images(model), i)
     generator, encoder = model.weights()
     config = {"architecture": {"name": "ib-gan-64"}, "generator_output": "images", "encoder_output": "codes"}
     path = tmp_path / "ib.pt"
     save_checkpoint(path, Checkpoint("ib-gan", config, (1, 64, 64), model.latents, generator, encoder))
     loaded = load_model(path)
     x = images(model)
-    model.discriminator.load_state_dict(baked(model.discriminator), strict=False)
+    model.discriminator.load_state_dict(fold_spectral_norm(model.discriminator), strict=False)
     for layer in model.discriminator.modules():
         layer.spectral = False  # the weights are divided by sigma now
     expected = model.embedding(model.discriminator(x))[0]
@@ -76,12 +78,12 @@ def test_state_continues_bit_identically() -> None:
         (torch.rand(4, 1, 64, 64, generator=torch.Generator().manual_seed(i)) > 0.9).float() for i in range(3)
     ]
     for i in range(3):
-        whole.step(data[i], i)
+        step(whole, data[i], i)
     for i in range(2):
-        cut.step(data[i], i)
+        step(cut, data[i], i)
     again = make()
     again.restore(cut.state())
-    again.step(data[2], 2)
+    step(again, data[2], 2)
     for first, second in zip(whole.weights(), again.weights(), strict=True):
         assert all(torch.equal(value, second[key]) for key, value in first.items())
 

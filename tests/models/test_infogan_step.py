@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models.infogan_cr import draw_pair
+from tests.modelling.stepping import step
 
 BATCH = 8
 LATENTS = {"codes": {"dim": 3}, "noise": {"dim": 2}}
@@ -104,7 +105,7 @@ def test_iteration_equals_the_plain_one(weight: float) -> None:
         twin.set_state(ours.rng.get_state())
         latents = ours.latents.sample(BATCH, twin).double()
         first, second, label = draw_pair(ours.latents, BATCH, 0.0, 3, twin)
-        scalars = ours.step(real, iteration)
+        scalars = step(ours, real, iteration)
         plain.step(real, latents, (first.double(), second.double()), label, weight)
         assert all(value.isfinite() for value in scalars.values())
     for name, net in (("generator", plain.g), ("discriminator", plain.d), ("contrastive", plain.h)):
@@ -119,7 +120,7 @@ def test_moving_statistics_move_nine_times_with_the_regulariser() -> None:
     ours = make(contrastive={"weight": {"start": 1.0}}, optim={"generator": 1e-12})
     layer = next(m for m in ours.generator.modules() if isinstance(m, nn.BatchNorm1d))
     layer.running_var.zero_()
-    ours.step(torch.zeros(BATCH, 1, 64, 64), 0)
+    step(ours, torch.zeros(BATCH, 1, 64, 64), 0)
     # with (almost) constant weights and similar batches: var -> (1 - 0.9^9) * batch variance
     reached = layer.running_var.clone()
     layer.running_var.zero_()

@@ -4,9 +4,11 @@ import pytest
 import torch
 
 from disentangle_cli.latents import Block, Latents
+from disentangle_cli.modelling.lone_engine import LoneEngine
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models.infogan_cr import draw_pair
 from disentangle_cli.training import configure
+from tests.modelling.stepping import step
 
 VALUES = (-1.0, 0.0, 2.0)
 GRID = {"kind": "grid", "dim": 2, "values": list(VALUES)}
@@ -31,19 +33,19 @@ def test_nearest_value_and_other_kinds_untouched() -> None:
 def test_gradient_goes_straight_through_the_rounding() -> None:
     model = make(commitment=0.0)
     encoded = torch.tensor([[0.4, 1.7], [-3.0, 0.9]], requires_grad=True)
-    rounded, penalty, _ = model.bottleneck(encoded)
+    rounded, penalty = model.bottleneck(encoded, None, LoneEngine(model))
     assert rounded.tolist() == [[0.0, 2.0], [-1.0, 0.0]]
     slope = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
-    ((rounded * slope).sum() + penalty).backward()
+    ((rounded * slope).sum() + penalty.value).backward()
     assert torch.equal(encoded.grad, slope)
 
 
 def test_commitment_pulls_towards_the_nearest_value() -> None:
     model = make(commitment=3.0)
     encoded = torch.tensor([[0.4, 1.7], [-3.0, 0.5]], requires_grad=True)
-    _, penalty, _ = model.bottleneck(encoded)
-    assert penalty.item() == pytest.approx(3 * (0.16 + 0.09 + 4 + 0.25) / 2)
-    penalty.backward()
+    _, penalty = model.bottleneck(encoded, None, LoneEngine(model))
+    assert penalty.value.item() == pytest.approx(3 * (0.16 + 0.09 + 4 + 0.25) / 2)
+    penalty.value.backward()
     expected = 3 * torch.tensor([[0.4, -0.3], [-2.0, 0.5]])  # 3 * 2 (e - nearest) / 2
     torch.testing.assert_close(encoded.grad, expected)
 
@@ -54,7 +56,7 @@ def test_weight_decay_is_decoupled() -> None:
     start = [p.detach().clone() for p in model.decoder.parameters()]
     images = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     for each in (model, plain):
-        each.step(images, 0)
+        step(each, images, 0)
     for p0, with_decay, without in zip(
         start, model.decoder.parameters(), plain.decoder.parameters(), strict=True
     ):
@@ -64,7 +66,7 @@ def test_weight_decay_is_decoupled() -> None:
 def test_grid_codes_of_infogan_cr() -> None:
     preset = configure("infogan-cr", "grid", sets=["batch_size=2", "contrastive.weight.start=1.0"])
     model = MODELS.get("infogan-cr")(preset, (1, 64, 64), 0, torch.device("cpu"), False)
-    scalars = model.step((torch.rand(2, 1, 64, 64, generator=model.rng) > 0.9).float(), 0)
+    scalars = step(model, (torch.rand(2, 1, 64, 64, generator=model.rng) > 0.9).float(), 0)
     assert all(value.isfinite() for value in scalars.values())
     assert {"g/contrastive", "h/loss", "d/info"} <= scalars.keys()
     gap = preset.contrastive.gap.at(0)

@@ -10,11 +10,11 @@ from disentangle_cli.networks.layers import (
     Conv,
     Linear,
     TransposedConv,
-    baked,
     commit,
+    fold_spectral_norm,
+    freeze,
     initialise,
-    rest,
-    wake,
+    unfreeze,
 )
 
 
@@ -56,18 +56,18 @@ def test_spectral_norm_gradient_is_not_detached() -> None:
     torch.testing.assert_close(layer.weight.grad, numeric.detach(), rtol=1e-6, atol=1e-6)
 
 
-def test_resting_gives_the_same_output_and_no_gradient() -> None:
+def test_a_frozen_layer_gives_the_same_output_and_no_gradient() -> None:
     layer = Conv(2, 3, spectral=True)
     initialise(layer, rng())
     x = torch.rand(2, 2, 8, 8, requires_grad=True)
     y = layer(x)
-    rest(layer)
+    freeze(layer)
     assert torch.allclose(layer(x), y)
     layer(x).sum().backward()
     assert x.grad is not None
     assert layer.weight.grad is None
     assert layer.bias.grad is None
-    wake(layer)
+    unfreeze(layer)
     layer(x).sum().backward()
     assert layer.weight.grad is not None
 
@@ -196,14 +196,16 @@ def test_parameter_counts_of_the_paper(
 
 
 @pytest.mark.parametrize("name", ["infogan-64", "infogan-32"])
-def test_baked_discriminator_is_the_encoder(name: str) -> None:
+def test_a_discriminator_with_folded_norm_is_the_encoder(name: str) -> None:
     nets = ARCHITECTURES.get(name)()
     assert isinstance(nets, GanArchitecture)
     size = nets.sizes[0]
     discriminator = nets.discriminator(3, 1, size)
     initialise(discriminator, rng())
     encoder = nets.encoder(3, 1, size)
-    encoder.load_state_dict({k: v for k, v in baked(discriminator).items() if not k.startswith("real.")})
+    encoder.load_state_dict(
+        {k: v for k, v in fold_spectral_norm(discriminator).items() if not k.startswith("real.")}
+    )
     images = torch.rand(2, 1, size, size)
     torch.testing.assert_close(encoder(images), discriminator(images))
 

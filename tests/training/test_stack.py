@@ -18,16 +18,15 @@ from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.commands import app
 from disentangle_cli.errors import Interrupted, RunError
-from disentangle_cli.modelling.stacked import Stack
+from disentangle_cli.modelling.lone_engine import LoneEngine
 from disentangle_cli.training import configure, session, train, train_pool
+from disentangle_cli.training.loop import Loop
 from disentangle_cli.training.spec import Run
 from disentangle_cli.training.stack import split_into_stacks
 from disentangle_cli.training.state import read_state
 from tests.models.tiny_gan import TinyGan
 from tests.training.conftest import Command
 from tests.training.test_train_command import wait_for
-
-Step = Callable[[Stack, Tensor, int], dict[str, Tensor]]
 
 
 @pytest.fixture(autouse=True)
@@ -62,15 +61,15 @@ def assert_same(a: Run, b: Run) -> None:
     assert (a.folder / "log.csv").read_text() == (b.folder / "log.csv").read_text()
 
 
-def step_with(monkeypatch: pytest.MonkeyPatch, hook: Callable[[Stack, int], None]) -> None:
-    step = Stack.step
+def step_with(monkeypatch: pytest.MonkeyPatch, hook: Callable[[LoneEngine, int], None]) -> None:
+    step = LoneEngine.step
 
-    def wrapped(self: Stack, images: Tensor, iteration: int) -> dict[str, Tensor]:
+    def wrapped(self: LoneEngine, images: Tensor, iteration: int) -> dict[str, Tensor]:
         scalars = step(self, images, iteration)
         hook(self, iteration)
         return scalars
 
-    monkeypatch.setattr(Stack, "step", wrapped)
+    monkeypatch.setattr(LoneEngine, "step", wrapped)
 
 
 def test_files_are_those_of_lone_runs(pool: Callable[..., list[Run]]) -> None:
@@ -102,19 +101,15 @@ def test_stopped_and_resumed(
     whole = pool(3, "whole")
     train_pool(whole, stack=True)
 
-    def late(self: session.Session) -> str | None:
-        return "time limit reached" if self.iteration_seen >= 8 else None
+    iterate, seen = Loop.iterate, [0]
 
-    before = session.Session.before
-
-    def seen(self: session.Session, iteration: int) -> None:
-        self.iteration_seen = iteration
-        before(self, iteration)
+    def counted(self: Loop, iteration: int) -> None:
+        seen.append(iteration)
+        iterate(self, iteration)
 
     with monkeypatch.context() as patch:
-        patch.setattr(session.Session, "iteration_seen", 0, raising=False)
-        patch.setattr(session.Session, "before", seen)
-        patch.setattr(session.Session, "must_stop", late)
+        patch.setattr(Loop, "iterate", counted)
+        patch.setattr(Loop, "must_stop", lambda self: "time limit reached" if seen[-1] >= 8 else None)
         outcomes = train_pool(pool(3), stack=True)
     assert all(isinstance(outcome.error, Interrupted) for outcome in outcomes)
     assert "time limit reached after iteration 9" in str(outcomes[0].error)
@@ -135,7 +130,7 @@ def test_seeds_at_different_iterations_go_on_in_stacks_of_their_own(
     train_pool(whole, stack=True)
     late = time.time() - 1  # stops after one iteration
     train_pool([replace(run, deadline=late) for run in runs[:2]], stack=True)
-    step_with(monkeypatch, lambda stacked, _: sizes.add(len(stacked.members)))
+    step_with(monkeypatch, lambda engine, _: sizes.add(len(engine.members)))
     again = [replace(run, resume=True) for run in runs]
     assert all(outcome.error is None for outcome in train_pool(again, stack=True))
     assert sizes == {1, 2}
@@ -146,10 +141,10 @@ def test_seeds_at_different_iterations_go_on_in_stacks_of_their_own(
 def test_a_seed_that_diverges_stops_alone(
     pool: Callable[..., list[Run]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def poison(stacked: Stack, iteration: int) -> None:
-        if iteration == 5 and len(stacked.members) == 3:
+    def poison(engine: LoneEngine, iteration: int) -> None:
+        if iteration == 5 and len(engine.members) == 3:
             with torch.no_grad():
-                next(stacked.members[1].generator.parameters()).fill_(torch.nan)
+                next(engine.members[1].players["generator"].parameters()).fill_(torch.nan)
 
     step_with(monkeypatch, poison)
     runs, lone = pool(3), pool(3, "lone")
@@ -175,10 +170,10 @@ def test_out_of_memory_goes_on_in_halves(
 ) -> None:
     sizes: list[int] = []
 
-    def full(stacked: Stack, iteration: int) -> None:
-        if iteration == 6 and len(stacked.members) > 2:
+    def full(engine: LoneEngine, iteration: int) -> None:
+        if iteration == 6 and len(engine.members) > 2:
             raise error
-        sizes.append(len(stacked.members))
+        sizes.append(len(engine.members))
 
     step_with(monkeypatch, full)
     runs, lone = pool(5), pool(5, "lone")
@@ -196,8 +191,8 @@ def test_out_of_memory_goes_on_in_halves(
 def test_out_of_memory_with_one_seed_is_a_failed_run(
     pool: Callable[..., list[Run]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(stacked: Stack, iteration: int) -> None:
-        if any(member.rng.initial_seed() == 1 for member in stacked.members):
+    def full(engine: LoneEngine, iteration: int) -> None:
+        if any(member.rng.initial_seed() == 1 for member in engine.members):
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     step_with(monkeypatch, full)

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.commands import app
+from disentangle_cli.modelling import stack_engine
 from disentangle_cli.modelling.compiled import Compiler
 from disentangle_cli.training import session
 from disentangle_cli.training.state import SINCE, read_state
@@ -363,7 +364,8 @@ def test_a_compiled_run_goes_on_compiled(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The state remembers it; only a run that began so can be compiled."""
-    monkeypatch.setattr(session, "usable_compiler", lambda device: Compiler("eager"))
+    for module in (session, stack_engine):
+        monkeypatch.setattr(module, "usable_compiler", lambda device: Compiler("eager"))
     for name, flags in (("one", ["--compile"]), ("two", [])):
         begun = CliRunner().invoke(app, command("--name", name, "--time-limit", "0.001s", *flags)[3:])
         assert begun.exit_code == 130, begun.stderr

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from disentangle_cli.architectures import ARCHITECTURES
-from disentangle_cli.modelling.stacked import Stack, stack
-from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.stack_engine import StackEngine
+from disentangle_cli.modelling.trainable import MODELS, Trainable
 from disentangle_cli.models.infogan import InfoGan
+from tests.modelling.stepping import in_double
 from tests.models.tiny_gan import TinyGan
 
 BATCH = 4
@@ -45,20 +47,13 @@ def make(
     return made
 
 
-def to_double(model: InfoGan) -> InfoGan:
-    for net in model.networks().values():
-        net.double()
-    draw = model.random
-    model.random = lambda function: tuple(  # type: ignore[method-assign]
-        x.double() if x.is_floating_point() else x for x in draw(function)
-    )
-    return model
+def alone(seed: int, name: str = "infogan-cr", **settings: Any) -> LoneEngine:
+    return LoneEngine(make(seed, name, **settings))
 
 
-def to_double_stack(members: Sequence[InfoGan], batched: bool) -> Stack:
-    made = stack(members, batched)
-    to_double(made)
-    return made
+def stack(engines: Sequence[LoneEngine], batched: bool | None = None) -> StackEngine:
+    """The stack of what single engines trained so far."""
+    return StackEngine([engine.model for engine in engines], batched=batched)
 
 
 def batches(seeds: int, shape: tuple[int, int, int], size: int = BATCH) -> Iterator[Tensor]:
@@ -76,21 +71,22 @@ def tensors(state: Any, path: str = "") -> dict[str, Tensor]:
     return {k: v for key, part in parts for k, v in tensors(part, f"{path}/{key}").items()}
 
 
-def largest_difference(a: InfoGan, b: InfoGan) -> float:
+def largest_difference(a: Trainable[Any], b: Trainable[Any]) -> float:
     mine, other = tensors(a.state()), tensors(b.state())
     shared = mine.keys() & other.keys()  # a lone Adam has no state before its first step
     assert len(shared) > 50
     return max(float((mine[key].double() - other[key].double()).abs().max()) for key in shared)
 
 
-def side_by_side(lone: list[InfoGan], stacked: Stack, iterations: range) -> float:
+def side_by_side(lone: Sequence[LoneEngine], stacked: StackEngine, iterations: range) -> float:
     """Train both; the largest difference of a logged scalar."""
     worst = 0.0
-    data = batches(len(lone), lone[0].image_shape, lone[0].config.batch_size)
+    first = lone[0].model
+    data = batches(len(lone), first.image_shape, first.config.batch_size)
     for iteration, images in zip(iterations, data, strict=False):
-        dtype = next(lone[0].generator.parameters()).dtype
-        alone = [model.step(x.to(dtype), iteration) for model, x in zip(lone, images, strict=True)]
-        together = stacked.step(images.to(dtype), iteration)
+        images = images.to(next(first.players["generator"].parameters()).dtype)
+        alone = [engine.step(x[None], iteration) for engine, x in zip(lone, images, strict=True)]
+        together = stacked.step(images, iteration)
         assert all(scalars.keys() == together.keys() for scalars in alone)
         for (key, values), i in itertools.product(together.items(), range(len(lone))):
             worst = max(worst, float((values.expand(len(lone))[i] - alone[i][key]).abs()))
@@ -109,11 +105,11 @@ def side_by_side(lone: list[InfoGan], stacked: Stack, iterations: range) -> floa
 def test_seeds_of_a_stack_are_those_of_lone_runs(
     name: str, settings: dict[str, Any], iterations: int
 ) -> None:
-    lone = [make(seed, name, **settings) for seed in range(3)]
-    stacked = stack([make(seed, name, **settings) for seed in range(3)])
+    lone = [alone(seed, name, **settings) for seed in range(3)]
+    stacked = stack([alone(seed, name, **settings) for seed in range(3)])
     assert side_by_side(lone, stacked, range(iterations)) == 0
-    assert [largest_difference(a, b) for a, b in zip(lone, stacked.members, strict=True)] == [0, 0, 0]
-    assert largest_difference(lone[0], stacked.members[1]) > 0.01
+    assert [largest_difference(a.model, b) for a, b in zip(lone, stacked.members, strict=True)] == [0, 0, 0]
+    assert largest_difference(lone[0].model, stacked.members[1]) > 0.01
 
 
 @pytest.mark.parametrize(
@@ -125,10 +121,10 @@ def test_the_architectures_of_the_paper(architecture: str, channels: int, bf16: 
         "architecture": architecture, "batch_size": 2, "generator_steps": 1,
         "contrastive": {"weight": {"start": 0.0, "step": 1.0, "every": 1, "times": 1}},
     }  # fmt: skip
-    lone = [make(seed, channels=channels, bf16=bf16, **settings) for seed in range(2)]
-    stacked = stack([make(seed, channels=channels, bf16=bf16, **settings) for seed in range(2)])
+    lone = [alone(seed, channels=channels, bf16=bf16, **settings) for seed in range(2)]
+    stacked = stack([alone(seed, channels=channels, bf16=bf16, **settings) for seed in range(2)])
     assert side_by_side(lone, stacked, range(2)) == 0
-    assert [largest_difference(a, b) for a, b in zip(lone, stacked.members, strict=True)] == [0, 0]
+    assert [largest_difference(a.model, b) for a, b in zip(lone, stacked.members, strict=True)] == [0, 0]
 
 
 @pytest.mark.parametrize(
@@ -143,61 +139,63 @@ def test_the_architectures_of_the_paper(architecture: str, channels: int, bf16: 
 )
 def test_batched_kernels_in_double_precision(settings: dict[str, Any]) -> None:
     """Rounding grows from step to step in a GAN, so that single precision would say little."""
-    lone = [to_double(make(seed, **settings)) for seed in range(2)]
-    stacked = to_double_stack([to_double(make(seed, **settings)) for seed in range(2)], batched=True)
+    lone = [in_double(alone(seed, **settings)) for seed in range(2)]
+    stacked = in_double(stack([in_double(alone(seed, **settings)) for seed in range(2)], batched=True))
     iterations = range(2 if "architecture" in settings else 8)
     assert side_by_side(lone, stacked, iterations) < 1e-6
-    assert max(largest_difference(a, b) for a, b in zip(lone, stacked.members, strict=True)) < 1e-6
+    assert max(largest_difference(a.model, b) for a, b in zip(lone, stacked.members, strict=True)) < 1e-6
 
 
 @pytest.mark.parametrize(("bf16", "tolerance"), [(False, 1e-4), (True, 0.05)])
 def test_batched_kernels_make_the_same_first_step(bf16: bool, tolerance: float) -> None:
     settings = {"bf16": bf16, "contrastive": {"weight": {"start": 1.0}}}
-    lone, members = ([make(seed, **settings) for seed in range(3)] for _ in "ab")
+    lone, members = ([alone(seed, **settings) for seed in range(3)] for _ in "ab")
     assert side_by_side(lone, stack(members, batched=True), range(1)) < tolerance
 
 
 @pytest.mark.parametrize("batched", [False, True])
 def test_a_stack_is_restored_from_the_states_of_its_members(batched: bool) -> None:
     """The states go through a lone model; one of them may go on alone."""
-    whole = stack([make(seed, **CHANGING) for seed in range(2)], batched)
+    whole = stack([alone(seed, **CHANGING) for seed in range(2)], batched)
     data = list(itertools.islice(batches(2, (1, 8, 8)), 26))
     for iteration in range(24):
         whole.step(data[iteration], iteration)
-    again = [make(seed, **CHANGING) for seed in range(2)]
+    again = [alone(seed, **CHANGING) for seed in range(2)]
     for member, fresh in zip(whole.members, again, strict=True):
-        fresh.restore({key: copied(value) for key, value in member.state().items()})
-    alone = make(1, **CHANGING)
-    alone.restore({key: copied(value) for key, value in whole.members[1].state().items()})
+        fresh.model.restore({key: copied(value) for key, value in member.state().items()})
+    single = alone(1, **CHANGING)
+    single.model.restore({key: copied(value) for key, value in whole.members[1].state().items()})
     second = stack(again, batched)
     for iteration in (24, 25):
         whole.step(data[iteration], iteration)
         second.step(data[iteration], iteration)
-        alone.step(data[iteration][1], iteration)
+        single.step(data[iteration][1:], iteration)
     for a, b in zip(whole.members, second.members, strict=True):
         assert largest_difference(a, b) == 0
     if not batched:
-        assert largest_difference(whole.members[1], alone) == 0
+        assert largest_difference(whole.members[1], single.model) == 0
 
 
 @pytest.mark.parametrize("batched", [False, True])
 def test_a_smaller_stack_goes_on_with_the_others(batched: bool) -> None:
-    lone = [to_double(make(seed)) for seed in range(3)]
-    stacked = to_double_stack([to_double(make(seed)) for seed in range(3)], batched)
+    lone = [in_double(alone(seed)) for seed in range(3)]
+    stacked = in_double(stack([in_double(alone(seed)) for seed in range(3)], batched))
     side_by_side(lone, stacked, range(3))
-    smaller = to_double_stack(stacked.members[::2], batched)
+    smaller = in_double(StackEngine(stacked.members[::2], batched=batched))
     assert side_by_side(lone[::2], smaller, range(3, 6)) <= (1e-6 if batched else 0)
 
 
 def test_a_seed_that_is_not_finite_leaves_the_others_alone() -> None:
     for batched in (False, True):
-        stacked = stack([make(seed, contrastive={"weight": {"start": 1.0}}) for seed in range(3)], batched)
+        stacked = stack([alone(seed, contrastive={"weight": {"start": 1.0}}) for seed in range(3)], batched)
         with torch.no_grad():
-            next(stacked.members[1].generator.parameters()).fill_(torch.nan)
+            next(stacked.members[1].players["generator"].parameters()).fill_(torch.nan)
         for iteration, images in zip(range(2), batches(3, (1, 8, 8)), strict=False):
             scalars = stacked.step(images, iteration)
         assert scalars["g/total"].isfinite().tolist() == [True, False, True]
-        finite = [all(p.isfinite().all() for p in m.generator.parameters()) for m in stacked.members]
+        finite = [
+            all(p.isfinite().all() for p in m.players["generator"].parameters()) for m in stacked.members
+        ]
         assert finite == [True, False, True]
 
 

@@ -1,0 +1,189 @@
+"""The engine of many seeds of one configuration, trained as one computation.
+
+The engine has a model of its own whose tensors have one more dimension in front: the seed. Its iteration is
+the lone one, line for line; the functions of one seed's networks that it evaluates are mapped over the seeds.
+The gradient of the sum of the seeds' losses holds each seed's own gradient, and Adam works element by
+element, so every seed does what it does alone.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar, cast
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from disentangle_cli.modelling._seed_maps import all_at_once, in_turn, stacked
+from disentangle_cli.modelling.adam import set_rate
+from disentangle_cli.modelling.compiled import Compiler, usable_compiler
+from disentangle_cli.modelling.engine import Draw
+from disentangle_cli.modelling.graph import IterationGraph
+from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.trainable import Trainable
+from disentangle_cli.networks.layers import commit
+
+T = TypeVar("T")
+
+
+class StackEngine(LoneEngine):
+    """Makes the iterations of models that differ only in their seed, at the same iteration.
+
+    The members' tensors become views into the stack's, so ``state()`` and ``weights()`` of a member are those
+    of its seed at any time. Members neither step nor are restored once they are in a stack.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Trainable[Any]],
+        compiler: Compiler | None = None,
+        graph: IterationGraph | None = None,
+        batched: bool | None = None,
+    ) -> None:
+        """Take over the tensors and optimiser states of ``members``.
+
+        ``batched`` is whether kernels serve all seeds at once, by default on a GPU; otherwise seeds take
+        turns (see ``_seed_maps``).
+        """
+        first = members[0]
+        whole = type(first)(first.config, first.image_shape, 0, first.device, first.bf16)
+        super().__init__(whole, compiler, graph)
+        self.members = members
+        self.batched = first.device.type == "cuda" if batched is None else batched
+        self._players = _Players(whole.players)
+        for name, net in whole.networks.items():
+            states = [member.networks[name].state_dict(keep_vars=True) for member in members]
+            for key, tensor in net.state_dict(keep_vars=True).items():
+                _merge(tensor, [state[key] for state in states], dense=self.batched)  # as Adam wants it
+        self._merged: dict[str, torch.optim.Optimizer] = {}
+
+    def prepare(self, iteration: int) -> Any:
+        """Every member prepares itself as it does alone, on its part of the stack."""
+        schedule, *_ = [member.prepare(iteration) for member in self.members]
+        if self.batched:
+            for name, theirs in self.members[0].optimisers.items():
+                if (
+                    self._merged.get(name) is not theirs
+                ):  # at first, and where a member has drawn a player anew
+                    self._merge_optimiser(name)
+                set_rate(self.model.optimisers[name], theirs.param_groups[0]["lr"])
+        return schedule
+
+    def arrange(self, images: Tensor) -> Tensor:
+        """Images (S, B, C, H, W), each seed's in the layout of the lone run."""
+        return images.movedim(2, -1).contiguous().movedim(-1, 2)
+
+    def evaluate(self, function: Callable[..., T], *inputs: Tensor) -> T:
+        """The values of ``function`` for all seeds; inputs and outputs have the seeds in front."""
+        tensors = dict(self._players.named_parameters()) | dict(self._players.named_buffers())
+        function = partial(self._of_one_seed, function)
+        if self.batched:
+            return cast(T, self.compiled(partial(self._of_all_seeds, function))(tensors, *inputs))
+        return cast(T, in_turn(self.compiled(function))(tensors, *inputs))
+
+    def _of_one_seed(self, function: Callable[..., T], tensors: dict[str, Tensor], *inputs: Tensor) -> Any:
+        return functional_call(self._players, tensors, (function, *inputs))
+
+    def _of_all_seeds(self, function: Callable[..., T], tensors: dict[str, Tensor], *inputs: Tensor) -> Any:
+        return all_at_once(function)(tensors, *inputs)
+
+    def update(self, optimiser: str, loss: Tensor) -> None:
+        """One Adam step of every seed, by its own Adam where seeds take turns.
+
+        Adam's kernel rounds the last few elements of a tensor in another way than the rest.
+        """
+        if self.batched:
+            super().update(optimiser, loss)
+            return
+        wholes = _parameters(self.model.optimisers[optimiser])
+        for whole in wholes:
+            whole.grad = None
+        loss.sum().backward()  # type: ignore[no-untyped-call]
+        for i, member in enumerate(self.members):
+            for own, whole in zip(_parameters(member.optimisers[optimiser]), wholes, strict=True):
+                own.grad = None if whole.grad is None else torch.empty_like(own).copy_(whole.grad[i])
+            member.optimisers[optimiser].step()
+
+    def random(self, draw: Draw) -> tuple[Tensor, ...]:
+        """Every seed draws from its own generator, as it does alone."""
+
+        def draw_all() -> tuple[Tensor, ...]:
+            draws = [draw(member.rng) for member in self.members]
+            return tuple(stacked(drawn) for drawn in zip(*draws, strict=True))
+
+        return self.fed(draw_all)
+
+    def freeze(self, player: str) -> None:
+        """No gradients. Weights are normalised again in each pass, which gives the same values."""
+        self.model.players[player].requires_grad_(False)
+
+    def unfreeze(self, player: str) -> None:
+        """Gradients again."""
+        self.model.players[player].requires_grad_(True)
+
+    def commit(self) -> None:
+        """Store the spectral-norm vectors of all seeds."""
+        self.evaluate(self._commit_one)
+
+    def _commit_one(self) -> tuple[()]:
+        for net in self.model.players.values():
+            commit(net)
+        return ()
+
+    def _merge_optimiser(self, name: str) -> None:
+        """One Adam for all seeds, which have made the same number of steps."""
+        self._merged[name] = self.members[0].optimisers[name]
+        self.model.optimisers[name].state.clear()
+        ours, *theirs = (_adam_states(model.optimisers[name]) for model in (self.model, *self.members))
+        for state, *parts in zip(ours, *theirs, strict=True):
+            for key in ("exp_avg", "exp_avg_sq"):
+                _merge(state[key], [part[key] for part in parts], dense=True)
+            state["step"].copy_(parts[0]["step"])
+            for part in parts:
+                part["step"] = state["step"]
+
+
+def engine_for(models: Sequence[Trainable[Any]], compiled: bool) -> LoneEngine:
+    """What trains ``models``, one or many that differ only in their seed, on the device that they are on.
+
+    ``compiled``: whether by compiled kernels, where they can be had.
+    """
+    device = models[0].device
+    # an engine has a compiler of its own, as that keeps the models that it compiled for alive
+    compiler = usable_compiler(device) if compiled else None
+    graph = IterationGraph(device) if device.type == "cuda" else None
+    if len(models) == 1:
+        return LoneEngine(models[0], compiler, graph)
+    return StackEngine(models, compiler, graph)
+
+
+class _Players(nn.ModuleDict):
+    """All players as one module, so that their tensors can be replaced for the time of a call."""
+
+    def forward(self, function: Callable[..., T], *inputs: Tensor) -> T:
+        return function(*inputs)
+
+
+def _parameters(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:
+    parameters: list[nn.Parameter] = optimiser.param_groups[0]["params"]
+    return parameters
+
+
+def _adam_states(optimiser: torch.optim.Optimizer) -> list[dict[str, Tensor]]:
+    """The state of each parameter, made as Adam makes it where there was no step yet."""
+    parameters = _parameters(optimiser)
+    for parameter in parameters:
+        if not optimiser.state[parameter]:
+            optimiser.state[parameter] = {
+                "step": torch.zeros((), device=parameter.device),
+                "exp_avg": torch.zeros_like(parameter),
+                "exp_avg_sq": torch.zeros_like(parameter),
+            }
+    return [optimiser.state[parameter] for parameter in parameters]
+
+
+def _merge(whole: Tensor, parts: Sequence[Tensor], dense: bool) -> None:
+    """Make ``whole`` the stack of ``parts``, and these views into it."""
+    whole.data = stacked(parts, dense)
+    for view, part in zip(whole.data, parts, strict=True):
+        part.data = view
