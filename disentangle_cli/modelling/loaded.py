@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from disentangle_cli.architectures import ARCHITECTURES
@@ -20,7 +21,10 @@ CPU_CHUNK = 64
 
 
 class LoadedModel(Model):
-    """A model made of a generator and an encoder network; ``metrics`` come from the checkpoint, if any."""
+    """A model made of a generator and an encoder network; numpy arrays go in as well as tensors.
+
+    ``metrics`` come from the checkpoint, if any.
+    """
 
     provenance: dict[str, Any]
 
@@ -61,12 +65,13 @@ class LoadedModel(Model):
         return self.latents.sample(n, rng).to(self.device)
 
     @torch.no_grad()
-    def generate(self, latents: Tensor) -> Tensor:
+    def generate(self, latents: Tensor | NDArray[Any]) -> Tensor:
         """(n, L) -> (n, C, H, W) in [0, 1]; a grid latent counts as the nearest of its values.
 
         Raises:
             ValueError: L does not fit.
         """
+        latents = torch.as_tensor(latents)
         if latents.ndim != 2 or latents.shape[1] != self.latents.dim:
             raise ValueError(f"latents must have shape (n, {self.latents.dim}), not {tuple(latents.shape)}")
         latents = self.latents.nearest(latents.to(self.device, torch.float32))
@@ -74,19 +79,20 @@ class LoadedModel(Model):
         return images.sigmoid() if self._gives_logits else images
 
     @torch.no_grad()
-    def encode(self, images: Tensor) -> Tensor:
+    def encode(self, images: Tensor | NDArray[Any]) -> Tensor:
         """(n, C, H, W) in [0, 1] -> (n, K). Raises ValueError when the image shape does not fit."""
         return self._encode(images)[:, : self.latents.num_codes]
 
     @torch.no_grad()
-    def posterior(self, images: Tensor) -> tuple[Tensor, Tensor] | None:
+    def posterior(self, images: Tensor | NDArray[Any]) -> tuple[Tensor, Tensor] | None:
         """(n, C, H, W) -> mean and log-variance, (n, K) each; None for GANs."""
         if not self._has_posterior:
             return None
         mean, logvar = self._encode(images).chunk(2, dim=1)
         return mean, logvar
 
-    def _encode(self, images: Tensor) -> Tensor:
+    def _encode(self, images: Tensor | NDArray[Any]) -> Tensor:
+        images = torch.as_tensor(images)
         if images.ndim != 4 or tuple(images.shape[1:]) != self.image_shape:
             raise ValueError(f"images must have shape (n, {self.image_shape}), not {tuple(images.shape)}")
         outputs = self.latents.num_codes * (2 if self._has_posterior else 1)
