@@ -104,11 +104,6 @@ class Arrays:
         """The array called ``name``, None when absent."""
         return getattr(self, name)
 
-    def problem(self, name: str) -> str | None:
-        """Why nothing can be computed from the array, or None."""
-        value = self.get(name)
-        return None if value is None else ARRAYS[name].problem(value)
-
 
 ARRAYS: dict[str, Array] = {
     name: replace(hint.__metadata__[0], name=name)

@@ -93,7 +93,7 @@ class Evaluation:
         if value is None and required:
             why = self.arrays.missing.get(name)
             raise Undefined(f"needs {name}: {why}" if why else f"needs {name}, which is absent")
-        if problem := self.arrays.problem(name):
+        if value is not None and (problem := ARRAYS[name].problem(value)):
             raise Undefined(problem)
         return value
 

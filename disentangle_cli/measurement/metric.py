@@ -9,7 +9,8 @@ parameters are its settings, to which those of the derived arrays it asks for ar
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from dataclasses import dataclass, field
+from typing import Any, Concatenate, Literal, ParamSpec
 
 from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.families import Family
@@ -33,13 +34,15 @@ class Undefined(Exception):
     """The quantity has no value on these arrays; the message is the reason reported."""
 
 
+@dataclass(eq=False)
 class Node:
     """A function together with what its signature declares."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
-        functools.update_wrapper(self, function)
-        self.function = function
-        parameters = inspect.signature(function).parameters.values()
+    function: Callable[..., Any]
+
+    def __post_init__(self) -> None:
+        functools.update_wrapper(self, self.function)
+        parameters = inspect.signature(self.function).parameters.values()
         self.inputs = {p.name: p.default is p.empty for p in parameters if p.kind is not p.KEYWORD_ONLY}
         self.settings = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
 
@@ -48,6 +51,7 @@ class Node:
         return self.function(*args, **kwargs)
 
 
+@dataclass(eq=False)
 class Metric(Node):
     """A registered metric.
 
@@ -62,25 +66,13 @@ class Metric(Node):
         cost: what it takes, in words.
     """
 
-    def __init__(
-        self,
-        function: Callable[..., Result],
-        by_protocol: Mapping[str, tuple[Family, ...]],
-        defaults: Mapping[str, Mapping[str, Any]],
-        drawn: Mapping[str, Mapping[str, Any]],
-        parts: Mapping[str, Shape],
-        bounds: tuple[float, float],
-        higher_is_better: bool,
-        cost: str,
-    ) -> None:
-        super().__init__(function)
-        self.by_protocol = by_protocol
-        self.defaults = defaults
-        self.drawn = drawn
-        self.parts = parts
-        self.bounds = bounds
-        self.higher_is_better = higher_is_better
-        self.cost = cost
+    by_protocol: Mapping[str, tuple[Family, ...]] = field(default_factory=dict)
+    defaults: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    drawn: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    parts: Mapping[str, Shape] = field(default_factory=dict)
+    bounds: tuple[float, float] = (0.0, 1.0)
+    higher_is_better: bool = True
+    cost: str = "tiny"
 
     def inputs_under(self, protocol: str) -> dict[str, bool]:
         """Name of each input under ``protocol``, with whether it must be there."""
@@ -98,31 +90,20 @@ METRICS: Registry[Metric] = Registry("disentangle_cli.metrics", "metric", "_")
 DERIVED: Registry[Node] = Registry("disentangle_cli.measurement.derived", "derived array", "_")
 
 
-def metric(
-    by_protocol: Mapping[str, tuple[Family, ...]] | None = None,
-    defaults: Mapping[str, Mapping[str, Any]] | None = None,
-    drawn: Mapping[str, Mapping[str, Any]] | None = None,
-    parts: Mapping[str, Shape] | None = None,
-    bounds: tuple[float, float] = (0.0, 1.0),
-    higher_is_better: bool = True,
-    cost: str = "tiny",
-) -> Callable[[Callable[..., Result]], Metric]:
-    """Decorator: enter a function into :data:`METRICS` under its own name; see :class:`Metric`."""
+P = ParamSpec("P")
 
-    def enter(function: Callable[..., Result]) -> Metric:
-        entry = Metric(
-            function,
-            by_protocol or {},
-            defaults or {},
-            drawn or {},
-            parts or {},
-            bounds,
-            higher_is_better,
-            cost,
-        )
-        return METRICS.register(function.__name__)(entry)
 
-    return enter
+def _entering(
+    make: Callable[Concatenate[Callable[..., Result], P], Metric],
+) -> Callable[P, Callable[[Callable[..., Result]], Metric]]:
+    def declared(*args: P.args, **kwargs: P.kwargs) -> Callable[[Callable[..., Result]], Metric]:
+        return lambda function: METRICS.register(function.__name__)(make(function, *args, **kwargs))
+
+    return declared
+
+
+metric = _entering(Metric)
+"""Decorator: enter a function into :data:`METRICS` under its own name, with attributes of :class:`Metric`."""
 
 
 def derived(function: Callable[..., Any]) -> Node:

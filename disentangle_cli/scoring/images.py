@@ -13,7 +13,7 @@ from disentangle_cli.measurement.families import Family
 from disentangle_cli.measurement.metric import Undefined
 from disentangle_cli.models import Model
 from disentangle_cli.output import progress
-from disentangle_cli.scoring._classifier import class_factor, classifier_for
+from disentangle_cli.scoring.classifier import class_factor, classifier_for
 from disentangle_cli.scoring.features import MISSING, features, load_extractor
 from disentangle_cli.scoring.plan import Plan
 
@@ -65,8 +65,13 @@ def _class_probabilities(model: Model, dataset: Dataset, plan: Plan, seed: int, 
 
 def _features(model: Model, dataset: Dataset, plan: Plan, seed: int, repeat: int) -> Made:
     """(n, D) each of real and of generated images."""
+    device, count = str(model.device), plan.generated
+    rows = dataset.draw(np.random.default_rng([seed, repeat, Family.FEATURES]), count)
+    real = (dataset.tensors(rows[start : start + BATCH]) for start in range(0, count, BATCH))
+    made = _generated(model, count, seed, repeat)
     try:
-        return _extracted(model, dataset, plan.generated, seed, repeat), ""
+        extract = load_extractor(device)
+        return (features(extract, real, device), features(extract, made, device)), ""
     except UsageError as error:
         raise Undefined(str(error)) from None
 
@@ -77,15 +82,6 @@ MADE: Mapping[Family, Callable[[Model, Dataset, Plan, int, int], Made]] = {
     Family.FEATURES: _features,
 }
 """How the arrays of each family that a model makes come about; ``Undefined`` where they cannot be had."""
-
-
-def _extracted(model: Model, dataset: Dataset, count: int, seed: int, repeat: int) -> tuple[Floats, Floats]:
-    device = str(model.device)
-    extract = load_extractor(device)
-    rows = dataset.draw(np.random.default_rng([seed, repeat, Family.FEATURES]), count)
-    real = (dataset.tensors(rows[start : start + BATCH]) for start in range(0, count, BATCH))
-    made = _generated(model, count, seed, repeat)
-    return features(extract, real, device), features(extract, made, device)
 
 
 def _generated(model: Model, count: int, seed: int, repeat: int) -> Iterator[Tensor]:

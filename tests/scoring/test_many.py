@@ -65,8 +65,8 @@ def test_a_file_that_no_worker_sees_is_sent(
     sent: list[bytes | None] = []
 
     def run_here(function: Callable[[Any], Any], tasks: list[Any], **options: Any) -> Any:
-        if function is many._hashes:
-            return [(0, [None] * len(tasks[0]))]  # as a worker without a shared folder would answer
+        if isinstance(tasks[0], list):  # the question which of these files a worker sees
+            return [(0, [None] * len(tasks[0]))]  # as one without a shared folder would answer
         sent.extend(task.content for task in tasks)
         return [(index, function(task, Control())) for index, task in enumerate(tasks)]
 
