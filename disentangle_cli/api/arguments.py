@@ -11,7 +11,6 @@ from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.model import AnyModel, Model, as_model
 from disentangle_cli.models import load_model
-from disentangle_cli.settings import read_assignments
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,28 +40,11 @@ def argument_of(option: str) -> str:
     return _NAMES.get(option, option.replace("-", "_"))
 
 
-def assignments(settings: Settings | None) -> list[str]:
-    """Settings as ``--set`` takes them: ``{"info": {"weight": 0.5}}`` -> ``["info.weight=0.5"]``."""
-    if settings is None:
-        return []
-    if isinstance(settings, str):
-        return [settings]
-    if not isinstance(settings, Mapping):
-        return list(settings)
-    texts: list[str] = []
-    for key, value in settings.items():
-        if isinstance(value, Mapping) and value:
-            texts += [f"{key}.{text}" for text in assignments(value)]
-        else:
-            texts.append(f"{key}={written(value)}")
-    return texts
-
-
-def values(settings: Settings | None) -> dict[str, Any]:
-    """Settings by name, with texts read."""
+def split(settings: Settings | None) -> tuple[Mapping[str, Any], list[str]]:
+    """Settings as a mapping and as texts; one of them is empty."""
     if isinstance(settings, Mapping):
-        return dict(settings)
-    return read_assignments(assignments(settings), "--set")
+        return settings, []
+    return {}, [settings] if isinstance(settings, str) else list(settings or ())
 
 
 def written(value: Any) -> str:

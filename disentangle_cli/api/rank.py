@@ -9,7 +9,7 @@ from typing import Any
 
 from disentangle_cli import output
 from disentangle_cli.api import rank_tables
-from disentangle_cli.api.arguments import Settings, values
+from disentangle_cli.api.arguments import Settings, split
 from disentangle_cli.api.tables import Table, to_html
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device
@@ -28,6 +28,7 @@ from disentangle_cli.selection.pool import Pool, load_pool
 from disentangle_cli.selection.ranking import agreement
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.settings import Settings as SelectionSettings
+from disentangle_cli.settings import read_assignments
 
 
 @dataclass(frozen=True, repr=False)
@@ -171,7 +172,8 @@ def rank(
             an unknown method or setting.
     """
     names = methods_of(methods)
-    chosen = SelectionSettings(**values(settings)).with_options(**options)
+    given, texts = split(settings)
+    chosen = SelectionSettings(**given, **read_assignments(texts, "--set")).with_options(**options)
     runs = [METHODS.get(name) for name in names]
     target = None if spare is None else Path(spare)
     pool = load_pool(models, str(pick_device(device)), force, spare=target)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from disentangle_cli.api.arguments import Settings, assignments
+from disentangle_cli.api.arguments import Settings, split
 from disentangle_cli.api.score_tables import number_columns, number_rows, overview, report
 from disentangle_cli.api.tables import Table, to_html
 from disentangle_cli.datasets import Dataset
@@ -125,12 +125,13 @@ def score(
     Raises:
         UsageError: an option, a file or the data set does not fit.
     """
+    chosen, texts = split(settings)
     options = Options(
         metrics=metrics if isinstance(metrics, str) else ",".join(metrics),
         protocol=protocol,
         encode=encode,
         repeats=repeats,
-        settings=tuple(assignments(settings)),
+        settings=dict(chosen) or tuple(texts),
         seed=seed,
         bootstrap=bootstrap,
         factors=tuple(factors),

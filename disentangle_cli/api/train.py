@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_cli import output
-from disentangle_cli.api.arguments import Settings, assignments, written
+from disentangle_cli.api.arguments import Settings, split, written
 from disentangle_cli.api.tables import paths_html
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
@@ -176,9 +176,10 @@ def plan(
     limit = seconds_of(time_limit)
     deadline = None if limit is None else time.time() + limit
     data = dataset or earlier.get("dataset") or DEFAULT_DATASET
+    given, texts = split(settings)
     runs: list[Run] = []
     for chosen in parse_sweeps(_sweep_texts(sweep)):
-        configured = configure(model, preset, iterations, [*assignments(settings), *chosen], file)
+        configured = configure(model, preset, iterations, [*texts, *chosen], file, given)
         for one in _numbers(seeds) if seeds is not None else [first_seed]:
             run = Run(
                 model, configured, data, one, Path(out), name, resume, overwrite, deadline, device, precision,
