@@ -117,7 +117,11 @@ def test_pair_values_are_uniform_without_a_gap() -> None:
         ([{"name": "c", "kind": "uniform", "dim": 1, "code": True, "low": 2}], "low"),
         ([{"name": "c", "kind": "uniform", "dim": 1, "code": True, "widht": 2}], "widht"),
         ([{"name": "c", "kind": "normal", "dim": 1, "code": True, "std": "wide"}], "finite number"),
+        ([{"name": "c", "kind": "normal", "dim": 1, "code": True, "std": 0}], "std must be positive"),
+        ([{"name": "c", "kind": "normal", "dim": 1, "code": True, "std": -1.0}], "std must be positive"),
         ([{"name": "c", "kind": "grid", "dim": 1, "code": True, "values": [1.0]}], "two"),
+        ([{"name": "c", "kind": "grid", "dim": 1, "code": True, "values": [1.0, 0.0]}], "ascending"),
+        ([{"name": "c", "kind": "grid", "dim": 1, "code": True, "values": [1.0, 1.0]}], "ascending"),
         ([{"name": "c", "kind": "uniform", "dim": True, "code": True}], "dim"),
         ([{"name": "c", "kind": "uniform", "dim": 1, "code": True, "high": 1e7}], "finite number"),
     ],
@@ -125,6 +129,20 @@ def test_pair_values_are_uniform_without_a_gap() -> None:
 def test_malformed_specifications_are_refused(blocks: object, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         Latents.from_json(blocks)
+
+
+def test_a_prior_is_held_to_its_own_numbers_only() -> None:
+    assert Block("u", "uniform", 1, True, std=0).range == (-1, 1)
+    assert Block("n", "normal", 1, True, low=1, high=1).range == (-2, 2)
+
+
+@pytest.mark.parametrize(
+    "values", [1.0, {0.0: 1, 1.0: 1}, "01", [0, "1"], [False, True], [0, math.inf], [0, 2e6]]
+)
+def test_values_of_a_grid_are_a_list_of_finite_numbers(values: object) -> None:
+    block = {"name": "c", "kind": "grid", "dim": 1, "code": True, "values": values}
+    with pytest.raises(UsageError, match="latent block 'c': values must be finite numbers"):
+        Latents.from_json([block])
 
 
 @pytest.mark.parametrize("high", [2e6, math.inf, math.nan])

@@ -123,8 +123,8 @@ def mean_replicates(
         total[:, encoders] += times[:, [j]] * added
         total[:, j] += (times[:, encoders] * added).sum(axis=1)
     voices = times @ known.T.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        return np.where(voices > 0, total / voices, np.nan)
+    with np.errstate(invalid="ignore"):  # 0 / 0: none of the drawn ones knows the model
+        return total / voices
 
 
 def median_replicates(similarity: Matrix, drawn: IntMatrix) -> Matrix:

@@ -42,6 +42,16 @@ def test_unchanged_groups_give_the_plain_accuracies() -> None:
     np.testing.assert_allclose(resampled_accuracy(votes, 2, True, same), expected)
 
 
+def test_a_code_that_never_won_in_the_other_half_is_wrong() -> None:
+    # code 1 wins for label 0 in the odd repeat only: there is nothing to learn it from, in either direction
+    votes = Votes(np.array([0, 0, 1, 0]), np.array([0, 1, 0, 1]), np.ones(2, bool))
+    same = cast(Any, Identity())
+    np.testing.assert_array_equal(
+        resampled_accuracy([votes], 3, True, same), [[held_out_accuracy(votes)]] * 3
+    )
+    assert held_out_accuracy(votes) == 0.25
+
+
 @pytest.mark.parametrize("held_out", [False, True])
 def test_spread_of_accuracies_is_binomial(held_out: bool) -> None:
     # code k stands for label k beyond doubt: the accuracy is the mean of 400 independent groups
@@ -87,6 +97,13 @@ def test_replicates_equal_a_plain_loop() -> None:
             assert medians[r, i] == pytest.approx(np.median([similarity[i, j] for j in others]))
     assert np.isnan(scores[:, 3]).all()
     assert np.isnan(medians[:, 3]).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_model_of_which_no_drawn_one_knows_has_no_score() -> None:
+    similarity = np.array([[1, 0.5, np.nan], [0.5, 1, 0.25], [np.nan, 0.25, 1]])
+    scores = mean_replicates(similarity, np.array([[0, 2, 2], [0, 0, 1]]))
+    np.testing.assert_array_equal(scores, [[np.nan, 1 / 3, np.nan], [0.5, 0.5, 0.25]])
 
 
 def test_fifty_models_take_seconds() -> None:

@@ -15,10 +15,12 @@ class Table:
     matrix: np.ndarray
     spread: float = 0.0
     asked: list[tuple[int, int, float]] = field(default_factory=list)
+    calls: list[set[tuple[int, int]]] = field(default_factory=list)
 
     def __call__(self, pairs: np.ndarray, part: float) -> np.ndarray:
         i, j = pairs.T
         self.asked += [(a, b, part) for a, b in pairs.tolist()]
+        self.calls.append({(a, b) for a, b in pairs.tolist()})
         rng = np.random.default_rng(int(100 * part))  # the same pair, the same answer
         noise = rng.normal(size=self.matrix.shape)[i, j] * self.spread
         return self.matrix[i, j] + noise * np.sqrt(1 / part - 1)
@@ -96,6 +98,62 @@ def test_the_budget_is_kept_and_said() -> None:
         assert found.best < 4
     first = 2 * n * FIRST * PARTS[0]
     assert found.spent > first
+
+
+def test_no_budget_is_overdrawn() -> None:
+    n = 80
+    matrix = pool(n, 5)
+    matrix[:4] = matrix[:, :4] = matrix.max()
+    for budget in np.linspace(0.034, 0.07, 37):
+        found = find_medoid(n, Table(matrix, 0.05), np.random.default_rng(0), tolerance=1e-4, budget=budget)
+        assert found.spent <= budget * n * n
+
+
+def test_a_short_budget_goes_to_the_riskiest_and_the_leader_keeps_up() -> None:
+    n, seed = 80, 0
+    order = np.random.default_rng(seed).permutation(n)
+    first, new, strong = order[:FIRST], order[FIRST : FIRST * 3 // 2], order[20:36]
+    quality = np.full(n, 0.3)
+    quality[strong] = np.linspace(0.8, 0.75, 16)  # none of them is a reference of the first two rounds
+    matrix = np.sqrt(np.outer(quality, quality))
+
+    def second_round(budget: float) -> set[int]:
+        """The models that met new references."""
+        oracle = Table(matrix, 0.05)
+        find_medoid(n, oracle, np.random.default_rng(seed), tolerance=1e-4, budget=budget)
+        return {i for i, j in oracle.calls[1] if j in new and i not in new}
+
+    # what the first round says of each, and so the leader
+    pairs = np.array([(i, j) for i in strong for j in first])
+    told = Table(matrix, 0.05)(np.concatenate([pairs, pairs[:, ::-1]]), PARTS[0]).reshape(2, 16, FIRST)
+    means = dict(zip(strong.tolist(), told.mean(axis=(0, 2)).tolist(), strict=True))
+    leader = max(means, key=lambda model: means[model])
+
+    whole, half = second_round(1.0), second_round(0.0328)
+    assert leader in half < whole <= set(means)
+    assert len(whole) > 6
+    assert len(half - {leader}) == len(whole - {leader}) // 2
+    kept, dropped = ([means[model] for model in part - {leader}] for part in (half, whole - half))
+    assert min(kept) > np.median(dropped)
+    assert second_round(0.0305) == set()
+
+
+def test_errors_know_how_few_references_are_left() -> None:
+    # half of all references were met: sampling without replacement leaves about half of the variance
+    n, deviations = 24, []
+    for seed in range(60):
+        matrix = 0.3 + 0.05 * np.random.default_rng(100 + seed).normal(size=(n, n))
+        matrix[0] += 0.5  # a leader beyond doubt, so that choosing it biases nothing
+        matrix[:, 0] += 0.5
+        found = find_medoid(n, Table(matrix), np.random.default_rng(seed), budget=1e-6)
+        assert found.references.tolist() == [FIRST] * n
+        truth = (
+            scores_of(matrix) * (n - 1) / (n - 2)
+        )  # a difference leaves out what two models say of each other
+        off = (found.scores[0] - found.scores[1:]) - (truth[0] - truth[1:])
+        deviations += (off / found.errors[1:]).tolist()
+    assert np.std(deviations) == pytest.approx(1, abs=0.15)
+    assert np.mean(deviations) == pytest.approx(0, abs=0.15)
 
 
 def test_more_is_met_by_those_that_matter() -> None:

@@ -74,6 +74,31 @@ def test_rounding_noise_is_dead_and_nan_stays_nan() -> None:
     assert np.isnan(std[3])
 
 
+@pytest.mark.parametrize(
+    ("mean", "std", "wider", "alive"),
+    [
+        (0.7, 5e-7, 0, False),  # below a millionth of its own size
+        (0.7, 1e-6, 0, True),
+        (0, 5e-7, 1, False),  # below a millionth of the widest code
+        (0, 2e-6, 1, True),
+        (0, 5e-7, 0, True),  # small, but there is nothing to compare it with
+    ],
+)
+def test_a_code_is_dead_below_a_millionth(mean: float, std: float, wider: float, alive: bool) -> None:
+    signs = np.tile([1.0, -1.0], 500)
+    spread = Spread(2)
+    spread.add(np.stack([mean + std * signs, wider * signs], axis=1))
+    assert spread.std[0] == (pytest.approx(std) if alive else 0)
+    assert spread.error[0] == 0  # the kurtosis of two values is 1
+
+
+def test_a_dead_code_has_no_error() -> None:
+    spread = Spread(2)
+    spread.add(np.stack([np.random.default_rng(0).normal(size=99), np.zeros(99)], axis=1))
+    assert spread.error[0] > 0.05
+    assert spread.error[1] == 0
+
+
 @pytest.mark.filterwarnings("error")
 def test_cast_votes() -> None:
     group_std = np.array([[2.0, 1.0, 0.0], [0.5, 3.0, 0.0], [1.0, 1.0, 0.0], [np.nan, 4.0, 0.0]])
