@@ -39,11 +39,11 @@ class Compiler:
 
 def usable_compiler(device: torch.device) -> Compiler | None:
     """A compiler for ``device``; None where nothing can be compiled, of which a warning tells once."""
-    return Compiler() if _works(device) else None
+    return Compiler() if can_compile(device) else None
 
 
 @cache
-def _works(device: torch.device) -> bool:
+def can_compile(device: torch.device) -> bool:
     """Whether a small trial succeeds: one trial serves all runs of a process."""
     try:
         torch.compile(lambda x: x.sin() + 1, dynamic=False)(torch.zeros(8, device=device))

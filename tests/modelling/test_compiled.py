@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from disentangle_cli import output
-from disentangle_cli.modelling.compiled import Compiler, _works, usable_compiler
+from disentangle_cli.modelling.compiled import Compiler, can_compile, usable_compiler
 from disentangle_cli.modelling.lone_engine import LoneEngine
 from disentangle_cli.modelling.stack_engine import StackEngine
 from disentangle_cli.modelling.trainable import MODELS
@@ -45,10 +45,10 @@ def test_without_a_working_compiler_there_is_a_warning_and_stock_kernels(
         raise RuntimeError("no C++ compiler\nmore about it")
 
     monkeypatch.setattr(torch, "compile", broken)
-    _works.cache_clear()
+    can_compile.cache_clear()
     with output.kept_warnings() as warnings:  # one, however many runs ask
         assert [usable_compiler(torch.device("cpu")) for _ in range(2)] == [None, None]
-    _works.cache_clear()
+    can_compile.cache_clear()
     assert [warning.endswith("nothing can be compiled here: no C++ compiler") for warning in warnings] == [
         True
     ]
