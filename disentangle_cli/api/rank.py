@@ -201,7 +201,9 @@ def methods_of(methods: str | Iterable[str]) -> list[str]:
     """
     known = METHODS.names()
     given = methods.split(",") if isinstance(methods, str) else methods
-    names = known if methods == "all" else list(dict.fromkeys(part.strip() for part in given))
+    if methods == "all":
+        return [name for name, _ in METHODS.working()]
+    names = list(dict.fromkeys(part.strip() for part in given))
     for name in names:
         if name not in known:
             choices = ", ".join([*known, "all"])

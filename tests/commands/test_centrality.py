@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from disentangle_cli.selection import METHODS
+
 QUICK = ("--groups-per-code", "4", "--group-size", "8", "--set", "scale_images=300", "--device", "cpu")
 Cli = Callable[..., Any]
 
@@ -172,26 +174,27 @@ def test_all_methods(cli: Cli, pool: list[Path], write_model: Callable[..., Path
     )  # fmt: skip
     table = cli(*command, "--report", page)
     assert table.exit_code == 0, table.stderr
-    for text in ("udr-lasso", "udr-spearman", "balanced", "95%", "p_medoid", "e_c", "Kendall's tau"):
+    known = METHODS.names()
+    for text in (*known, "balanced", "95%", "p_medoid", "e_c", "Kendall's tau"):
         assert text in table.stdout
     assert "udr-lasso compared codes on 120 images: generated" in table.stderr
     assert "95% interval of the difference" in table.stderr
     html = page.read_text()
-    assert html.count("data:image/png;base64,") == 3
+    assert html.count("data:image/png;base64,") == len(known)
     assert "http" not in html
     for path in pool:
         assert str(path) in html
 
     document = json.loads(cli(*command, "--format", "json").stdout)
-    assert list(document["methods"]) == ["model-centrality", "udr-lasso", "udr-spearman"]
+    assert list(document["methods"]) == known
     assert document["agreement"]["methods"] == list(document["methods"])
-    assert np.array(document["agreement"]["kendall_tau"]).shape == (3, 3)
+    assert np.array(document["agreement"]["kendall_tau"]).shape == (len(known), len(known))
     for method in document["methods"].values():
         assert method["confidence"]["replicates"] == 50
         assert set(method["ranking"][0]) >= {"family", "family_balanced", "interval", "medoid_probability"}
         assert set(method["family_balanced"]) == {"selected", "agrees"}
     rows = list(csv.DictReader(io.StringIO(cli(*command, "--format", "csv").stdout)))
-    assert len(rows) == 18
+    assert len(rows) == 6 * len(known)
     assert {row["method"] for row in rows} == set(document["methods"])
     assert all(float(row["low"]) <= float(row["score"]) <= float(row["high"]) for row in rows)
 
