@@ -24,10 +24,13 @@ class Staircase(Strict):
     """A value that moves by ``step`` at every multiple of ``every``, ``times`` times, never below 0."""
 
     start: float = 0.0
+    """At iteration 0."""
     step: float = 0.0
+    """What each change adds."""
     every: int = Field(default=1, ge=1)
     """Iterations between two changes; scaled when the length of the run is."""
     times: int = Field(default=0, ge=0)
+    """Changes in all."""
 
     def at(self, iteration: int) -> float:
         """The value in force at an iteration counted from 0."""
@@ -46,7 +49,9 @@ class Ramp(Strict):
     """A value that goes linearly from ``start`` to ``end`` and stays there."""
 
     start: float = 0.0
+    """At iteration 0."""
     end: float = 0.0
+    """At the end of the way, and from there on."""
     over: int = Field(default=1, ge=1)
     """Iterations on the way; scaled when the length of the run is."""
 
@@ -63,12 +68,19 @@ class BlockConfig(Strict):
     """One block of latents."""
 
     kind: Literal["uniform", "normal", "grid"] = "uniform"
+    """The prior of each."""
     dim: int = Field(ge=1, le=10_000)
+    """How many."""
     low: float = -1.0
+    """Of ``uniform``."""
     high: float = 1.0
+    """Of ``uniform``."""
     mean: float = 0.0
+    """Of ``normal``."""
     std: float = 1.0
+    """Of ``normal``."""
     values: tuple[float, ...] = ()
+    """Of ``grid``, equally likely."""
 
     def block(self, name: str, code: bool) -> Block:
         """The latent block this describes."""
@@ -79,7 +91,9 @@ class LatentsConfig(Strict):
     """Codes, then noise (none for autoencoders)."""
 
     codes: BlockConfig
+    """Latents that the encoder reads."""
     noise: BlockConfig | None = None
+    """Latents that it does not."""
 
     def latents(self) -> Latents:
         """The latent specification: codes first, noise last."""
@@ -91,7 +105,9 @@ class DataConfig(Strict):
     """How images are read; None keeps what the data set has (64 pixels for a folder)."""
 
     size: int | None = Field(default=None, ge=8, le=1024)
+    """Side of the images."""
     channels: Literal[1, 3] | None = None
+    """Grey or colour."""
 
 
 class LogConfig(Strict):
@@ -111,8 +127,11 @@ class TrainConfig(Strict):
     """What every model's configuration has."""
 
     architecture: str
+    """The networks."""
     iterations: int = Field(ge=1)
+    """Length of the run; schedules do not follow (``--iterations`` scales them, too)."""
     batch_size: int = Field(ge=2)
+    """Images per iteration."""
     latents: LatentsConfig
     data: DataConfig = DataConfig()
     log: LogConfig = LogConfig()

@@ -200,7 +200,7 @@ def list_settings(model: type[BaseModel], values: Mapping[str, Any] | None = Non
     for name, field in model.model_fields.items():
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         default = default if values is None else values.get(name)
-        meaning = field.description or ""
+        meaning = " ".join((field.description or "").replace("``", "").split())
         if (group := group_of(field)) is None:
             found.append(Setting(name, _type(field), default, range_of(field), meaning))
             continue

@@ -54,7 +54,12 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How to print the
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.", show_default=False)]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a setting; repeatable.", show_default=False),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a setting (dcr settings lists them); repeatable.",
+        show_default=False,
+    ),
 ]
 
 

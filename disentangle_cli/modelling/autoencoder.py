@@ -31,7 +31,9 @@ class AdamConfig(Strict):
     rate: float = Field(default=1e-4, gt=0)
     """Learning rate."""
     beta1: float = Field(default=0.9, ge=0, lt=1)
+    """Decay of the running mean of gradients."""
     beta2: float = Field(default=0.999, ge=0, lt=1)
+    """Decay of the running mean of their squares."""
     weight_decay: float = Field(default=0.0, ge=0)
     """Decoupled: every step shrinks all weights by rate times this (Loshchilov and Hutter 2019)."""
     decay_from: float = Field(default=1.0, ge=0, le=1)
@@ -42,6 +44,7 @@ class AutoencoderConfig(TrainConfig):
     """Configuration of an autoencoder's run."""
 
     architecture: str = "study-64"
+    """The networks."""
     optim: AdamConfig = AdamConfig()
 
     @model_validator(mode="after")

@@ -36,7 +36,9 @@ class DiscriminatorConfig(Strict):
     rate: float = Field(default=1e-4, gt=0)
     """Learning rate."""
     beta1: float = Field(default=0.5, ge=0, lt=1)
+    """Decay of the running mean of gradients."""
     beta2: float = Field(default=0.9, ge=0, lt=1)
+    """Decay of the running mean of their squares."""
     fresh: bool = False
     """Encode the batch anew, with the updated encoder, for the discriminator's step (the InfoGAN-CR
     authors' code) instead of reusing the samples of the encoder's step."""

@@ -32,6 +32,7 @@ class IbGanConfig(InfoGanConfig):
     """Configuration of an IB-GAN run."""
 
     architecture: str = "ib-gan-64"
+    """The networks."""
     beta: float = Field(default=0.141, ge=0)
     """Weight of the KL term."""
 

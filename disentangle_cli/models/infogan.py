@@ -45,7 +45,9 @@ class OptimConfig(Strict):
     contrastive: float = Field(default=2e-3, gt=0)
     """Learning rate of H, where there is one."""
     beta1: float = Field(default=0.5, ge=0, lt=1)
+    """Decay of the running mean of gradients."""
     beta2: float = Field(default=0.999, ge=0, lt=1)
+    """Decay of the running mean of their squares."""
     decay_from: float = Field(default=1.0, ge=0, le=1)
     """Fraction of the run after which all learning rates fall linearly to zero (1: never)."""
     average: float = Field(default=0.0, ge=0, lt=1)
@@ -71,6 +73,7 @@ class InfoGanConfig(TrainConfig):
     """Configuration of an InfoGAN run."""
 
     architecture: str = "infogan-64"
+    """The networks."""
     optim: OptimConfig = OptimConfig()
     info: InfoConfig = InfoConfig()
     generator_steps: int = Field(default=2, ge=1)

@@ -1,0 +1,75 @@
+"""``dcr settings``: what ``--set`` can change."""
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from disentangle_cli.command_line.options import FormatOption
+from disentangle_cli.command_line.printing import Format, emit
+from disentangle_cli.commands.train import MODEL_NAMES
+from disentangle_cli.documents import document
+
+if TYPE_CHECKING:
+    from disentangle_cli.settings import Setting
+
+DSPRITES = 737_280
+COLUMNS = ["name", "type", "default", "range", "meaning"]
+
+settings_app = typer.Typer(help="List what --set can change.", no_args_is_help=True)
+
+
+@settings_app.command("train")
+def train_cli(
+    model: Annotated[
+        str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.", show_default=False)
+    ],
+    preset: Annotated[str, typer.Option("--preset", "-p", help="Whose values are the defaults.")] = "fast",
+    fmt: FormatOption = Format.table,
+) -> None:
+    """List the settings of a model's training."""
+    from disentangle_cli.modelling.trainable import MODELS
+    from disentangle_cli.settings import list_settings
+    from disentangle_cli.training import configure
+
+    values = configure(model, preset).model_dump(mode="json")
+    _print("train", list_settings(MODELS.get(model).Config, values), fmt)
+
+
+@settings_app.command("centrality")
+def centrality_cli(fmt: FormatOption = Format.table) -> None:
+    """List the settings of the selection methods."""
+    from disentangle_cli.selection.settings import Settings
+    from disentangle_cli.settings import list_settings
+
+    _print("centrality", list_settings(Settings), fmt)
+
+
+@settings_app.command("score")
+def score_cli(
+    metrics: Annotated[str, typer.Option(help="paper (the seven of the paper), all, or a,b.")] = "all",
+    protocol: Annotated[str, typer.Option(help="infogan-cr or disentanglement-lib.")] = "infogan-cr",
+    fmt: FormatOption = Format.table,
+) -> None:
+    """List the settings of metrics, and the sample counts that dSprites is scored with."""
+    from disentangle_cli.measurement.settings import protocol_settings, settings_of
+    from disentangle_cli.metrics import METRICS
+    from disentangle_cli.scoring import Options
+    from disentangle_cli.scoring.plan import Counts, plan_for
+    from disentangle_cli.settings import list_settings
+
+    found: list[Setting] = []
+    for name in Options(metrics=metrics, protocol=protocol).names:
+        values = protocol_settings(name, protocol, drawn=True)
+        listed = list_settings(settings_of(METRICS.get(name)), values)
+        found += [replace(setting, name=f"{name}.{setting.name}") for setting in listed]
+    counts = list_settings(Counts, plan_for(protocol, DSPRITES).model_dump())
+    found += [replace(setting, name=f"data.{setting.name}") for setting in counts]
+    _print("score", found, fmt)
+
+
+def _print(command: str, settings: list["Setting"], fmt: Format) -> None:
+    rows = [
+        [s.name, s.type, None if s.default is None else str(s.default), s.range, s.meaning] for s in settings
+    ]
+    emit(document(f"settings-{command}", settings=list(map(asdict, settings))), fmt, COLUMNS, rows)

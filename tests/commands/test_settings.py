@@ -1,0 +1,67 @@
+"""``dcr settings`` lists what ``--set`` takes, and what it lists is taken."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from typer.testing import Result
+
+from disentangle_cli.measurement.metric import METRICS
+from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.scoring import Options
+from disentangle_cli.selection import Settings
+from disentangle_cli.training import configure
+
+Cli = Callable[..., Result]
+
+
+def listed(cli: Cli, *arguments: str) -> dict[str, dict[str, Any]]:
+    result = cli("settings", *arguments, "--format", "json")
+    assert result.exit_code == 0
+    document = json.loads(result.stdout)
+    assert document["schema"] == f"dcr.settings-{arguments[0]}/1"
+    assert all(setting["meaning"] and setting["type"] for setting in document["settings"])
+    return {setting["name"]: setting for setting in document["settings"]}
+
+
+def texts(found: dict[str, dict[str, Any]]) -> list[str]:
+    return [f"{name}={json.dumps(s['default'])}" for name, s in found.items() if s["default"] is not None]
+
+
+@pytest.mark.parametrize("model", MODELS.names())
+def test_train(cli: Cli, model: str) -> None:
+    found = listed(cli, "train", "--model", model, "--preset", "demo")
+    assert found["batch_size"]["range"] == "at least 2"
+    assert configure(model, sets=texts(found)) == configure(model, "demo")
+
+
+def test_centrality(cli: Cli) -> None:
+    found = listed(cli, "centrality")
+    assert Settings(**{name: setting["default"] for name, setting in found.items()}) == Settings()
+    assert found["tolerance"]["range"] == "between 0 and 1"
+    assert found["budget"]["range"] == "auto, exact or a part of all evaluations up to 1"
+
+
+def test_score(cli: Cli) -> None:
+    found = listed(cli, "score", "--protocol", "disentanglement-lib")
+    options = Options(metrics="all", settings=tuple(text.replace('"', "") for text in texts(found)))
+    assert options.chosen["dci"]["regressor"] == "gbt"
+    assert options.data["groups"] == 10_000
+    assert {name.split(".")[0] for name in found} <= {"data", *METRICS.names()}
+    assert found["dci.cv"] == {
+        "name": "dci.cv", "type": "int | null", "default": None, "range": "at least 0",
+        "meaning": "Folds of lasso-cv (5) and rf-cv (3).",
+    }  # fmt: skip
+
+
+def test_formats(cli: Cli) -> None:
+    rows = list(csv.DictReader(io.StringIO(cli("settings", "train", "-m", "vae", "--format", "csv").stdout)))
+    assert [row["default"] for row in rows if row["name"] == "optim.rate"] == ["0.001"]
+    table = cli("settings", "score", "--metrics", "mig").stdout.splitlines()
+    assert table[0].split() == ["name", "type", "default", "range", "meaning"]
+    assert any(line.startswith("mig.bins") for line in table)
+    assert cli("settings", "score", "--metrics", "mgi").exit_code == 2
+    assert cli("settings", "train", "--model", "vae", "--preset", "paper").exit_code == 2
