@@ -1,6 +1,5 @@
 """``dcr.generate`` and ``dcr.encode``: images of a model, and its codes of images."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.images import save_picture, to_picture
 from disentangle_cli.modelling.model import AnyModel
 from disentangle_cli.output import warn
+from disentangle_cli.rendering.drawing import png
 from disentangle_cli.rendering.grid import draw_samples
 
 NUM = 64
@@ -58,9 +58,7 @@ class Samples(generation.Samples):
         return f"Samples({len(self.images)} images of {self.model})"
 
     def _repr_png_(self) -> bytes:
-        buffer = io.BytesIO()
-        draw_samples(self.images).save(buffer, "PNG")
-        return buffer.getvalue()
+        return png(draw_samples(self.images))
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,6 +1,5 @@
 """``dcr.rank``: the best model of a pool, without labels."""
 
-import io
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from typing import Any
 from disentangle_cli import output
 from disentangle_cli.api import rank_tables
 from disentangle_cli.api.arguments import Settings, split
-from disentangle_cli.api.tables import Table, to_html
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device
 from disentangle_cli.documents import document
@@ -19,6 +17,8 @@ from disentangle_cli.files import atomic, write_atomic
 from disentangle_cli.images import save_picture
 from disentangle_cli.methods.model_centrality import model_centrality
 from disentangle_cli.modelling.model import AnyModel
+from disentangle_cli.rendering.drawing import png
+from disentangle_cli.rendering.report import Section, fragment
 from disentangle_cli.selection import METHODS, Selection
 from disentangle_cli.selection.explain import Explanation, find_model
 from disentangle_cli.selection.explain import explain as explain_model
@@ -83,7 +83,7 @@ class Ranking:
         """What the rankings come to, in words."""
         return rank_tables.notes(self.selections)
 
-    def tables(self, top: int | None = None) -> list[Table]:
+    def tables(self, top: int | None = None) -> list[Section]:
         """All tables, the rankings first."""
         return rank_tables.tables(self.selections, self.agreement, self.explanation, self.labels, top)
 
@@ -123,12 +123,10 @@ class Ranking:
         return f"Ranking({len(self.pool)} models; {picks})"
 
     def _repr_html_(self) -> str:
-        return to_html(self.tables())
+        return "\n".join(map(fragment, self.tables()))
 
     def _repr_png_(self) -> bytes:
-        buffer = io.BytesIO()
-        self.selections[0].draw().save(buffer, "PNG")
-        return buffer.getvalue()
+        return png(self.selections[0].draw())
 
 
 def rank(

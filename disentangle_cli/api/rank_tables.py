@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from disentangle_cli.api.tables import Table
 from disentangle_cli.documents import versions
 from disentangle_cli.rendering.report import Section, page
 from disentangle_cli.selection import Ranked, Selection
@@ -30,13 +29,13 @@ def tables(
     explanation: Explanation | None,
     labels: dict[str, Any] | None,
     top: int | None,
-) -> list[Table]:
+) -> list[Section]:
     """All tables, the rankings first; ``top`` shortens these."""
     found = [ranking_table(selection, labels, top) for selection in selections]
     if agreement is not None:
         names, taus = agreement["methods"], agreement["kendall_tau"]
         rows = [[name, *row] for name, row in zip(names, taus, strict=True)]
-        found.append(Table("agreement of methods (Kendall's tau)", ["method", *names], rows))
+        found.append(Section("agreement of methods (Kendall's tau)", columns=["method", *names], rows=rows))
     if labels is not None:
         found.append(_regret_table(labels))
     if explanation is not None:
@@ -46,7 +45,7 @@ def tables(
 
 def ranking_table(
     selection: Selection, labels: dict[str, Any] | None, top: int | None, full: bool = False
-) -> Table:
+) -> Section:
     """The ranking of one method; columns that say nothing about this pool are left out unless ``full``."""
     ranked = selection.ranking[:top]
     columns: dict[str, list[object]] = {
@@ -67,7 +66,8 @@ def ranking_table(
     if labels is not None:
         for metric in labels["metrics"]:
             columns[metric] = [labels["scores"][r.model][metric] for r in ranked]
-    return Table(selection.method, list(columns), [list(row) for row in zip(*columns.values(), strict=True)])
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    return Section(selection.method, columns=list(columns), rows=rows)
 
 
 def _interval_columns(ranked: Sequence[Ranked], full: bool) -> dict[str, list[object]]:
@@ -87,7 +87,7 @@ def _compact(activity: list[float]) -> str:
     return " ".join(f"{value:.2f}".removeprefix("0") for value in activity)
 
 
-def _regret_table(labels: dict[str, Any]) -> Table:
+def _regret_table(labels: dict[str, Any]) -> Section:
     columns = ["method", "metric", "pick", "best", "regret", "kendall_tau", "best_model"]
     rows: list[list[object]] = [
         [method, metric, *((worth or {}).get(key) for key in keys)]
@@ -95,29 +95,29 @@ def _regret_table(labels: dict[str, Any]) -> Table:
         for method, metrics in labels["methods"].items()
         for metric, worth in metrics.items()
     ]
-    return Table(f"regret of the picks on {labels['dataset']}", columns, rows)
+    return Section(f"regret of the picks on {labels['dataset']}", columns=columns, rows=rows)
 
 
-def _explain_table(explanation: Explanation) -> Table:
+def _explain_table(explanation: Explanation) -> Section:
     """One line for each other model: which of its codes stands for which, and how surely."""
     codes = explanation.matches[0].codes if explanation.matches else ()
     rows: list[list[object]] = []
     for match in explanation.matches:
         counterpart = {code: f"{other} {share:.2f}" for code, other, share in match.pairs}
         rows.append([match.model, match.score, *(counterpart.get(code) for code in codes)])
-    return Table(f"codes of {explanation.model} in other models", ["model", "agreement", *codes], rows)
+    title, columns = f"codes of {explanation.model} in other models", ["model", "agreement", *codes]
+    return Section(title, columns=columns, rows=rows)
 
 
 def report(
     models: int,
     selections: Sequence[Selection],
-    tables: Sequence[Table],
+    tables: Sequence[Section],
     explanation: Explanation | None,
     settings: dict[str, Any],
 ) -> str:
     """The same as one HTML page, with pictures and settings."""
-    sections = [Section("Result", notes(selections))]
-    sections += [Section(t.title, columns=t.columns, rows=t.rows) for t in tables]
+    sections = [Section("Result", notes(selections)), *tables]
     sections += [
         Section(f"Matrix of {selection.method}", picture=selection.draw()) for selection in selections
     ]

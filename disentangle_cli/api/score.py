@@ -9,8 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from disentangle_cli.api.arguments import Settings, split
-from disentangle_cli.api.score_tables import number_columns, number_rows, overview, report
-from disentangle_cli.api.tables import Table, to_html
+from disentangle_cli.api.score_tables import report, sections
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device
 from disentangle_cli.documents import document
@@ -19,6 +18,7 @@ from disentangle_cli.executors import tasks_at_once
 from disentangle_cli.files import write_atomic
 from disentangle_cli.metrics import Arrays
 from disentangle_cli.modelling.model import AnyModel
+from disentangle_cli.rendering.report import fragment
 from disentangle_cli.scoring import Options, score_one, score_paths
 
 Scorable = str | Path | AnyModel | Arrays | Mapping[str, Any]
@@ -61,15 +61,6 @@ class Scores:
         settings: dict[str, object] = {"seed": self.seed, "device": self.device}
         return write_atomic(Path(path), report(self.results, self.names, settings))
 
-    def tables(self) -> list[Table]:
-        """All numbers of one model, or the scores of several."""
-        if len(self.results) > 1:
-            return [Table("scores", ["model", *self.names], overview(self.results, self.names))]
-        return [
-            Table(str(result["model"]), number_columns(False), number_rows(result, self.names, False))
-            for result in self.results
-        ]
-
     def __repr__(self) -> str:
         told = (
             f"{result['model']}: "
@@ -79,7 +70,7 @@ class Scores:
         return f"Scores({'; '.join(told)})"
 
     def _repr_html_(self) -> str:
-        return to_html(self.tables())
+        return "\n".join(map(fragment, sections(self.results, self.names)))
 
 
 def _short(score: float | None) -> str:

@@ -53,15 +53,16 @@ def report(results: Sequence[dict[str, Any]], names: Sequence[str], settings: di
 
     ``settings`` are those of the command; versions are added.
     """
-    sections: list[Section] = []
-    if len(results) > 1:
-        sections.append(Section("Scores", columns=["model", *names], rows=overview(results, names)))
-    for result in results:
-        sections += _sections(result, names)
     rows = [[name, value] for name, value in {**settings, **versions()}.items()]
-    sections.append(Section("Command", columns=["setting", "value"], rows=rows))
     count = "1 model" if len(results) == 1 else f"{len(results)} models"
-    return page(f"dcr score: {count}", sections)
+    command = Section("Command", columns=["setting", "value"], rows=rows)
+    return page(f"dcr score: {count}", [*sections(results, names), command])
+
+
+def sections(results: Sequence[dict[str, Any]], names: Sequence[str]) -> list[Section]:
+    """All scores where there are several models, then each model's numbers, matrices and settings."""
+    overall = [Section("Scores", columns=["model", *names], rows=overview(results, names))]
+    return [*(overall if len(results) > 1 else []), *(s for one in results for s in _sections(one, names))]
 
 
 def _sections(result: dict[str, Any], names: Sequence[str]) -> list[Section]:

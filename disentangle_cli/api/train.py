@@ -9,7 +9,6 @@ from typing import Any
 
 from disentangle_cli import output
 from disentangle_cli.api.arguments import Settings, split, written
-from disentangle_cli.api.tables import paths_html
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
 from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps, train_pool
@@ -62,9 +61,6 @@ class Trained(os.PathLike[str]):
 
     def __repr__(self) -> str:
         return f"Trained({', '.join(map(str, self.paths)) or 'nothing'})"
-
-    def _repr_html_(self) -> str:
-        return paths_html(self.paths)
 
 
 def train(
@@ -123,49 +119,6 @@ def train(
         RunError: a training diverged or its output is in use.
         Interrupted: a signal or the time limit stopped it; its state is saved.
     """
-    runs = plan(
-        model, dataset, preset=preset, iterations=iterations, seed=seed, seeds=seeds, sweep=sweep,
-        settings=settings, config=config, out=out, name=name, resume=resume, overwrite=overwrite,
-        time_limit=time_limit, device=device, precision=precision, compile=compile,
-    )  # fmt: skip
-    if stack:
-        check_stackable(model)
-    if dry_run:
-        for run in runs:
-            prepare(run)
-            output.log(f"would train {run.stem} for {run.config.iterations} iterations")
-        return Trained(runs, [])
-    trained = Trained(runs, train_pool(runs, jobs, executor, stack))
-    if check:
-        trained.check()
-    return trained
-
-
-def plan(
-    model: str,
-    dataset: str | None = None,
-    *,
-    preset: str | None = None,
-    iterations: int | None = None,
-    seed: int | None = None,
-    seeds: str | Iterable[int] | None = None,
-    sweep: Mapping[str, Iterable[Any]] | Sequence[str] = (),
-    settings: Settings | None = None,
-    config: str | Path | None = None,
-    out: str | Path = "ckpts",
-    name: str | None = None,
-    resume: bool = False,
-    overwrite: bool = False,
-    time_limit: float | str | None = None,
-    device: str = "auto",
-    precision: str = "auto",
-    compile: bool = False,
-) -> list[Run]:
-    """The runs that :func:`train` would carry out; the arguments are its.
-
-    Raises:
-        UsageError: unknown names or values that do not fit.
-    """
     if seed is not None and seeds is not None:
         raise UsageError("give --seed or --seeds, not both")
     if name is not None and (Path(name).name != name or name.startswith(".")):
@@ -189,7 +142,17 @@ def plan(
             if name is not None and seeds is not None:
                 suffix.append(f"seed-{one}")
             runs.append(replace(run, name="_".join([run.stem, *suffix])) if suffix else run)
-    return runs
+    if stack:
+        check_stackable(model)
+    if dry_run:
+        for run in runs:
+            prepare(run)
+            output.log(f"would train {run.stem} for {run.config.iterations} iterations")
+        return Trained(runs, [])
+    trained = Trained(runs, train_pool(runs, jobs, executor, stack))
+    if check:
+        trained.check()
+    return trained
 
 
 def _numbers(seeds: str | Iterable[int]) -> list[int]:

@@ -1,6 +1,5 @@
 """``dcr.traverse``: what each latent does."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from disentangle_cli import rendering, traversal
 from disentangle_cli.api.arguments import model_of
 from disentangle_cli.documents import document
 from disentangle_cli.modelling.model import AnyModel
+from disentangle_cli.rendering.drawing import png
 from disentangle_cli.rendering.grid import draw_grid
 
 SMOOTH_STEPS = 21
@@ -42,9 +42,7 @@ class Traversal(traversal.Traversal):
 
     def _repr_png_(self) -> bytes:
         scale = rendering.default_upscale(self.image_shape, rendering.MIN_SIDE[".png"])
-        buffer = io.BytesIO()
-        draw_grid(self, scale, self.title).save(buffer, "PNG")
-        return buffer.getvalue()
+        return png(draw_grid(self, scale, self.title))
 
 
 def traverse(

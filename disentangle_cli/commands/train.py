@@ -1,7 +1,7 @@
 """``dcr train``: train one model, a pool of seeds, or a sweep."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -105,21 +105,22 @@ def train_cli(
     Outputs are OUT/<stem>.pt when the run is complete, and a folder OUT/<stem>/ with config.yaml, log.csv,
     pictures and the resume state. A run that was stopped, in whatever way, goes on with --resume.
     """
-    from disentangle_cli.api.train import plan, train
-
-    chosen: dict[str, Any] = {
-        "dataset": dataset, "preset": preset, "iterations": iterations, "seed": seed, "seeds": seeds,
-        "sweep": sweep or (), "settings": sets, "config": config, "out": out, "name": name, "resume": resume,
-        "overwrite": overwrite, "time_limit": time_limit, "device": device.value,
-        "precision": precision.value, "compile": compiled,
-    }  # fmt: skip
     if print_config:
         from disentangle_cli.config import to_yaml
+        from disentangle_cli.training import configure, parse_sweeps
 
-        settings = plan(model, **chosen)[0].config.model_dump(mode="json")
+        texts = [*(sets or ()), *parse_sweeps(sweep or ())[0]]
+        settings = configure(model, preset, iterations, texts, config).model_dump(mode="json")
         typer.echo(to_yaml({"model": model} | settings), nl=False)
         return
-    trained = train(model, **chosen, jobs=jobs, stack=stack, executor=executor, dry_run=dry_run, check=False)
+    from disentangle_cli.api.train import train
+
+    trained = train(
+        model, dataset, preset=preset, iterations=iterations, seed=seed, seeds=seeds, sweep=sweep or (),
+        settings=sets, config=config, out=out, name=name, resume=resume, overwrite=overwrite,
+        time_limit=time_limit, device=device.value, precision=precision.value, compile=compiled, jobs=jobs,
+        stack=stack, executor=executor, dry_run=dry_run, check=False,
+    )  # fmt: skip
     if trained.complete:
         emit_paths(trained.paths, fmt, trained.to_json())
     trained.check()

@@ -50,8 +50,13 @@ def scaled(pixels: Pixels, scale: int) -> Image.Image:
     return picture.resize((width * scale, height * scale), Image.Resampling.NEAREST)
 
 
-def png_url(picture: Image.Image) -> str:
-    """A picture as a data URL, to be part of a page."""
+def png(picture: Image.Image) -> bytes:
+    """A picture as the content of a PNG file."""
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return buffer.getvalue()
+
+
+def png_url(picture: Image.Image) -> str:
+    """A picture as a data URL, to be part of a page."""
+    return "data:image/png;base64," + base64.b64encode(png(picture)).decode()

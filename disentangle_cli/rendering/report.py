@@ -57,18 +57,23 @@ def page(title: str, sections: Iterable[Section]) -> str:
         f'<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>',
         f"<style>{STYLE}</style><h1>{html.escape(title)}</h1>",
     ]
-    for section in sections:
-        parts.append(f"<h2>{html.escape(section.title)}</h2>")
-        parts += [f"<p>{html.escape(note)}</p>" for note in section.notes]
-        if section.columns:
-            parts.append(_table(section.columns, section.rows))
-        if section.matrices:
-            figures = "\n".join(map(_figure, section.matrices))
-            parts.append(f'<div class="matrices">{figures}</div>')
-        if section.picture is not None:
-            parts.append(f'<img alt="{html.escape(section.title)}" src="{png_url(section.picture)}">')
+    parts += map(fragment, sections)
     parts.append(f"<footer>dcr {html.escape(__version__)}</footer></html>")
     return "\n".join(parts) + "\n"
+
+
+def fragment(section: Section) -> str:
+    """One part, as it stands in the page or in a notebook."""
+    parts = [f"<h2>{html.escape(section.title)}</h2>"]
+    parts += [f"<p>{html.escape(note)}</p>" for note in section.notes]
+    if section.columns:
+        parts.append(_table(section.columns, section.rows))
+    if section.matrices:
+        figures = "\n".join(map(_figure, section.matrices))
+        parts.append(f'<div class="matrices">{figures}</div>')
+    if section.picture is not None:
+        parts.append(f'<img alt="{html.escape(section.title)}" src="{png_url(section.picture)}">')
+    return "\n".join(parts)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
