@@ -1,21 +1,16 @@
-"""One grammar of settings: ``KEY=VALUE`` texts, dotted keys, checks, and lists of what can be set.
+"""One grammar of settings: ``KEY=VALUE`` texts, dotted and nested keys, and their checks.
 
 Pydantic models say what can be set: a field's type and bounds are what fits, its docstring what it means.
 """
 
-import difflib
-import types
-import typing
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import yaml
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic.fields import FieldInfo
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.fields import did_you_mean, expected, names
 from disentangle_cli.plain import is_bounded
 
 
@@ -170,106 +165,3 @@ def validate(model: type[M], settings: Mapping[str, Any], where: str) -> M:
         raise UsageError(f"{where}: {key}: {reason}") from None
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None
-
-
-def did_you_mean(name: str, known: Collection[str]) -> str:
-    """The end of a message on an unknown ``name``: what is like it beside it, else anywhere; or nothing."""
-    place, _, leaf = name.rpartition(".")
-    beside = {one.rpartition(".")[2]: one for one in known if one.rpartition(".")[0] == place}
-    anywhere = {one.rpartition(".")[2]: one for one in known}
-    for choices, cutoff in ((beside, 0.6), (anywhere, 0.8)):
-        if close := difflib.get_close_matches(leaf, choices, 1, cutoff):
-            return f"; did you mean {choices[close[0]]}?"
-    return ""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One thing that can be set: dotted name, type, default, range (may be empty) and meaning."""
-
-    name: str
-    type: str
-    default: Any
-    range: str
-    meaning: str
-
-
-def list_settings(model: type[BaseModel], values: Mapping[str, Any] | None = None) -> list[Setting]:
-    """What can be set of ``model``, groups written out; ``values``, nested, stand for the defaults."""
-    found: list[Setting] = []
-    for name, field in model.model_fields.items():
-        default = None if field.is_required() else field.get_default(call_default_factory=True)
-        default = default if values is None else values.get(name)
-        meaning = " ".join((field.description or "").replace("``", "").split())
-        if (group := group_of(field)) is None:
-            found.append(Setting(name, _type(field), default, range_of(field), meaning))
-            continue
-        inside = default.model_dump() if isinstance(default, BaseModel) else default or {}
-        for part in list_settings(group, inside):
-            told = " ".join(filter(None, [meaning, part.meaning]))
-            found.append(replace(part, name=f"{name}.{part.name}", meaning=told))
-    return found
-
-
-def names(model: type[BaseModel]) -> list[str]:
-    """The dotted names of all settings, and of the groups that they are in."""
-    found = list(model.model_fields)
-    for name, field in model.model_fields.items():
-        if group := group_of(field):
-            found += [f"{name}.{part}" for part in names(group)]
-    return found
-
-
-def group_of(field: FieldInfo) -> type[BaseModel] | None:
-    """The model that a field holds, optional or not; None for plain values."""
-    kinds = _kinds(field.annotation)
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-
-
-def choices_of(field: FieldInfo) -> tuple[Any, ...]:
-    """The values that a field may have, empty where type and range decide."""
-    kinds = [kind for kind in _kinds(field.annotation) if typing.get_origin(kind) is Literal]
-    return tuple(choice for kind in kinds for choice in typing.get_args(kind))
-
-
-def range_of(field: FieldInfo) -> str:
-    """What a field's value may be, beside its type: ``at least 2``, ``one of mean, sample``."""
-    extra = field.json_schema_extra
-    if isinstance(extra, dict):
-        return str(extra["range"])
-    if choices := choices_of(field):
-        return f"one of {', '.join(map(str, choices))}"
-    kinds: dict[type, str] = {
-        Ge: "at least {0.ge}",
-        Gt: "above {0.gt}",
-        Le: "at most {0.le}",
-        Lt: "below {0.lt}",
-    }
-    bounds = [kinds[type(one)].format(one) for one in field.metadata if type(one) in kinds]
-    return " and ".join(bounds).replace("above 0 and below 1", "between 0 and 1")
-
-
-def expected(field: FieldInfo) -> str:
-    """What a message asks for: ``a whole number of at least 2``, ``one of mean, sample``."""
-    fits = range_of(field)
-    if field.json_schema_extra or choices_of(field):
-        return fits
-    words = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false"}
-    word = words.get(_type(field).partition(" ")[0], "a value")
-    return " ".join(filter(None, [word, "of" * fits.startswith("at least"), fits]))
-
-
-def _type(field: FieldInfo) -> str:
-    words = {type(None): "null", tuple: "list"}
-    plain = [kind for kind in _kinds(field.annotation) if typing.get_origin(kind) is not Literal]
-    kinds = [*map(type, choices_of(field)), *(typing.get_origin(kind) or kind for kind in plain)]
-    return " | ".join(dict.fromkeys(words.get(kind, kind.__name__) for kind in kinds))
-
-
-def _kinds(annotation: Any) -> list[Any]:
-    """The members of a union, or the one type, without what Annotated adds."""
-    if typing.get_origin(annotation) is Annotated:
-        return _kinds(typing.get_args(annotation)[0])
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return [kind for member in typing.get_args(annotation) for kind in _kinds(member)]
-    return [annotation]

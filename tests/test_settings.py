@@ -6,19 +6,8 @@ import pytest
 from pydantic import Field
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.settings import (
-    Setting,
-    Strict,
-    assignments,
-    did_you_mean,
-    list_settings,
-    merge,
-    names,
-    nest,
-    override,
-    read_assignments,
-    validate,
-)
+from disentangle_cli.fields import Setting, did_you_mean, list_settings, names
+from disentangle_cli.settings import Strict, assignments, merge, nest, override, read_assignments, validate
 
 
 class Tail(Strict):

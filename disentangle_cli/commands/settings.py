@@ -11,7 +11,7 @@ from disentangle_cli.commands.train import MODEL_NAMES
 from disentangle_cli.documents import document
 
 if TYPE_CHECKING:
-    from disentangle_cli.settings import Setting
+    from disentangle_cli.fields import Setting
 
 DSPRITES = 737_280
 COLUMNS = ["name", "type", "default", "range", "meaning"]
@@ -28,8 +28,8 @@ def train_cli(
     fmt: FormatOption = Format.table,
 ) -> None:
     """List the settings of a model's training."""
+    from disentangle_cli.fields import list_settings
     from disentangle_cli.modelling.trainable import MODELS
-    from disentangle_cli.settings import list_settings
     from disentangle_cli.training import configure
 
     values = configure(model, preset).model_dump(mode="json")
@@ -39,8 +39,8 @@ def train_cli(
 @settings_app.command("centrality")
 def centrality_cli(fmt: FormatOption = Format.table) -> None:
     """List the settings of the selection methods."""
+    from disentangle_cli.fields import list_settings
     from disentangle_cli.selection.settings import Settings
-    from disentangle_cli.settings import list_settings
 
     _print("centrality", list_settings(Settings), fmt)
 
@@ -52,11 +52,11 @@ def score_cli(
     fmt: FormatOption = Format.table,
 ) -> None:
     """List the settings of metrics, and the sample counts that dSprites is scored with."""
+    from disentangle_cli.fields import list_settings
     from disentangle_cli.measurement.settings import protocol_settings, settings_of
     from disentangle_cli.metrics import METRICS
     from disentangle_cli.scoring import Options
     from disentangle_cli.scoring.plan import Counts, plan_for
-    from disentangle_cli.settings import list_settings
 
     found: list[Setting] = []
     for name in Options(metrics=metrics, protocol=protocol).names:

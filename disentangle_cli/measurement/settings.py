@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, ValidationError, create_model, field_validator
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.fields import choices_of, did_you_mean
 from disentangle_cli.measurement.metric import DERIVED, METRICS, Node
-from disentangle_cli.settings import Assignment, Strict, choices_of, did_you_mean
+from disentangle_cli.settings import Assignment, Strict
 
 FORM = "write it as metric.key=value, e.g. dci.regressor=lasso"
 """What messages ask for."""

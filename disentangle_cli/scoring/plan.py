@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, ValidationError
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.settings import Assignment, Strict, did_you_mean, range_of
+from disentangle_cli.fields import did_you_mean, range_of
+from disentangle_cli.settings import Assignment, Strict
 
 Count = Annotated[int, Field(ge=0, le=10**8)]
 Some = Annotated[int, Field(ge=1, le=10**8)]

@@ -5,12 +5,13 @@ import typing
 import pytest
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.fields import choices_of
 from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.evaluate import required_arrays
 from disentangle_cli.measurement.metric import DERIVED
 from disentangle_cli.measurement.settings import FORM, protocol_settings, read_settings, settings_of
 from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS
-from disentangle_cli.settings import assignments, choices_of
+from disentangle_cli.settings import assignments
 
 
 def test_values_are_typed() -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from disentangle_cli.fields import choices_of
 from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.settings import settings_of
 from disentangle_cli.measurement.table import arrays_table, metrics_table
 from disentangle_cli.metrics import METRICS
 from disentangle_cli.scoring.plan import Counts
-from disentangle_cli.settings import choices_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text()
 
