@@ -32,14 +32,14 @@ def set_rate(optimiser: torch.optim.Optimizer, rate: float | Tensor) -> None:
         group["lr"] = rate
 
 
-def decay_rates(optimisers: Iterable[torch.optim.Optimizer], start: float, progress: float) -> None:
+def decay_rates(optimisers: dict[str, torch.optim.Optimizer], start: float, progress: float) -> None:
     """Let learning rates fall linearly to zero, from ``start`` of the run on (1: never).
 
     ``progress`` is the part of the run that is over, 0 to 1.
     """
     if start < 1:
         left = min(1.0, (1 - progress) / (1 - start))
-        for optimiser in optimisers:
+        for optimiser in optimisers.values():
             set_rate(optimiser, optimiser.param_groups[0]["initial_lr"] * left)
 
 

@@ -114,9 +114,7 @@ class Autoencoder(Trainable[C]):
 
     def prepare(self, iteration: int) -> Any:
         """Learning rates; schedules are the business of models that have some."""
-        decay_rates(
-            self.optimisers.values(), self.config.optim.decay_from, iteration / self.config.iterations
-        )
+        decay_rates(self.optimisers, self.config.optim.decay_from, iteration / self.config.iterations)
 
     def iterate(self, images: Tensor, schedule: Any, engine: Engine) -> dict[str, Tensor]:
         """One step of encoder and decoder."""

@@ -1,4 +1,4 @@
-"""The engine of one seed, and which engine serves a list of models."""
+"""The engine of one seed."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -16,13 +16,9 @@ T = TypeVar("T")
 
 
 class LoneEngine(Engine):
-    """Makes the iterations of one model.
+    """Makes the iterations of ``model``: one of ``members``, the models that are trained, or their stack.
 
-    Attributes:
-        model: whose functions are evaluated and whose networks they use.
-        members: the models that are trained, one for each seed.
-        compiler: makes kernels for the functions of an iteration; None: stock kernels.
-        graph: runs iterations by CUDA graphs; None: kernel by kernel.
+    Without a ``compiler`` functions have stock kernels; without a ``graph`` iterations run kernel by kernel.
     """
 
     def __init__(
@@ -59,7 +55,6 @@ class LoneEngine(Engine):
         return images[0].to(memory_format=torch.channels_last)
 
     def evaluate(self, function: Callable[..., T], *inputs: Tensor) -> T:
-        """See :class:`Engine`."""
         return self.compiled(function)(*inputs)
 
     def compiled(self, function: Callable[..., T]) -> Callable[..., T]:
@@ -67,13 +62,11 @@ class LoneEngine(Engine):
         return function if self.compiler is None else self.compiler(function)
 
     def update(self, optimiser: str, loss: Tensor) -> None:
-        """See :class:`Engine`."""
         self.model.optimisers[optimiser].zero_grad()
         loss.sum().backward()  # type: ignore[no-untyped-call]
         self.model.optimisers[optimiser].step()
 
     def random(self, draw: Draw) -> tuple[Tensor, ...]:
-        """See :class:`Engine`."""
         return self.fed(lambda: draw(self.model.rng))
 
     def fed(self, draw: Callable[[], tuple[Tensor, ...]]) -> tuple[Tensor, ...]:
@@ -83,14 +76,11 @@ class LoneEngine(Engine):
         return tuple(x.to(self.model.device) for x in draw())
 
     def freeze(self, player: str) -> None:
-        """See :class:`Engine`; effective weights are computed once."""
         freeze(self.model.players[player], torch.bfloat16 if self.model.bf16 else None)
 
     def unfreeze(self, player: str) -> None:
-        """See :class:`Engine`."""
         unfreeze(self.model.players[player])
 
     def commit(self) -> None:
-        """See :class:`Engine`."""
         for net in self.model.players.values():
             commit(net)

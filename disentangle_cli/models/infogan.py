@@ -149,10 +149,6 @@ class InfoGan(Trainable[C]):
         """Whatever happens before the D/Q step: what later steps need of it, and scalars to log."""
         return None, {}
 
-    def frozen(self, begun: Any) -> tuple[str, ...]:
-        """The players that are constants in G's steps."""
-        return ("discriminator",)
-
     def generator_term(
         self, fake: Any, begun: Any, again: bool, engine: Engine
     ) -> tuple[Tensor | float, dict[str, Tensor]]:
@@ -167,8 +163,9 @@ class InfoGan(Trainable[C]):
 
     def prepare(self, iteration: int) -> Any:
         """Learning rates, and how many codes are regularised."""
-        self.set_learning_rates(iteration)
-        return GanSchedule(self.active_codes(iteration))
+        decay_rates(self.optimisers, self.config.optim.decay_from, iteration / self.config.iterations)
+        codes = self.config.info.codes
+        return GanSchedule(self.num_codes if codes is None else min(self.num_codes, int(codes.at(iteration))))
 
     def iterate(self, images: Tensor, schedule: Any, engine: Engine) -> dict[str, Tensor]:
         """D/Q step, then the G steps, on one set of inputs; spectral-norm vectors are stored at the end."""
@@ -180,7 +177,7 @@ class InfoGan(Trainable[C]):
         discriminate = partial(self.discriminator_loss, active=schedule.active)
         scalars |= engine.evaluate(discriminate, images, fake.images.detach(), codes)
         engine.update("discriminator", scalars["d/total"])
-        with engine.frozen(*self.frozen(begun)):
+        with engine.frozen(*(name for name in self.players if name != "generator")):
             for i in range(self.config.generator_steps):
                 if i > 0:
                     fake = self.fake(latents, 1, engine)
@@ -240,11 +237,6 @@ class InfoGan(Trainable[C]):
 
     # Parts of the iteration.
 
-    def active_codes(self, iteration: int) -> int:
-        """How many codes are regularised at this iteration."""
-        schedule = self.config.info.codes
-        return self.num_codes if schedule is None else min(self.num_codes, int(schedule.at(iteration)))
-
     def renew(self, player: str) -> None:
         """Draw a player's weights anew, with a fresh optimiser; vectors and moving statistics stay."""
         initialise(self.players[player], self.rng, keep_u=True)
@@ -254,12 +246,6 @@ class InfoGan(Trainable[C]):
         """A fresh Adam for a player."""
         optim = self.config.optim
         return adam(self.players[player].parameters(), getattr(optim, player), (optim.beta1, optim.beta2))
-
-    def set_learning_rates(self, iteration: int) -> None:
-        """Apply the linear decay."""
-        decay_rates(
-            self.optimisers.values(), self.config.optim.decay_from, iteration / self.config.iterations
-        )
 
     def conclude(self, iteration: int) -> None:
         """Move the averaged weights and statistics towards the current ones, faster while there are few."""

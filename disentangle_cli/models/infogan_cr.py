@@ -97,13 +97,11 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
     def prepare(self, iteration: int) -> ContrastiveSchedule:
         """Both schedules too; where they change, H is drawn anew."""
         settings = self.config.contrastive
-        if settings.renew:
-            for changing in (settings.gap, settings.weight):
-                if changing.changes_at(iteration):
-                    self.renew("contrastive")
-        self.set_learning_rates(iteration)
-        weight, gap = settings.weight.at(iteration), settings.gap.at(iteration)
-        return ContrastiveSchedule(self.active_codes(iteration), weight, gap)
+        for changing in (settings.gap, settings.weight):
+            if settings.renew and changing.changes_at(iteration):
+                self.renew("contrastive")
+        active = super().prepare(iteration).active
+        return ContrastiveSchedule(active, settings.weight.at(iteration), settings.gap.at(iteration))
 
     def begin(self, schedule: ContrastiveSchedule, engine: Engine) -> tuple[Pairs | None, dict[str, Tensor]]:
         """The pairs of this iteration, and one Adam step of H."""
@@ -136,10 +134,6 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
         with self.autocast():
             logits = upcast(self.players["contrastive"](torch.cat([first, second], 1)))
         return F.cross_entropy(logits, label), (logits.argmax(1) == label).float().mean()
-
-    def frozen(self, begun: Pairs | None) -> tuple[str, ...]:
-        """H as well, where it has been trained."""
-        return ("discriminator", "contrastive") if begun else ("discriminator",)
 
     def generator_term(
         self, fake: Fake, begun: Pairs | None, again: bool, engine: Engine

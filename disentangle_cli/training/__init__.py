@@ -1,9 +1,9 @@
-"""Training: one run (:func:`train`) or a pool of them (:func:`train_pool`)."""
+"""Training: runs of one configuration (:func:`train_together`), or a pool of any (:func:`train_pool`)."""
 
 from disentangle_cli.training.pool import train_pool
 from disentangle_cli.training.request import configure, from_earlier, parse_seeds, parse_sweeps
 from disentangle_cli.training.spec import Run
-from disentangle_cli.training.together import train
+from disentangle_cli.training.together import train_together
 
 __all__ = [
     "Run",
@@ -11,6 +11,6 @@ __all__ = [
     "from_earlier",
     "parse_seeds",
     "parse_sweeps",
-    "train",
     "train_pool",
+    "train_together",
 ]

@@ -4,7 +4,6 @@ import contextlib
 import gc
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 
@@ -13,30 +12,11 @@ from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import DcrError
 from disentangle_cli.files import locked
 from disentangle_cli.reporting import is_out_of_memory
-from disentangle_cli.tasks.signals import caught_signals
 from disentangle_cli.training.loop import Loop
 from disentangle_cli.training.outcome import Outcome, failed, is_late, not_started
 from disentangle_cli.training.run import busy, prepare
 from disentangle_cli.training.session import Session, open_session
 from disentangle_cli.training.spec import LOCK, Run
-
-
-def train(run: Run, stop: list[str] | None = None, *, wait: bool = False) -> Path:
-    """Train a model and return the path of its checkpoint.
-
-    SIGINT and SIGTERM are caught unless the caller does so and passes ``stop``; see :func:`train_together`.
-
-    Raises:
-        UsageError: the data do not fit the configuration, or outputs of another configuration (or of an
-            unfinished run, without ``resume``) are in the way.
-        RunError: a loss is not finite, another process works on the same output, or anything else went wrong.
-        Interrupted: a signal or the deadline stopped the run; its state is saved.
-    """
-    with caught_signals() if stop is None else contextlib.nullcontext(stop) as caught:
-        (outcome,) = train_together([run], caught, wait=wait)
-    if outcome.error is not None:
-        raise outcome.error
-    return run.checkpoint
 
 
 def train_together(runs: Sequence[Run], stop: list[str], *, wait: bool = False) -> list[Outcome]:

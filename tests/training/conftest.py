@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from disentangle_cli.training import Run, train_together
+from disentangle_cli.training.pool import raise_failures
+
 Command = Callable[..., list[str]]
 
 TINY = [
@@ -51,6 +54,12 @@ def command(squares: Path, tmp_path: Path) -> Command:
         return [*placed, *TINY, *SWITCH.get(model, []), *arguments]
 
     return build
+
+
+def train(request: Run) -> Path:
+    """The checkpoint of one run, alone and in this process."""
+    raise_failures(train_together([request], []))
+    return request.checkpoint
 
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:

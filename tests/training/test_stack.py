@@ -19,13 +19,13 @@ from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.commands import app
 from disentangle_cli.errors import Interrupted, RunError
 from disentangle_cli.modelling.lone_engine import LoneEngine
-from disentangle_cli.training import configure, session, train, train_pool
+from disentangle_cli.training import configure, session, train_pool
 from disentangle_cli.training.loop import Loop
 from disentangle_cli.training.spec import Run
 from disentangle_cli.training.stack import split_into_stacks
 from disentangle_cli.training.state import read_state
 from tests.models.tiny_gan import TinyGan
-from tests.training.conftest import Command
+from tests.training.conftest import Command, train
 from tests.training.test_train_command import wait_for
 
 

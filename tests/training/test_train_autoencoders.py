@@ -8,8 +8,9 @@ import torch
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.errors import Interrupted
 from disentangle_cli.models import Model, load_model
-from disentangle_cli.training import Run, configure, train
+from disentangle_cli.training import Run, configure
 from tests.modelling.stepping import step
+from tests.training.conftest import train
 
 VAES = ["vae", "beta-vae", "annealed-vae", "factor-vae", "beta-tcvae", "dip-vae-i", "dip-vae-ii"]
 ITERATIONS = 12
