@@ -42,7 +42,7 @@ def settings_of(node: Node) -> type[MetricSettings]:
     for name in node.settings:
         described = typing.get_origin(hints[name]) is Annotated
         kind, meaning = typing.get_args(hints[name])[:2] if described else (hints[name], "")
-        least = 0 if kind in (int, float, int | None) else None
+        least = 0 if {int, float} & {kind, *typing.get_args(kind)} else None
         found[name] = (kind, Field(default=parameters[name].default, ge=least, description=meaning))
     return create_model("MetricSettings", __base__=MetricSettings, **found)
 
