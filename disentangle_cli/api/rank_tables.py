@@ -11,16 +11,16 @@ from disentangle_cli.selection.explain import Explanation
 
 def notes(selections: Sequence[Selection]) -> list[str]:
     """What the rankings come to, in words."""
-    told = []
+    lines = []
     for selection in selections:
-        told.append(f"{selection.method} selects {selection.selected}")
+        lines.append(f"{selection.method} selects {selection.selected}")
         if selection.balanced not in (None, selection.selected):
-            told.append(f"{selection.method} with one voice for each family selects {selection.balanced}")
+            lines.append(f"{selection.method} with one voice for each family selects {selection.balanced}")
         if selection.confidence is not None:
-            told.append(f"{selection.method}: {selection.confidence['first_against_second']['words']}")
+            lines.append(f"{selection.method}: {selection.confidence['first_against_second']['words']}")
         if images := selection.details.get("images"):
-            told.append(f"{selection.method} compared codes on {images['count']} images: {images['source']}")
-    return told
+            lines.append(f"{selection.method} compared codes on {images['count']} images: {images['source']}")
+    return lines
 
 
 def tables(

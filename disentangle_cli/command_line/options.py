@@ -27,6 +27,13 @@ class Precision(StrEnum):
     bf16 = "bf16"
 
 
+class PosteriorCode(StrEnum):
+    """Which code a model with a posterior gives for an image."""
+
+    mean = "mean"
+    sample = "sample"
+
+
 Checkpoints = Annotated[
     list[str],
     typer.Argument(metavar="CKPT", help="Checkpoint files; - reads paths from stdin.", show_default=False),

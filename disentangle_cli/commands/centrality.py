@@ -14,6 +14,7 @@ from disentangle_cli.command_line.options import (
     ExecutorOption,
     FormatOption,
     Jobs,
+    PosteriorCode,
     Precision,
     Seed,
     Sets,
@@ -36,13 +37,6 @@ class Inactive(StrEnum):
     keep = "keep"
 
 
-class Encode(StrEnum):
-    """Which code an autoencoder gives for an image."""
-
-    mean = "mean"
-    sample = "sample"
-
-
 def centrality_cli(
     checkpoints: Checkpoints,
     method: Annotated[
@@ -59,7 +53,7 @@ def centrality_cli(
                      show_default=False),
     ] = None,
     encode: Annotated[
-        Encode | None,
+        PosteriorCode | None,
         typer.Option(help="Code of a VAE: posterior mean or sample. Default: sample with keep, else mean.",
                      show_default=False),
     ] = None,

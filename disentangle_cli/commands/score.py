@@ -1,7 +1,6 @@
 """``dcr score``: disentanglement metrics of checkpoints or of codes."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from disentangle_cli.command_line.options import (
     ExecutorOption,
     FormatOption,
     Jobs,
+    PosteriorCode,
     Seed,
     Sets,
     expand_paths,
@@ -20,14 +20,6 @@ from disentangle_cli.command_line.options import (
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import log
-
-
-class Encode(StrEnum):
-    """What stands for an image of a model with a posterior."""
-
-    mean = "mean"
-    sample = "sample"
-
 
 Models = Annotated[
     list[str],
@@ -50,7 +42,7 @@ def score_cli(
         str, typer.Option(help="infogan-cr or disentanglement-lib: sample counts, variants, splits.")
     ] = "infogan-cr",
     encode: Annotated[
-        Encode | None,
+        PosteriorCode | None,
         typer.Option(
             help="Posterior mean or sample, for models that have one (default: the protocol's).",
             show_default=False,

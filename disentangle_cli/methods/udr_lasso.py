@@ -8,12 +8,10 @@ Shapes: N rows, a predictors, T targets.
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.selection.selection import METHODS, Selection, Task
 from disentangle_cli.selection.udr import udr
-
-Matrix = NDArray[np.float64]
 
 ALPHA = 0.1
 """Weight of the L1 penalty, as in disentanglement_lib."""
@@ -27,12 +25,12 @@ def udr_lasso(task: Task) -> Selection:
     return udr(task, "udr-lasso", lambda codes: codes, coefficients)
 
 
-def coefficients(predictors: Matrix, targets: Matrix) -> Matrix:
+def coefficients(predictors: Doubles, targets: Doubles) -> Doubles:
     """(N, a) and (N, b) standardised codes -> (a, b) absolute coefficients of a Lasso for each target."""
     return np.abs(lasso(predictors, targets, ALPHA))
 
 
-def lasso(predictors: Matrix, targets: Matrix, alpha: float) -> Matrix:
+def lasso(predictors: Doubles, targets: Doubles, alpha: float) -> Doubles:
     """Weights (a, T) that minimise |y - X w|^2 / (2 N) + alpha |w|_1 for every target y.
 
     Args:
@@ -63,7 +61,7 @@ def lasso(predictors: Matrix, targets: Matrix, alpha: float) -> Matrix:
     return weights
 
 
-def _sweep(gram: Matrix, weights: Matrix, residual: Matrix, penalty: float) -> Matrix:
+def _sweep(gram: Doubles, weights: Doubles, residual: Doubles, penalty: float) -> Doubles:
     """Set each weight to its optimum in turn, in place; returns the largest change per target.
 
     ``residual`` (a, T) holds the products of the predictors with what is not explained.
@@ -81,7 +79,7 @@ def _sweep(gram: Matrix, weights: Matrix, residual: Matrix, penalty: float) -> M
     return largest
 
 
-def _gap(weights: Matrix, products: Matrix, residual: Matrix, power: Matrix, penalty: float) -> Matrix:
+def _gap(weights: Doubles, products: Doubles, residual: Doubles, power: Doubles, penalty: float) -> Doubles:
     """(T,) duality gap: how far the objective is above its minimum, at most."""
     explained = (weights * products).sum(axis=0)
     left = power - explained - (weights * residual).sum(axis=0)
@@ -89,5 +87,5 @@ def _gap(weights: Matrix, products: Matrix, residual: Matrix, power: Matrix, pen
     scale = penalty / np.maximum(steepest, penalty)
     primal = 0.5 * left + penalty * np.abs(weights).sum(axis=0)
     dual = scale * (power - explained) - 0.5 * scale**2 * left
-    gap: Matrix = primal - dual
+    gap: Doubles = primal - dual
     return gap

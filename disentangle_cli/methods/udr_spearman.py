@@ -1,8 +1,8 @@
 """UDR Spearman: codes of two models are related as far as they put the images in the same order."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.selection.selection import METHODS, Selection, Task
 from disentangle_cli.selection.udr import standardised, udr
 
@@ -13,13 +13,13 @@ def udr_spearman(task: Task) -> Selection:
     return udr(task, "udr-spearman", standard_ranks, correlations)
 
 
-def standard_ranks(codes: NDArray[np.float64]) -> NDArray[np.float64]:
+def standard_ranks(codes: Doubles) -> Doubles:
     """(N, a) codes -> their ranks (equal values share the mean rank), standardised."""
     from scipy.stats import rankdata
 
     return standardised(rankdata(codes, axis=0))
 
 
-def correlations(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
+def correlations(first: Doubles, second: Doubles) -> Doubles:
     """(N, a) and (N, b) standardised ranks -> (a, b) absolute Spearman correlations."""
     return np.abs(first.T @ second) / len(first)

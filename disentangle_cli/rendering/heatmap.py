@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.rendering.drawing import font, width_of
 from disentangle_cli.rendering.palette import BEST, DARK_INK, FAINT, PAPER, UNKNOWN, colour_of, contrasting
 
@@ -58,7 +58,7 @@ class _Layout:
 
 
 def draw_heatmap(
-    matrix: NDArray[np.float64],
+    matrix: Doubles,
     names: Sequence[str],
     scores: Sequence[float | None],
     title: str,
@@ -104,7 +104,7 @@ def _elided(name: str, length: int = LABEL_LENGTH) -> str:
     return f"{name[: length - tail - 1]}…{name[-tail:]}"
 
 
-def _limits(matrix: NDArray[np.float64]) -> tuple[float, float]:
+def _limits(matrix: Doubles) -> tuple[float, float]:
     """Ends of the colour scale: the data rounded out to tenths, at least a fifth wide."""
     known = matrix[np.isfinite(matrix)]
     if not known.size:
@@ -114,9 +114,7 @@ def _limits(matrix: NDArray[np.float64]) -> tuple[float, float]:
     return (low, high) if high - low >= 0.2 - 1e-9 else (high - 0.2, high)
 
 
-def _draw_cells(
-    draw: ImageDraw.ImageDraw, matrix: NDArray[np.float64], layout: _Layout, low: float, high: float
-) -> None:
+def _draw_cells(draw: ImageDraw.ImageDraw, matrix: Doubles, layout: _Layout, low: float, high: float) -> None:
     gap = 1 if layout.cell >= 12 else 0
     small = font(layout.cell // 4 + 2)
     for i, row in enumerate(matrix):

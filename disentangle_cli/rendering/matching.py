@@ -4,10 +4,9 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.rendering.drawing import font
 from disentangle_cli.rendering.heatmap import short_names
 from disentangle_cli.rendering.palette import BEST, DARK_INK, FAINT, PAPER, colour_of
@@ -33,7 +32,7 @@ class Matching:
     score: float
     rows: Sequence[str]
     columns: Sequence[str]
-    shares: NDArray[np.float64]
+    shares: Doubles
     pairs: Collection[tuple[str, str]]
 
 

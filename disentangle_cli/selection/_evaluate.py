@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.models import Model
 from disentangle_cli.selection import draws
 from disentangle_cli.selection.pool import Member
@@ -92,7 +92,7 @@ class _Reader:
         self._bf16 = settings.precision == "bf16"
         self._name = f"{name}/{encoder.identity}"
 
-    def codes(self, images: Tensor, keys: list[str]) -> NDArray[np.float64]:
+    def codes(self, images: Tensor, keys: list[str]) -> Doubles:
         """(n, K) codes; a sampled posterior takes its noise in equal parts from one stream per key."""
         with torch.autocast(images.device.type, dtype=torch.bfloat16, enabled=self._bf16):
             posterior = self._model.posterior(images) if self._sampled else None

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import progress, warn
 from disentangle_cli.selection import draws
@@ -21,7 +21,7 @@ from disentangle_cli.selection.selection import Task
 _BLOCK = 250
 
 
-def activity(member: Member, task: Task) -> NDArray[np.float64]:
+def activity(member: Member, task: Task) -> Doubles:
     """(K,) activity of each code of a generator, at least 0; kept on disk like all evaluations."""
     cache = ArrayCache(task.cache)
     pairs = task.settings.activity_pairs
@@ -63,7 +63,7 @@ def played_codes(task: Task, columns: list[list[int]]) -> list[list[int]]:
     return played
 
 
-def _measure(member: Member, name: str, pairs: int) -> NDArray[np.float64]:
+def _measure(member: Member, name: str, pairs: int) -> Doubles:
     model, columns = member.model, member.latents.code_columns
     alone, total = np.zeros(len(columns)), 0.0
     for start in range(0, pairs, _BLOCK):

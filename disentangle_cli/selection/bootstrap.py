@@ -11,15 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles, Ints
 from disentangle_cli.selection import draws
 from disentangle_cli.selection.pool import Pool
 from disentangle_cli.selection.votes import NO_VOTE, CrossVotes, Votes
 
-Matrix = NDArray[np.float64]
-IntMatrix = NDArray[np.int64]
 
-
-def draw_models(identities: Sequence[str], taking_part: IntMatrix, replicates: int, seed: int) -> IntMatrix:
+def draw_models(identities: Sequence[str], taking_part: Ints, replicates: int, seed: int) -> Ints:
     """(R, m) indices of models, drawn with replacement from the m in ``taking_part``, two at least.
 
     They depend on which models there are, not on their order.
@@ -43,8 +41,8 @@ class GroupChange:
     """
 
     generator: int
-    encoders: IntMatrix
-    change: Matrix
+    encoders: Ints
+    change: Doubles
 
 
 def group_changes(
@@ -64,7 +62,7 @@ def group_changes(
 
 def resampled_accuracy(
     encoders: Sequence[Votes], replicates: int, held_out: bool, rng: np.random.Generator
-) -> Matrix:
+) -> Doubles:
     """(R, E) accuracies of E encoders on resampled groups of one generator.
 
     Groups are drawn within their label; with ``held_out`` within the half they belong to, too, and each
@@ -104,8 +102,8 @@ def _scored(tables: NDArray[np.float32], learnt: NDArray[np.float32]) -> NDArray
 
 
 def mean_replicates(
-    similarity: Matrix, drawn: IntMatrix, changes: Iterable[GroupChange] = (), scale: Matrix | None = None
-) -> Matrix:
+    similarity: Doubles, drawn: Ints, changes: Iterable[GroupChange] = (), scale: Doubles | None = None
+) -> Doubles:
     """(R, n) mean similarity of each model to the drawn ones, copies of itself left out.
 
     ``scale`` (n, n) is what one unit of raw accuracy of encoder i on generator j adds to its corrected
@@ -127,7 +125,7 @@ def mean_replicates(
         return total / voices
 
 
-def median_replicates(similarity: Matrix, drawn: IntMatrix) -> Matrix:
+def median_replicates(similarity: Doubles, drawn: Ints) -> Doubles:
     """(R, n) median similarity of each model to the drawn ones, copies of itself left out."""
     scores = np.full((len(drawn), len(similarity)), np.nan)
     for i, row in enumerate(similarity):

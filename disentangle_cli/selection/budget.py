@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles, Ints
 from disentangle_cli.output import log
 from disentangle_cli.selection import draws
 from disentangle_cli.selection.bootstrap import group_changes, mean_replicates
@@ -18,9 +18,6 @@ from disentangle_cli.selection.ranking import symmetrised
 from disentangle_cli.selection.search import Found, find_medoid
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.votes import CrossVotes
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 _PROBABILITY_DRAWS = 1000
 _NINETY_FIVE = 1.96
@@ -64,7 +61,7 @@ def _all_pairs(task: Task, columns: list[list[int]], played: Sequence[list[int]]
     )
     similarity = symmetrised(judged.score)
 
-    def resample(drawn: Ints) -> Floats:
+    def resample(drawn: Ints) -> Doubles:
         held_out = settings.inactive == "auto"
         changes = group_changes(votes, task.pool, settings.replicates, held_out, task.seed)
         return mean_replicates(similarity, drawn, changes, judged.scale)
@@ -97,7 +94,7 @@ class PairOracle:
         self.votes: CrossVotes = {}
         self.scores: dict[tuple[int, int], Comparable] = {}
 
-    def __call__(self, pairs: Ints, part: float) -> Floats:
+    def __call__(self, pairs: Ints, part: float) -> Doubles:
         """See :class:`disentangle_cli.selection.search.Oracle`."""
         settings = self._task.settings.with_options(groups_per_code=self._groups(part))
         asked: list[tuple[int, int]] = [(int(i), int(j)) for i, j in self._players[pairs]]
@@ -111,12 +108,12 @@ class PairOracle:
         """Images that such an evaluation encodes over those of a full one."""
         return self._images(part) / self._images(1.0)
 
-    def noise(self, scores: Floats, part: float) -> Floats:
+    def noise(self, scores: Doubles, part: float) -> Doubles:
         """That of a draw of groups without replacement from all; the corrected score stretches it."""
         codes = np.mean([len(self._columns[k]) for k in self._players])
         stretch = np.mean([pair.scale for pair in self.scores.values()])
         accuracy = np.clip(scores, 0.0, 1.0)
-        noise: Floats = accuracy * (1 - accuracy) * (1 - part) / (self._groups(part) * codes) * stretch**2
+        noise: Doubles = accuracy * (1 - accuracy) * (1 - part) / (self._groups(part) * codes) * stretch**2
         return noise
 
     def _groups(self, part: float) -> int:
@@ -176,7 +173,7 @@ def _standing(task: Task, players: Ints, found: Found) -> Standing:
     return Standing(scores, Certainty(intervals, probability, difference, about))
 
 
-def _probabilities(found: Found, rng: np.random.Generator) -> Floats:
+def _probabilities(found: Found, rng: np.random.Generator) -> Doubles:
     """(n,) how often each model comes first when the distances to the winner are drawn from their errors."""
     first = np.zeros(len(found.scores))
     for _ in range(_PROBABILITY_DRAWS):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles, Ints
 from disentangle_cli.selection.bootstrap import draw_models, mean_replicates, median_replicates
 from disentangle_cli.selection.ranking import (
     Centre,
@@ -19,8 +19,6 @@ from disentangle_cli.selection.ranking import (
 )
 from disentangle_cli.selection.selection import Ranked, Selection, Task
 from disentangle_cli.selection.votes import CrossVotes
-
-Matrix = NDArray[np.float64]
 
 LEAST = 6
 """Models with a score below which resampling the pool says nothing."""
@@ -40,8 +38,8 @@ class Certainty:
         about: what else there is to say of it, as JSON types.
     """
 
-    intervals: Matrix
-    probability: Matrix
+    intervals: Doubles
+    probability: Doubles
     difference: Callable[[int, int], tuple[float, float]]
     about: dict[str, Any]
 
@@ -57,10 +55,10 @@ class Standing:
         similarity: (n, n) row i is what the others say about model i, if it is known.
     """
 
-    scores: Matrix
+    scores: Doubles
     certainty: Certainty | None
-    balanced: Matrix | None = None
-    similarity: Matrix | None = None
+    balanced: Doubles | None = None
+    similarity: Doubles | None = None
 
 
 @dataclass(frozen=True)
@@ -75,11 +73,11 @@ class Findings:
         corrected, details, votes, columns: see :class:`Selection`.
     """
 
-    matrix: Matrix
+    matrix: Doubles
     codes: list[int]
     standing: Standing
     axes: str = "encoder (row) on generator (column)"
-    corrected: Matrix | None = None
+    corrected: Doubles | None = None
     details: dict[str, Any] = field(default_factory=dict)
     votes: CrossVotes | None = None
     columns: list[list[int]] | None = None
@@ -87,9 +85,9 @@ class Findings:
 
 def compared(
     task: Task,
-    similarity: Matrix,
+    similarity: Doubles,
     centre: Centre = mean,
-    resample: Callable[[NDArray[np.int64]], Matrix] | None = None,
+    resample: Callable[[Ints], Doubles] | None = None,
     resampled: tuple[str, ...] = ("models",),
 ) -> Standing:
     """Score each model by what all others say about it.
@@ -117,7 +115,7 @@ def compared(
     return Standing(scores, certainty, balanced, similarity)
 
 
-def certainty_of(replicates: Matrix, resampled: tuple[str, ...]) -> Certainty:
+def certainty_of(replicates: Doubles, resampled: tuple[str, ...]) -> Certainty:
     """From the scores (R, n) of resampled pools, NaN for a model without a score.
 
     Intervals hold the middle 95% of the replicates; their upper ends are 1 at most, as a deviation from a
@@ -132,18 +130,18 @@ def certainty_of(replicates: Matrix, resampled: tuple[str, ...]) -> Certainty:
     )
 
 
-def medoid_probability(scores: Matrix) -> Matrix:
+def medoid_probability(scores: Doubles) -> Doubles:
     """(n,) part of the replicates (R, n) in which each model scores highest; the parts add up to 1.
 
     A replicate with several best models counts in equal parts for each.
     """
     filled = np.where(np.isnan(scores), -np.inf, scores)
     best = filled >= filled.max(axis=1, keepdims=True) - _TIE
-    shares: Matrix = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
+    shares: Doubles = (best / best.sum(axis=1, keepdims=True)).mean(axis=0)
     return shares
 
 
-def _interval(replicates: Matrix) -> tuple[float, float]:
+def _interval(replicates: Doubles) -> tuple[float, float]:
     low, high = np.nanpercentile(replicates, _ENDS)
     return float(low), float(high)
 

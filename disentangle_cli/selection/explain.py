@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.errors import UsageError
 from disentangle_cli.selection.pool import Member, Pool
 from disentangle_cli.selection.selection import Selection
@@ -32,7 +32,7 @@ class Match:
     score: float
     codes: tuple[str, ...]
     others: tuple[str, ...]
-    shares: NDArray[np.float64]
+    shares: Doubles
     pairs: tuple[tuple[str, str, float], ...]
 
 
@@ -130,7 +130,7 @@ def _names(member: Member, columns: list[int]) -> tuple[str, ...]:
 
 
 def _assigned(
-    shares: NDArray[np.float64], codes: tuple[str, ...], others: tuple[str, ...]
+    shares: Doubles, codes: tuple[str, ...], others: tuple[str, ...]
 ) -> tuple[tuple[str, str, float], ...]:
     from scipy.optimize import linear_sum_assignment
 

@@ -9,16 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles, Ints
 from disentangle_cli.selection import draws
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.votes import NO_VOTE, Votes
 
-Matrix = NDArray[np.float64]
 
-
-def held_out_accuracy(votes: Votes, labels: NDArray[np.int64] | None = None) -> float:
+def held_out_accuracy(votes: Votes, labels: Ints | None = None) -> float:
     """Accuracy in [0, 1] of the majority classifier on the groups it has not seen.
 
     Each half of the groups (even and odd repeats, so that labels are balanced) is scored by the classifier
@@ -92,9 +90,9 @@ def judge(task: Task, columns: list[list[int]], i: int, j: int, votes: Votes) ->
 class Judged:
     """(n, n) each, encoder on generator, NaN for pairs without a score; see :class:`Comparable`."""
 
-    raw: Matrix
-    score: Matrix
-    scale: Matrix
+    raw: Doubles
+    score: Doubles
+    scale: Doubles
 
     @classmethod
     def of(cls, n: int, pairs: Mapping[tuple[int, int], Comparable]) -> "Judged":

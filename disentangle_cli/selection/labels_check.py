@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.datasets import Dataset, absolute, open_dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.executors import Control, run_tasks
@@ -35,7 +35,7 @@ class _Job:
     def __str__(self) -> str:
         return self.member.name
 
-    def run(self, _: Control) -> NDArray[np.float64]:
+    def run(self, _: Control) -> Doubles:
         """Open the data set and score."""
         dataset = open_labelled(self.dataset, self.member.image_shape)
         return _score(self.member, dataset, self.metrics, self.seed)
@@ -64,7 +64,7 @@ def supervised_scores(task: Task, spec: str, dataset: Dataset) -> Scores:
         )
         for member in members
     ]  # fmt: skip
-    found: dict[int, NDArray[np.float64]] = {}
+    found: dict[int, Doubles] = {}
     for number, path in enumerate(paths):
         kept = cache.load(path, "scores")
         if kept is not None and kept[0].shape == (len(METRICS),):
@@ -86,7 +86,7 @@ def supervised_scores(task: Task, spec: str, dataset: Dataset) -> Scores:
 
 def _carry_out(
     members: Sequence[Member], task: Task, spec: str, dataset: Dataset
-) -> Iterator[tuple[int, NDArray[np.float64]]]:
+) -> Iterator[tuple[int, Doubles]]:
     """Place and scores of each model as they end; workers open the data set themselves."""
     if task.executor == "local" and task.at_once == 1:
         for place, member in enumerate(members):
@@ -96,7 +96,7 @@ def _carry_out(
     yield from run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.at_once)
 
 
-def _score(member: Member, dataset: Dataset, metrics: Sequence[str], seed: int) -> NDArray[np.float64]:
+def _score(member: Member, dataset: Dataset, metrics: Sequence[str], seed: int) -> Doubles:
     """The scores in the order of ``metrics``; NaN where there is none."""
     options = Options(metrics=",".join(metrics), protocol=PROTOCOL, seed=seed)
     result = score_one(member.model, dataset, options)

@@ -170,13 +170,13 @@ def _check_origins(pool: Pool, force: bool) -> None:
     named = [(member.name, member.origin) for member in pool.members]
     if found := conflict(named):
         (first, one), (second, other) = found
-        told = f"{first} was trained on {one.label}, {second} on {other.label}" + (
+        which = f"{first} was trained on {one.label}, {second} on {other.label}" + (
             " (same name, other content)" if one.label == other.label else ""
         )
         if not force:
-            raise UsageError(f"models of different data sets cannot be ranked together: {told}; "
+            raise UsageError(f"models of different data sets cannot be ranked together: {which}; "
                              "leave some out, or rank them all the same with --force")  # fmt: skip
-        warn(f"the pool mixes data sets: {told}")
+        warn(f"the pool mixes data sets: {which}")
     unknown = [name for name, origin in named if not origin.known]
     if unknown and len(unknown) < len(named):
         more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""

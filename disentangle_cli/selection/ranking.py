@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.selection.selection import Selection
 
 Centre = Callable[[Sequence[float]], float]
@@ -26,12 +26,12 @@ def mean(values: Sequence[float]) -> float:
 median: Centre = statistics.median
 
 
-def symmetrised(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def symmetrised(matrix: Doubles) -> Doubles:
     """A = (B + B^T) / 2 of an (n, n) matrix; an entry known in one direction only stays NaN."""
     return (matrix + matrix.T) / 2
 
 
-def central_scores(similarity: NDArray[np.float64], centre: Centre = mean) -> NDArray[np.float64]:
+def central_scores(similarity: Doubles, centre: Centre = mean) -> Doubles:
     """The centre of each row of ``similarity`` (n, n) over the others j != i: (n,).
 
     The diagonal never counts; neither do entries that are NaN. A model without any is NaN.
@@ -39,9 +39,7 @@ def central_scores(similarity: NDArray[np.float64], centre: Centre = mean) -> ND
     return balanced_scores(similarity, ["all"] * len(similarity), centre)
 
 
-def balanced_scores(
-    similarity: NDArray[np.float64], families: Sequence[str], centre: Centre = mean
-) -> NDArray[np.float64]:
+def balanced_scores(similarity: Doubles, families: Sequence[str], centre: Centre = mean) -> Doubles:
     """Like :func:`central_scores`, taken within each family first and then averaged over the families.
 
     So every family has one voice, however many models it sends. A family of which nobody but the model
@@ -58,7 +56,7 @@ def balanced_scores(
     return scores
 
 
-def best_first(scores: NDArray[np.float64]) -> list[int]:
+def best_first(scores: Doubles) -> list[int]:
     """Indices in descending score; equal scores in the order given, unknown (NaN) ones last."""
     order: list[int] = np.argsort(-scores, kind="stable").tolist()  # NaN sorts last
     return order

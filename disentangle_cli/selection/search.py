@@ -17,10 +17,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from disentangle_cli.arraytypes import Doubles, Ints
 
 PARTS = (0.1, 0.3, 1.0)
 """Parts of the groups that a pair is evaluated on; the next is taken when no reference is left."""
@@ -35,13 +33,13 @@ PRIOR_WEIGHT = 4
 class Oracle(Protocol):
     """Evaluates pairs of models, whole rounds at a time."""
 
-    def __call__(self, pairs: Ints, part: float) -> Floats:
+    def __call__(self, pairs: Ints, part: float) -> Doubles:
         """(P, 2) encoder and generator -> (P,) scores on the first ``part`` of the groups."""
 
     def cost(self, part: float) -> float:
         """What one such evaluation costs, where a full one costs 1."""
 
-    def noise(self, scores: Floats, part: float) -> Floats:
+    def noise(self, scores: Doubles, part: float) -> Doubles:
         """(P,) variance of ``scores`` around what all groups would give."""
 
 
@@ -62,8 +60,8 @@ class Found:
     """
 
     best: int
-    scores: Floats
-    errors: Floats
+    scores: Doubles
+    errors: Doubles
     confidence: float
     settled: bool
     spent: float
@@ -83,8 +81,8 @@ class _Level:
     """
 
     part: float
-    values: Floats
-    noise: Floats
+    values: Doubles
+    noise: Doubles
     met: Ints
 
     @classmethod
@@ -155,9 +153,9 @@ class _Step:
 class _Standing:
     """Where each model stands against the leader, (n,) each."""
 
-    behind: Floats
-    errors: Floats
-    risk: Floats
+    behind: Doubles
+    errors: Doubles
+    risk: Doubles
 
 
 class _Search:
@@ -275,7 +273,7 @@ class _Search:
         return score + float((whole.values[best, columns] - own[columns]).mean())
 
 
-def _compare(level: _Level, models: Ints, leader: int, n: int) -> tuple[Floats, Floats, Floats]:
+def _compare(level: _Level, models: Ints, leader: int, n: int) -> tuple[Doubles, Doubles, Doubles]:
     """How far each of ``models`` is behind the leader on the references that it met.
 
     Pairs that are known beyond those, because a rival is a reference, are no random choice and do not count.
@@ -299,16 +297,16 @@ def _compare(level: _Level, models: Ints, leader: int, n: int) -> tuple[Floats, 
     return mean, np.sqrt((between + doubt) / m), degrees
 
 
-def _tail(distance: Floats, errors: Floats, freedom: Floats) -> Floats:
+def _tail(distance: Doubles, errors: Doubles, freedom: Doubles) -> Doubles:
     """Probability that the true distance is below 0, by Student's t."""
     from scipy.stats import t
 
     with np.errstate(divide="ignore", invalid="ignore"):
-        tails: Floats = t.sf(distance / errors, freedom)
+        tails: Doubles = t.sf(distance / errors, freedom)
     return np.where(errors > 0, tails, distance < 0).astype(np.float64)
 
 
-def _open(risk: Floats, leader: int, allowed: float) -> list[int]:
+def _open(risk: Doubles, leader: int, allowed: float) -> list[int]:
     """The models to look at again, worst first: those that hold most of the risk.
 
     What is left out has at most half of what is allowed together, or a quarter of what there is.

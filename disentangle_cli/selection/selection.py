@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.executors import tasks_at_once
 from disentangle_cli.registry import Registry
 from disentangle_cli.selection.pool import Pool
@@ -84,12 +84,12 @@ class Selection:
     models: tuple[str, ...]
     ranking: tuple[Ranked, ...]
     selected: str
-    matrix: NDArray[np.float64]
+    matrix: Doubles
     seed: int
     settings: dict[str, Any]
-    corrected: NDArray[np.float64] | None = None
+    corrected: Doubles | None = None
     axes: str = "encoder (row) on generator (column)"
-    similarity: NDArray[np.float64] | None = None
+    similarity: Doubles | None = None
     balanced: str | None = None
     confidence: dict[str, Any] | None = None
     details: dict[str, Any] = field(default_factory=dict)
@@ -135,11 +135,11 @@ class Selection:
         return entry | self.details
 
 
-def _listed(matrix: NDArray[np.float64]) -> list[list[float]] | None:
+def _listed(matrix: Doubles) -> list[list[float]] | None:
     return matrix.tolist() if len(matrix) <= DENSE_UP_TO else None
 
 
-def _entries(matrix: NDArray[np.float64]) -> list[list[float]]:
+def _entries(matrix: Doubles) -> list[list[float]]:
     rows, columns = np.nonzero(~np.isnan(matrix))
     scores = matrix[rows, columns].tolist()
     return [list(entry) for entry in zip(rows.tolist(), columns.tolist(), scores, strict=True)]

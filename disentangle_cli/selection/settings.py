@@ -1,4 +1,4 @@
-"""What a selection can be told: counts, rules and their official values."""
+"""Settings of a selection: counts, rules and their official values."""
 
 import os
 from collections.abc import Collection

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from disentangle_cli.arraytypes import Bools, Doubles
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block
 from disentangle_cli.models import Model
@@ -28,9 +28,8 @@ from disentangle_cli.selection.selection import Selection, Task
 from disentangle_cli.selection.shared_images import SharedImages, shared_images
 from disentangle_cli.selection.votes import DEAD
 
-Matrix = NDArray[np.float64]
-Prepare = Callable[[Matrix], Matrix]
-Relate = Callable[[Matrix, Matrix], Matrix]
+Prepare = Callable[[Doubles], Doubles]
+Relate = Callable[[Doubles, Doubles], Doubles]
 
 KL = 0.01
 """A code with a posterior is informative when its mean KL divergence from the prior is above this (nats)."""
@@ -52,8 +51,8 @@ class Encoded:
         informative: (K,) which codes those are.
     """
 
-    codes: Matrix
-    informative: NDArray[np.bool_]
+    codes: Doubles
+    informative: Bools
 
 
 def encoded(member: Member, images: torch.Tensor) -> Encoded:
@@ -61,7 +60,7 @@ def encoded(member: Member, images: torch.Tensor) -> Encoded:
     return informative_codes(member, *_means(member.model, images))
 
 
-def _means(model: Model, images: torch.Tensor) -> tuple[Matrix, Matrix | None]:
+def _means(model: Model, images: torch.Tensor) -> tuple[Doubles, Doubles | None]:
     """(N, K) means, and log-variances where there are some."""
     posterior = model.posterior(images)
     means = model.encode(images) if posterior is None else posterior[0]
@@ -80,7 +79,7 @@ def _kept(member: Member, shared: SharedImages, task: Task) -> Encoded:
     return informative_codes(member, found[0], found[1] if found[1].size else None)
 
 
-def informative_codes(member: Member, codes: Matrix, logvars: Matrix | None) -> Encoded:
+def informative_codes(member: Member, codes: Doubles, logvars: Doubles | None) -> Encoded:
     """From the means (N, K) of all codes, and the log-variances of a posterior, to the codes that count."""
     blocks = [member.latents.columns[column] for column in member.latents.code_columns]
     finite = np.isfinite(codes).all(axis=0)
@@ -96,20 +95,20 @@ def informative_codes(member: Member, codes: Matrix, logvars: Matrix | None) -> 
     return Encoded(standardised(chosen), informative)
 
 
-def standardised(columns: Matrix) -> Matrix:
+def standardised(columns: Doubles) -> Doubles:
     """(N, a) -> the same with mean 0 and population standard deviation 1; a constant column becomes 0."""
     spread = columns.std(axis=0)
-    standard: Matrix = (columns - columns.mean(axis=0)) / np.where(spread == 0, 1.0, spread)
+    standard: Doubles = (columns - columns.mean(axis=0)) / np.where(spread == 0, 1.0, spread)
     return standard
 
 
-def mean_divergence(mean: Matrix, logvar: Matrix, blocks: list[Block]) -> Matrix:
+def mean_divergence(mean: Doubles, logvar: Doubles, blocks: list[Block]) -> Doubles:
     """(K,) KL(N(mean, e^logvar) || prior) in nats, averaged over the images; NaN where no prior is normal."""
     centre = np.array([block.mean if block.kind == "normal" else np.nan for block in blocks])
     scale = np.array([block.std for block in blocks])
     standard = (mean - centre) / scale
     logratio = logvar - 2 * np.log(scale)
-    divergence: Matrix = (0.5 * (standard**2 + np.exp(logratio) - logratio - 1)).mean(axis=0)
+    divergence: Doubles = (0.5 * (standard**2 + np.exp(logratio) - logratio - 1)).mean(axis=0)
     return divergence
 
 
@@ -122,7 +121,7 @@ def prior_variance(block: Block) -> float:
     return float(np.var(block.values))
 
 
-def relative_strength(relations: Matrix) -> float:
+def relative_strength(relations: Doubles) -> float:
     """How close a non-negative (a, b) matrix is to one entry in each row and column: from 0 to 1.
 
     The mean over columns of max^2 / sum, averaged with the same over rows; 0 / 0 counts as 0.
@@ -130,7 +129,7 @@ def relative_strength(relations: Matrix) -> float:
     return float(relative_strengths(relations, [relations.shape[1]])[0])
 
 
-def relative_strengths(relations: Matrix, widths: Sequence[int]) -> Matrix:
+def relative_strengths(relations: Doubles, widths: Sequence[int]) -> Doubles:
     """:func:`relative_strength` of the blocks of columns, so many columns each; 0 for a block without any."""
     strengths = np.zeros(len(widths))
     there = np.flatnonzero(widths)
@@ -144,7 +143,7 @@ def relative_strengths(relations: Matrix, widths: Sequence[int]) -> Matrix:
     return strengths
 
 
-def _share(best: Matrix, total: Matrix) -> Matrix:
+def _share(best: Doubles, total: Doubles) -> Doubles:
     return np.divide(best**2, total, out=np.zeros_like(total), where=total > 0)
 
 

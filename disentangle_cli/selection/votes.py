@@ -10,7 +10,8 @@ error is carried through to what counts, the accuracy of the votes.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+
+from disentangle_cli.arraytypes import Bools, Doubles, Floats, Ints
 
 NO_VOTE = -1
 # below this part of its own size (or of the widest code) a spread is rounding noise: the code is dead
@@ -34,7 +35,7 @@ class Spread:
         self.mean = np.zeros(num_codes)
         self._squares, self._cubes, self._fourths = (np.zeros(num_codes) for _ in range(3))
 
-    def add(self, codes: NDArray[np.floating]) -> None:
+    def add(self, codes: Floats) -> None:
         """Take in ``codes``: (n, K)."""
         chunk = codes.astype(np.float64)
         before, new = self.count, len(chunk)
@@ -60,7 +61,7 @@ class Spread:
         self.count = total
 
     @property
-    def std(self) -> NDArray[np.float64]:
+    def std(self) -> Doubles:
         """(K,) standard deviation; 0 for a code that is constant up to rounding, NaN for one not finite."""
         std = np.sqrt(self._squares / max(self.count, 1))
         widest = np.nanmax(std, initial=0.0)
@@ -68,7 +69,7 @@ class Spread:
         return np.where(std <= DEAD * size, 0.0, std)
 
     @property
-    def error(self) -> NDArray[np.float64]:
+    def error(self) -> Doubles:
         """(K,) relative standard error of ``std``: sqrt((kurtosis - 1) / n) / 2; 0 for a dead code."""
         with np.errstate(invalid="ignore", divide="ignore"):
             kurtosis = self._fourths * self.count / self._squares**2
@@ -87,9 +88,9 @@ class Votes:
         scale_images: how many images gave the scale of the codes.
     """
 
-    votes: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    alive: NDArray[np.bool_]
+    votes: Ints
+    labels: Ints
+    alive: Bools
     scale_images: int = 0
 
     @property
@@ -97,7 +98,7 @@ class Votes:
         """The number of the generator's codes that were held fixed."""
         return int(self.labels.max()) + 1
 
-    def counts(self) -> NDArray[np.int64]:
+    def counts(self) -> Ints:
         """(K, number of labels) how often each code won for each fixed code."""
         table = np.zeros((len(self.alive), self.num_labels), dtype=np.int64)
         cast = self.votes != NO_VOTE
@@ -114,7 +115,7 @@ CrossVotes = dict[tuple[int, int], Votes]
 """The votes of encoder i on generator j under (i, j); models that take no part are missing."""
 
 
-def cast_votes(group_std: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.int64]:
+def cast_votes(group_std: Doubles, scale: Doubles) -> Ints:
     """(M,) the code of least relative spread in each group; the first of equals.
 
     Args:
@@ -130,7 +131,7 @@ def cast_votes(group_std: NDArray[np.float64], scale: NDArray[np.float64]) -> ND
     return np.where(np.isfinite(ratio.min(axis=1)), votes, NO_VOTE)
 
 
-def scale_matters(group_std: NDArray[np.float64], spread: Spread, labels: NDArray[np.int64]) -> bool:
+def scale_matters(group_std: Doubles, spread: Spread, labels: Ints) -> bool:
     """Whether the error of the scale still moves the accuracy by more than the votes of 1.5 groups.
 
     That is the root mean square change of the accuracy over scales drawn from their errors: 0.003 at the
