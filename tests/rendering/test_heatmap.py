@@ -1,7 +1,10 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
+from disentangle_cli.images import save_picture
 from disentangle_cli.rendering.heatmap import draw_heatmap, short_names
 from disentangle_cli.rendering.palette import RAMP, UNKNOWN
 
@@ -35,6 +38,15 @@ def test_colours_follow_the_scores() -> None:
     assert {RAMP[0], RAMP[-1]} <= colours(image)
     assert UNKNOWN not in colours(image)
     assert UNKNOWN in colours(drawn(3, unknown=True))
+
+
+def test_file_is_a_png(tmp_path: Path) -> None:
+    path = save_picture(drawn(3), tmp_path / "new" / "m.png", optimize=True)
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        assert image.tobytes() == drawn(3).tobytes()
+    assert [entry.name for entry in path.parent.iterdir()] == ["m.png"]
+    assert path.stat().st_size < save_picture(drawn(3), tmp_path / "larger.png").stat().st_size
 
 
 def test_hundreds_of_models_fit() -> None:

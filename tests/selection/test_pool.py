@@ -8,9 +8,11 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from disentangle_cli.checkpoint import load_checkpoint, save_checkpoint
+from disentangle_cli.architectures import ARCHITECTURES
+from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from disentangle_cli.errors import UsageError
-from disentangle_cli.models import load_model
+from disentangle_cli.latents import Block, Latents
+from disentangle_cli.models import LoadedModel, load_model
 from disentangle_cli.selection import Settings, draws, select
 from disentangle_cli.selection.pool import load_pool
 
@@ -123,3 +125,63 @@ def test_groups_fix_one_code_and_a_smaller_count_is_a_prefix(save: Save) -> None
     torch.testing.assert_close(long[:1500], short, rtol=0, atol=0)
     other = next(draws.prior_latents(model, "other", 1500))
     assert not torch.equal(other, short[:1024])
+
+
+def test_autoencoders_without_a_posterior_are_told_by_their_latents(save: Save) -> None:
+    pool = load_pool([save("ae.pt", noise=0), save("gan.pt"), save("vae.pt", kind="normal", noise=0)])
+    assert [member.family for member in pool.members] == ["vae", "gan", "vae"]
+
+
+def test_a_gan_without_noise_is_known_by_its_networks() -> None:
+    nets = ARCHITECTURES.get("infogan-64")()
+    latents = Latents([Block("codes", "uniform", 5, True)])
+    config = {
+        "architecture": {"name": "infogan-64"}, "generator_output": "images", "encoder_output": "codes",
+    }  # fmt: skip
+    made = [
+        LoadedModel(
+            Checkpoint(
+                "ib-gan", config, (1, 64, 64), latents,
+                initialised(nets.generator(5, 1, 64), seed), initialised(nets.encoder(5, 1, 64), seed), {},
+            )
+        )
+        for seed in range(2)
+    ]  # fmt: skip
+    assert [member.family for member in load_pool(made).members] == ["gan", "gan"]
+
+
+def initialised(net: torch.nn.Module, seed: int) -> dict[str, torch.Tensor]:
+    rng = torch.Generator().manual_seed(seed)
+    return {
+        name: torch.rand(value.shape, generator=rng) if value.is_floating_point() else value
+        for name, value in net.state_dict().items()
+    }
+
+
+def test_models_of_other_data_sets_are_refused(save: Save) -> None:
+    sprites = {"dataset": "dsprites", "dataset_fingerprint": "1"}
+    pool = [save("a.pt", provenance=sprites), save("b.pt", angle=0.1, provenance=sprites)]
+    pots = save("c.pt", noise=1, provenance={"dataset": "teapots", "dataset_fingerprint": "2"})
+    with pytest.raises(UsageError) as error:
+        load_pool([*pool, pots])
+    for part in (pool[0], "dsprites", pots, "teapots", "--force"):
+        assert part in str(error.value)
+    assert len(load_pool([*pool, pots], force=True)) == 3
+    # a fingerprint decides: one data set under two names, and two under one name
+    renamed = save("d.pt", noise=3, provenance={"dataset": "copy", "dataset_fingerprint": "1"})
+    assert len(load_pool([*pool, renamed])) == 3
+    other = save("e.pt", noise=4, provenance={"dataset": "dsprites", "dataset_fingerprint": "9"})
+    with pytest.raises(UsageError, match="same name, other content"):
+        load_pool([*pool, other])
+    # unknown data sets, wholly or in part, are taken
+    named = save("f.pt", noise=5, provenance={"dataset": "dsprites"})
+    odd = save("g.pt", noise=6, provenance={"dataset": {"name": "dsprites"}})
+    assert len(load_pool([*pool, named, odd, save("h.pt", noise=7)])) == 5
+
+
+def test_a_spare_file_is_named_only_if_it_stands_alone(save: Save, tmp_path: Path) -> None:
+    best, kept, other = save("best.pt"), save("model.pt"), save("other.pt", angle=0.2)
+    pool = load_pool([best, kept, other], spare=Path(best))
+    assert pool.names == (kept, other)
+    assert [(d.model, d.same_as) for d in pool.duplicates] == [(best, kept)]
+    assert load_pool([best, other], spare=Path(best)).names == (best, other)

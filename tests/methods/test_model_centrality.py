@@ -1,6 +1,7 @@
 """ModelCentrality against a plain loop, and the properties its numbers must have."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 
 from disentangle_cli import output
 from disentangle_cli.checkpoint import Checkpoint
+from disentangle_cli.errors import UsageError
 from disentangle_cli.models import LoadedModel, Model, load_model
 from disentangle_cli.progress import Progress
 from disentangle_cli.selection import draws, select
@@ -75,27 +77,23 @@ def test_bf16_is_close_and_said(pool: list[str], small: dict[str, int]) -> None:
     assert scores[1] == pytest.approx(scores[0], abs=0.03)
 
 
-@pytest.mark.parametrize(
-    ("precision", "computed", "kept"),
-    [("fp32", torch.float32, torch.float32), ("bf16", torch.bfloat16, torch.float32)],
-)
+@pytest.mark.parametrize(("precision", "computed"), [("fp32", torch.float32), ("bf16", torch.bfloat16)])
 def test_encoders_alone_run_in_bf16(
-    counting: Callable[..., Any], small: dict[str, int], precision: str, computed: object, kept: object
+    counting: Callable[..., Any], small: dict[str, int], precision: str, computed: torch.dtype
 ) -> None:
     """Looks at products, whose type is that of the computation: votes may come out the same in both."""
+    types: set[tuple[str, torch.dtype]] = set()
+
+    def watched(name: str, plain: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+        types.add((name, (x @ x.mT).dtype))
+        return plain(x)
+
     models = [counting(angle=angle) for angle in (0.0, 0.3)]
-    types: dict[str, set[torch.dtype]] = {"encode": set(), "generate": set()}
     for model in models:
-        for name in types:
-
-            def watched(x: torch.Tensor, name: str = name, plain: Any = getattr(model, name)) -> torch.Tensor:
-                flat = x.flatten(1)
-                types[name].add((flat @ flat.T).dtype)
-                return plain(x)
-
-            setattr(model, name, watched)
+        for name in ("encode", "generate"):
+            setattr(model, name, partial(watched, name, getattr(model, name)))
     select(models, cache=False, **{**small, "precision": precision})
-    assert types == {"encode": {computed}, "generate": {kept}}
+    assert types == {("encode", computed), ("generate", torch.float32)}
 
 
 def test_scores_are_means_of_the_symmetrised_matrix(pool: list[str], small: dict[str, int]) -> None:
@@ -191,3 +189,95 @@ def test_progress_ends_at_its_total(
     crossing = [pair for pair in shown if pair[1] and pair[1] > 100]
     assert crossing
     assert all(done == total for done, total in crossing)
+
+
+def test_corrected_scores_of_known_models(save: Save, small: dict[str, int]) -> None:
+    # the second model lacks one of four codes: what it can say is right, but it says less
+    pool = [save("full.pt", codes=4), save("three.pt", codes=4, dead=1)]
+    result = select(pool, inactive="auto", activity_pairs=200, **small)
+    assert result.corrected is not None
+    assert [ranked.codes for ranked in sorted(result.ranking, key=lambda r: r.model)] == [4, 3]
+    # its encoder cannot see the fourth code; on its own generator nothing is missing
+    assert result.matrix[1, 1] == 1
+    assert result.corrected[1, 1] == 1
+    assert result.matrix[0, 1] == 1
+    assert result.corrected[0, 1] == pytest.approx(3 / 4)
+    assert result.corrected[1, 0] < 3 / 4
+    assert result.complete
+
+
+def test_padding_keeps_and_collapse_loses_the_rank(save: Save, small: dict[str, int]) -> None:
+    good = [save(f"good{i}.pt", codes=5, noise=i + 1, angle=0.1 * i) for i in range(3)]
+    padded = save("padded.pt", codes=10, dead=5, noise=2)
+    collapsed = [save(f"collapsed{i}.pt", codes=5, dead=3, noise=i + 1) for i in range(2)]
+    result = select([*collapsed, *good, padded], inactive="auto", activity_pairs=200, **small)
+    order = [ranked.model for ranked in result.ranking]
+    assert set(order[-2:]) == set(collapsed)
+    scores = {ranked.model: ranked.score for ranked in result.ranking}
+    assert scores[padded] == pytest.approx(scores[good[0]], abs=0.05)
+
+
+def test_fewer_than_two_active_codes_give_no_score(save: Save, small: dict[str, int]) -> None:
+    pool = [save("one.pt", codes=4, dead=3), save("a.pt", codes=4), save("b.pt", codes=4, angle=0.2)]
+    result = select(pool, inactive="auto", activity_pairs=200, **small)
+    last = result.ranking[-1]
+    assert (last.model, last.score, last.codes) == (pool[0], None, 1)
+    assert np.isnan(result.matrix[0]).all()
+    assert np.isnan(result.matrix[:, 0]).all()
+    assert not result.complete
+    assert all(ranked.score is not None for ranked in result.ranking[:2])
+    with pytest.raises(UsageError, match="fewer than two models have two active codes"):
+        select(pool[:2], inactive="auto", activity_pairs=200, **small)
+    with pytest.raises(UsageError, match="groups_per_code must be at least 2"):
+        select(pool, inactive="auto", **{**small, "groups_per_code": 1})
+
+
+def test_families_mix(save: Save, small: dict[str, int]) -> None:
+    pool = [save("gan.pt"), save("vae.pt", kind="normal", codes=6, dead=3, noise=0), save("c.pt", angle=0.3)]
+    result = select(pool, activity_pairs=200, **small)
+    assert result.settings["inactive"] == "auto"
+    assert result.settings["encode"] == "mean"
+    assert result.corrected is not None
+    # the prior of the autoencoder is wider, its codes are the same
+    assert result.corrected[0, 1] == 1
+    assert result.corrected[1, 0] == 1
+
+
+def test_budget_searches_among_those_that_take_part(save: Save, small: dict[str, int]) -> None:
+    pool = [save(f"{i}.pt", codes=4, noise=i % 3, angle=0.08 * i) for i in range(1, 13)]
+    pool += [save(f"vae{i}.pt", kind="normal", codes=6, dead=2, noise=0, angle=0.1 * i) for i in range(3)]
+    pool.insert(0, save("one.pt", codes=4, dead=3))
+    options = {"activity_pairs": 200, "permutations": 5, **small}
+    result = select(pool, budget=0.9, **options)
+    assert result.settings["inactive"] == "auto"
+    assert result.corrected is not None
+    assert not result.complete
+    assert result.ranking[-1].model == pool[0]
+    assert result.ranking[-1].score is None
+    assert result.details["evaluations"]["of"] == 15**2
+    known = np.isfinite(result.matrix)
+    np.testing.assert_array_equal(known, np.isfinite(result.corrected))
+    assert not known[0].any()
+    # the winner is among the best of the whole matrix
+    exact = select(pool, budget="exact", **options)
+    scores = {ranked.model: ranked.score for ranked in exact.ranking}
+    assert exact.ranking[0].score - scores[result.selected] < 0.02
+
+
+def test_the_majority_family_is_told(save: Save, small: dict[str, int]) -> None:
+    # five turned autoencoders agree with each other; the GANs and one autoencoder are straight
+    turned = [
+        save(f"v{i}.pt", kind="normal", codes=3 + i, dead=i, constant=0, noise=0, angle=0.75)
+        for i in range(5)
+    ]
+    gans = [save(f"g{noise}.pt", noise=noise) for noise in (1, 2)]
+    straight = save("straight.pt", kind="normal", codes=3, noise=0)
+    pool = [*turned, *gans, straight]
+    result = select(pool, inactive="auto", activity_pairs=200, permutations=20, **small)
+    assert result.selected in turned
+    assert result.balanced not in turned
+    entry = result.to_json()
+    assert entry["family_balanced"] == {"selected": result.balanced, "agrees": False}
+    balanced = {r["model"]: r["family_balanced"] for r in entry["ranking"]}
+    plain = {r["model"]: r["score"] for r in entry["ranking"]}
+    assert all(balanced[name] > plain[name] for name in gans)
