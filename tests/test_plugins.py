@@ -30,6 +30,8 @@ strongest_code = lent.strongest_code
 absent = lent.bars
 [disentangle_cli.methods]
 udr-pearson = lent.udr_pearson
+[disentangle_cli.executors]
+my-pool = lent.my_pool
 [disentangle_cli.models]
 l1-vae = lent.l1_vae
 plain-vae = lent.plain_vae
@@ -107,7 +109,7 @@ def run(site: Path, *lines: str) -> list[tuple[int, str, str, list[str]]]:
     return [tuple(found) for found in json.loads(done.stdout)]
 
 
-@pytest.mark.parametrize("name", ["bars", "strongest_code", "udr_pearson", "l1_vae"])
+@pytest.mark.parametrize("name", ["bars", "strongest_code", "udr_pearson", "l1_vae", "my_pool"])
 def test_examples_are_short(name: str) -> None:
     assert len(EXAMPLES[name].splitlines()) <= 30
 
@@ -141,6 +143,15 @@ def test_data_set_model_metric_and_method(site: Path) -> None:
     assert json.loads(found[4][1])["models"][0]["codes"] == 2
     assert found[5][0] == 2
     assert "plain-vae has no preset 'fast'; choose one of: none at all" in found[5][2]
+
+
+def test_an_executor(site: Path) -> None:
+    data = np.arange(20)[:, None]
+    write_npz(site / "codes.npz", {"codes": data.astype(np.float32), "factors": data})
+    score = "score codes.npz --metrics mig --format json"
+    here, there = run(site, score, f"{score} --executor my-pool --jobs 1")
+    assert there[0] == 0, there[2]
+    assert json.loads(there[1])["results"] == json.loads(here[1])["results"]
 
 
 def test_a_broken_one_is_a_line_when_it_is_asked_for(site: Path) -> None:

@@ -7,12 +7,14 @@ idempotent: one whose worker died is carried out again by another.
 
 from disentangle_cli.tasks.control import Control
 from disentangle_cli.tasks.executor import EXECUTORS, Executor, cores, split_spec, tasks_at_once
+from disentangle_cli.tasks.futures import FuturesExecutor
 from disentangle_cli.tasks.run import LostTasks, ends_of, run_tasks
 
 __all__ = [
     "EXECUTORS",
     "Control",
     "Executor",
+    "FuturesExecutor",
     "LostTasks",
     "cores",
     "ends_of",
