@@ -39,7 +39,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         found = yaml.safe_load(_text(path))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
         where = f" (line {mark.line + 1})" if mark else ""
         raise UsageError(f"{path}: not a YAML file of plain values{where}") from None
     if not isinstance(found, dict) or not is_bounded(found):

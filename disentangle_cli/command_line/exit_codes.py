@@ -18,10 +18,9 @@ def describe_any(error: BaseException) -> tuple[int, str]:
         return describe(KeyboardInterrupt())
     if not isinstance(error, TyperException):
         return describe(error)
-    message = error.format_message() if hasattr(error, "format_message") else str(error)
-    context = getattr(error, "ctx", None)
+    context = vars(error).get("ctx")  # of those about how a command was used
     hint = f" (see `{context.command_path} --help`)" if context is not None else ""
-    return getattr(error, "exit_code", 2), one_line(message.rstrip(".") + hint)
+    return error.exit_code, one_line(error.format_message().rstrip(".") + hint)
 
 
 def _is_help(error: BaseException) -> bool:
@@ -44,7 +43,7 @@ def exit_codes() -> Iterator[None]:
         if debugging():
             traceback.print_exc()
         if _is_help(error):
-            sys.stderr.write(getattr(error, "message", ""))  # empty when rich has printed it
+            sys.stderr.write(vars(error).get("message", ""))  # empty when rich has printed it
         else:
             sys.stderr.write(f"error: {message}\n" if code != 130 else f"{message}\n")
         raise SystemExit(code) from None

@@ -84,10 +84,10 @@ def _add_commands() -> None:
             continue
         name = module.rstrip("_")
         entry = importlib.import_module(f"{__name__}.{module}")
-        if group := getattr(entry, f"{name}_app", None):
-            app.add_typer(group, name=name)
+        if f"{name}_app" in vars(entry):
+            app.add_typer(vars(entry)[f"{name}_app"], name=name)
         else:
-            app.command(name)(getattr(entry, f"{name}_cli"))
+            app.command(name)(vars(entry)[f"{name}_cli"])
     add_global_options(app)
 
 

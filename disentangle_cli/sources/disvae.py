@@ -8,9 +8,9 @@ import torch
 from disentangle_cli.architectures.burgess import Burgess
 from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
-from disentangle_cli.importing.files import read_weights
 from disentangle_cli.importing.renaming import by_order, meta_networks
 from disentangle_cli.importing.source import SOURCES, Imported, named
+from disentangle_cli.importing.weights import read_weights
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.plain import read_json
 

@@ -13,10 +13,10 @@ import torch
 from disentangle_cli.architectures.pythae import KINDS, Pythae
 from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
-from disentangle_cli.importing.files import read_weights
 from disentangle_cli.importing.pickled_name import class_name
 from disentangle_cli.importing.renaming import by_order, layers, meta_networks
 from disentangle_cli.importing.source import SOURCES, Imported, named
+from disentangle_cli.importing.weights import read_weights
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.plain import read_json
 

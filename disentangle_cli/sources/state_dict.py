@@ -24,10 +24,10 @@ from torch import Tensor, nn
 from disentangle_cli.architectures import ARCHITECTURES, Architecture
 from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
-from disentangle_cli.importing.files import read_weights
 from disentangle_cli.importing.renaming import fitting, meta_networks
 from disentangle_cli.importing.source import SOURCES, Imported, named
 from disentangle_cli.importing.specs import parse_image, parse_latents
+from disentangle_cli.importing.weights import read_weights
 from disentangle_cli.latents import Latents
 from disentangle_cli.plain import read_yaml
 
