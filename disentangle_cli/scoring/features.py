@@ -13,9 +13,15 @@ from torch import Tensor
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import detail
 
-MISSING = "torch-fidelity is not installed; pip install 'disentangle-cli[fidelity]'"
 TIMEOUT = 30.0
 """Seconds without an answer after which fetching the weights is given up; that package waits for ever."""
+
+
+def feature_problem() -> str | None:
+    """Why features cannot be had at all, or None."""
+    if importlib.util.find_spec("torch_fidelity"):
+        return None
+    return "torch-fidelity is not installed; pip install 'disentangle-cli[fidelity]'"
 
 
 def load_extractor(device: str) -> Callable[[Tensor], Any]:
@@ -24,8 +30,8 @@ def load_extractor(device: str) -> Callable[[Tensor], Any]:
     Raises:
         UsageError: torch-fidelity is missing or broken, or its weights cannot be had.
     """
-    if importlib.util.find_spec("torch_fidelity") is None:
-        raise UsageError(MISSING)
+    if problem := feature_problem():
+        raise UsageError(problem)
     try:
         from torch_fidelity.utils import create_feature_extractor
     except Exception as error:  # a torchvision built for another torch raises more than ImportError

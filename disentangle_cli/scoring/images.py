@@ -14,20 +14,13 @@ from disentangle_cli.measurement.metric import Undefined
 from disentangle_cli.models import Model
 from disentangle_cli.output import progress
 from disentangle_cli.scoring.classifier import class_factor, classifier_for
-from disentangle_cli.scoring.features import MISSING, features, load_extractor
+from disentangle_cli.scoring.features import features, load_extractor
 from disentangle_cli.scoring.plan import Plan
 
 BATCH = 256
 
 Made = tuple[tuple[Floats, ...], str]
 """The arrays of a family in the order of the table, and what readers of their numbers should know."""
-
-
-def feature_problem() -> str | None:
-    """Why ``fid`` and ``kid`` cannot be had at all, or None."""
-    import importlib.util
-
-    return None if importlib.util.find_spec("torch_fidelity") else MISSING
 
 
 @torch.no_grad()

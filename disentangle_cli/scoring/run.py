@@ -10,7 +10,9 @@ from pydantic import model_validator
 
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.errors import UsageError
+from disentangle_cli.measurement.arrays import families_of
 from disentangle_cli.measurement.evaluate import required_arrays
+from disentangle_cli.measurement.families import Family
 from disentangle_cli.measurement.settings import FORM, read_settings
 from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, Evaluation, Result
 from disentangle_cli.models import AnyModel, Model, as_model, load_model
@@ -19,7 +21,7 @@ from disentangle_cli.scoring.bootstrap import resampled
 from disentangle_cli.scoring.codes import CodeCache
 from disentangle_cli.scoring.codes_file import CODES_SUFFIXES, read_codes
 from disentangle_cli.scoring.collect import collect
-from disentangle_cli.scoring.images import feature_problem
+from disentangle_cli.scoring.features import feature_problem
 from disentangle_cli.scoring.intervals import combine, with_bootstrap
 from disentangle_cli.scoring.plan import plan_for, read_plan_settings
 from disentangle_cli.scoring.restrict import factor_names, restrict_arrays, restrict_dataset
@@ -67,9 +69,10 @@ class Options(Checked):
             raise UsageError("choose one of --repeats (draws anew) and --bootstrap (resamples one draw)")
         if not 0 < self.half_width < float("inf"):
             raise UsageError("the half width of an interval must be a positive number")
-        asked = {part.strip() for part in self.metrics.split(",")} & {"fid", "kid"}
-        if asked and self.names and (problem := feature_problem()):
-            raise UsageError(f"{' and '.join(sorted(asked))}: {problem}")
+        asked = {part.strip() for part in self.metrics.split(",")} & set(self.names)
+        of_features = [n for n in asked if Family.FEATURES in families_of(required_arrays(n, self.protocol))]
+        if of_features and (problem := feature_problem()):
+            raise UsageError(f"{' and '.join(sorted(of_features))}: {problem}")
         assert self.chosen is not None
         assert self.data is not None
         return self
