@@ -29,16 +29,13 @@ class Dask(FuturesExecutor):
         self._client = _local_client(jobs or cores()) if address is None else _client(address)
 
     def send(self, *call: Any) -> Any:
-        """Hand over a call."""
         resources = {"resources": {"GPU": gpus}} if (gpus := task_gpus()) else {}
         return self._client.submit(*call, pure=False, **resources)
 
     def cancel(self, futures: list[Any]) -> None:
-        """Give up calls."""
         self._client.cancel(futures, force=True)
 
     def slots(self) -> int:
-        """All threads of the workers."""
         try:
             self._client.wait_for_workers(1, timeout=WORKER_SECONDS)
         except TimeoutError:

@@ -39,7 +39,6 @@ class Local:
         worker.give(function, task)
 
     def ended(self, seconds: float) -> list[tuple[int, Ended]]:
-        """All that have ended."""
         found, self._here = self._here, []
         for connection in wait(list(self._under_way), seconds) if self._under_way else []:
             key, worker = self._under_way.pop(connection)
@@ -50,12 +49,10 @@ class Local:
         return found
 
     def stop(self) -> None:
-        """Pass a signal on to the processes."""
         for _, worker in self._under_way.values():
             worker.stop()
 
     def abandon(self) -> None:
-        """End the processes that are at work."""
         for _, worker in self._under_way.values():
             worker.kill()
 

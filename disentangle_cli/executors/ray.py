@@ -61,13 +61,11 @@ class Ray(FuturesExecutor):
         Ray._connected = address
 
     def slots(self) -> int:
-        """All cores of the cluster."""
         import ray
 
         return int(ray.cluster_resources().get("CPU", 1))
 
     def send(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Hand over a call."""
         import ray
 
         remote = ray.remote(num_cpus=1, num_gpus=task_gpus(), max_retries=RETRIES)(function)
@@ -77,7 +75,6 @@ class Ray(FuturesExecutor):
         return future
 
     def cancel(self, futures: list[Any]) -> None:
-        """Give up calls."""
         import ray
 
         for future in futures:

@@ -35,22 +35,17 @@ class Control:
 def watched(marker: Path | None) -> Iterator[list[str]]:
     """A list that fills when the marker goes, or has gone already."""
     stop: list[str] = []
-    if marker is None:
-        yield stop
-        return
     over = threading.Event()
 
     def look() -> None:
-        if not marker.exists():
-            stop.append("the end of the pool")
-            over.set()
+        while marker is not None and not over.wait(LOOK_SECONDS):
+            if not marker.exists():
+                stop.append("the end of the pool")
+                return
 
-    def keep_looking() -> None:
-        while not over.wait(LOOK_SECONDS):
-            look()
-
-    look()
-    thread = threading.Thread(target=keep_looking, daemon=True)
+    if marker is not None and not marker.exists():
+        stop.append("the end of the pool")
+    thread = threading.Thread(target=look, daemon=True)
     thread.start()
     try:
         yield stop

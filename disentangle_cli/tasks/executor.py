@@ -18,23 +18,18 @@ class Executor(Protocol):
 
     def places(self, count: int) -> int:
         """How many of ``count`` tasks to have under way at once. Asked before they are started."""
-        ...
 
     def start(self, key: int, function: Function, task: Any, control: Control) -> None:
         """Have ``function(task, control)`` carried out; ``control`` is what the task gets in this process."""
-        ...
 
     def ended(self, seconds: float) -> Sequence[tuple[int, Ended]]:
         """Keys and ends of tasks under way that have ended; none after waiting for some ``seconds``."""
-        ...
 
     def stop(self) -> None:
         """Make the tasks under way save and end."""
-        ...
 
     def abandon(self) -> None:
         """Give up the tasks under way."""
-        ...
 
 
 EXECUTORS: Registry[Callable[[str | None, int | None], Executor]] = Registry(

@@ -39,11 +39,9 @@ class FuturesExecutor(ABC):
         """Give up calls."""
 
     def places(self, count: int) -> int:
-        """As many as asked for, else as the cluster takes."""
         return self._jobs or self.slots()
 
     def start(self, key: int, function: Function, task: Any, control: Control) -> None:
-        """Hand over a task."""
         self._marker = control.marker
         future = self.send(attempt_on_cluster, function, task, control.marker)
         self._under_way[future] = key
@@ -74,6 +72,5 @@ class FuturesExecutor(ABC):
             self._marker.unlink(missing_ok=True)
 
     def abandon(self) -> None:
-        """Give up what has not ended."""
         if self._under_way:
             self.cancel(list(self._under_way))
