@@ -105,11 +105,11 @@ def _kinds(annotation: Any) -> list[Any]:
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
-    """The end of a message on an unknown ``name``: what is like it beside it, else anywhere; or nothing."""
+    """The end of a message on an unknown ``name``: one of that name elsewhere, or like it; or nothing."""
     place, _, leaf = name.rpartition(".")
     beside = {one.rpartition(".")[2]: one for one in known if one.rpartition(".")[0] == place}
     anywhere = {one.rpartition(".")[2]: one for one in known}
-    for choices, cutoff in ((beside, 0.6), (anywhere, 0.85)):
+    for choices, cutoff in ((anywhere, 1.0), (beside, 0.6), (anywhere, 0.85)):
         if close := difflib.get_close_matches(leaf, choices, 1, cutoff):
             return f"; did you mean {choices[close[0]]}?"
     return ""

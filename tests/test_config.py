@@ -66,7 +66,8 @@ def test_every_model_has_the_presets_users_count_on(model: str) -> None:
 @pytest.mark.parametrize(
     ("assignment", "message"),
     [
-        ("optim.generatr=1", "optim.generatr: there is no such setting"),
+        ("optim.generatr=1", "optim.generatr: there is no such setting; did you mean optim.generator"),
+        ("generator=1", "generator: there is no such setting; did you mean optim.generator"),
         ("optim.generator=-1", "optim.generator"),
         ("optim.generator=fast", "optim.generator"),
         ("optim.generator", "name=value"),
@@ -79,6 +80,14 @@ def test_every_model_has_the_presets_users_count_on(model: str) -> None:
 def test_bad_settings_are_named(assignment: str, message: str) -> None:
     with pytest.raises(UsageError, match=message.replace(".", r"\.").replace("[", r"\[")):
         configure("infogan-cr", "paper", sets=[assignment])
+
+
+def test_settings_of_python_are_nested_or_dotted() -> None:
+    given = {"optim.rate": 0.5, "latents": {"codes.dim": 3}, "log": {"every": 7}}
+    found = configure("vae", settings=given, sets=["log.every=8"])
+    assert (found.optim.rate, found.latents.codes.dim, found.log.every) == (0.5, 3, 8)
+    with pytest.raises(UsageError, match=r"^settings: optim\.rote: .* did you mean optim\.rate\?"):
+        configure("vae", settings={"optim": {"rote": 1}})
 
 
 def test_unknown_names_list_what_there_is() -> None:
