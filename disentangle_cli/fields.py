@@ -35,8 +35,8 @@ def list_settings(model: type[BaseModel], values: Mapping[str, Any] | None = Non
             continue
         inside = default.model_dump() if isinstance(default, BaseModel) else default or {}
         for part in list_settings(group, inside):
-            told = " ".join(filter(None, [meaning, part.meaning]))
-            found.append(replace(part, name=f"{name}.{part.name}", meaning=told))
+            meanings = " ".join(filter(None, [meaning, part.meaning]))
+            found.append(replace(part, name=f"{name}.{part.name}", meaning=meanings))
     return found
 
 

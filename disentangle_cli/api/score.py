@@ -62,12 +62,12 @@ class Scores:
         return write_atomic(Path(path), report(self.results, self.names, settings))
 
     def __repr__(self) -> str:
-        told = (
+        parts = (
             f"{result['model']}: "
             + ", ".join(f"{name} {_short(result['metrics'][name]['score'])}" for name in self.names)
             for result in self.results
         )
-        return f"Scores({'; '.join(told)})"
+        return f"Scores({'; '.join(parts)})"
 
     def _repr_html_(self) -> str:
         return "\n".join(map(fragment, sections(self.results, self.names)))

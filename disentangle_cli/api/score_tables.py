@@ -69,12 +69,12 @@ def _sections(result: dict[str, Any], names: Sequence[str]) -> list[Section]:
     spread = has_spread([result])
     facts = {key: result[key] for key in ("dataset", "protocol", "encode", "seed", "repeats", "bootstrap")}
     facts["factors"] = ", ".join(result["factors"])
-    told = "; ".join(f"{key}: {value}" for key, value in facts.items() if value)
+    summary = "; ".join(f"{key}: {value}" for key, value in facts.items() if value)
     used = [[name, _listed(result["metrics"][name], "settings"), _listed(result["metrics"][name], "samples")]
             for name in names]  # fmt: skip
     model = result["model"]
     return [
-        Section(model, [told], number_columns(spread), number_rows(result, names, spread)),
+        Section(model, [summary], number_columns(spread), number_rows(result, names, spread)),
         Section(f"Matrices of {model}", matrices=matrices(result, names)),
         Section(f"Settings of {model}", columns=["metric", "settings", "samples"], rows=used),
     ]

@@ -104,10 +104,10 @@ def _information(codes: Doubles, classes: Ints, estimator: str, neighbours: int,
 def _concentration(matrix: Doubles) -> float | None:
     """Mean over columns of largest / sum, rescaled from 1 / n: (n, m) -> 0..1; columns of zeros left out."""
     total = matrix.sum(axis=0)
-    told = total > 0
-    if len(matrix) < 2 or not told.any():
+    encoded = total > 0
+    if len(matrix) < 2 or not encoded.any():
         return None
-    share = float((matrix.max(axis=0)[told] / total[told]).mean())
+    share = float((matrix.max(axis=0)[encoded] / total[encoded]).mean())
     return (share - 1 / len(matrix)) / (1 - 1 / len(matrix))
 
 

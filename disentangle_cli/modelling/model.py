@@ -118,8 +118,8 @@ class Adapted(Model):
         self.image_shape = found.image_shape
         self.latents = found.latents
         kinds = {"name": str, "path": str, "content_hash": str, "provenance": Mapping, "device": object}
-        told = {key: getattr(found, key) for key in kinds if hasattr(found, key)}
-        vars(self).update({key: value for key, value in told.items() if isinstance(value, kinds[key])})
+        attributes = {key: getattr(found, key) for key in kinds if hasattr(found, key)}
+        vars(self).update({key: value for key, value in attributes.items() if isinstance(value, kinds[key])})
         self.device = torch.device(self.device)
 
     def sample_latents(self, n: int, rng: torch.Generator | None = None) -> Tensor:

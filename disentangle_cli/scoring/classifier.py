@@ -104,8 +104,8 @@ def classifier_for(dataset: Dataset, device: str | torch.device = "cpu", images:
     except RunError as error:
         warn(f"the classifier will not be kept: {error}")
         found = _train(dataset, factor, images, device)
-    net, told = found
-    return Judge(net.to(device).eval(), name, told["held_out"], told["accuracy"])
+    net, facts = found
+    return Judge(net.to(device).eval(), name, facts["held_out"], facts["accuracy"])
 
 
 def _new(dataset: Dataset, factor: int) -> Classifier:
@@ -128,11 +128,11 @@ def _read(path: Path, dataset: Dataset, factor: int) -> Trained | None:
         return None
 
 
-def _keep(path: Path, net: Classifier, told: dict[str, Any]) -> None:
+def _keep(path: Path, net: Classifier, facts: dict[str, Any]) -> None:
     weights = {name: value.cpu() for name, value in net.state_dict().items()}
     try:
         with atomic(path) as temporary:
-            torch.save({"weights": weights, **told}, temporary)
+            torch.save({"weights": weights, **facts}, temporary)
     except RunError as error:
         warn(f"the classifier is not kept: {error}")
     else:

@@ -115,7 +115,7 @@ def ends_of(
 def _side_by_side(
     engine: Executor, function: Function, tasks: Mapping[int, T], control: Control
 ) -> Generator[tuple[int, Ended], None, None]:
-    waiting, under_way, told = deque(tasks.items()), 0, False
+    waiting, under_way, notified = deque(tasks.items()), 0, False
     places = engine.places(len(tasks))
     try:
         while under_way or (waiting and not control.stop):
@@ -123,9 +123,9 @@ def _side_by_side(
                 index, task = waiting.popleft()
                 engine.start(index, function, task, control)
                 under_way += 1
-            if control.stop and not told:
+            if control.stop and not notified:
                 engine.stop()
-                told = True
+                notified = True
             for index, ended in engine.ended(WAIT_SECONDS):
                 under_way -= 1
                 if isinstance(ended, Done):
