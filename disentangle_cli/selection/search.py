@@ -96,11 +96,13 @@ class _Level:
         """
         old = self.values.shape[1]
         added = np.full((len(self.met), max(0, len(references) - old)), np.nan)
-        for name in ("values", "noise"):
-            known = getattr(self, name)
-            wide = np.concatenate([known, added], axis=1)
+
+        def widened(known: Doubles) -> Doubles:
+            wide: Doubles = np.concatenate([known, added], axis=1)
             wide[references[:old], old:] = known[references[old:]].T
-            setattr(self, name, wide)
+            return wide
+
+        self.values, self.noise = widened(self.values), widened(self.noise)
 
 
 def find_medoid(

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from pydantic import ValidationError
 
 from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
-from disentangle_cli.models import LoadedModel, load_model
-from disentangle_cli.selection import Settings, draws, select
+from disentangle_cli.models import LoadedModel
+from disentangle_cli.selection import select
 from disentangle_cli.selection.pool import load_pool
 
 Save = Callable[..., str]
@@ -75,56 +74,9 @@ def test_family(save: Save) -> None:
     assert [member.family for member in pool.members] == ["gan", "vae"]
 
 
-def test_settings_are_checked() -> None:
-    with pytest.raises(UsageError, match="no selection setting is called 'group'"):
-        Settings().with_options(group=3)
-    with pytest.raises(UsageError, match=r"there are: groups_per_code, .*; did you mean group_size\?"):
-        Settings(group_sise=3)
-    with pytest.raises(UsageError, match="group_size must be a whole number of at least 2, not 1"):
-        Settings(group_size=1)
-    with pytest.raises(UsageError, match="scale_images must be a whole number of at least 2, not 'many'"):
-        Settings(scale_images="many")
-    with pytest.raises(UsageError, match="images must be a whole number of at least 2, not True"):
-        Settings(images=True)
-    with pytest.raises(UsageError, match="tolerance must be a number between 0 and 1, not 1"):
-        Settings().with_options(tolerance=1)
-    with pytest.raises(UsageError, match="budget must be auto, exact or a part"):
-        Settings(budget="much")
-    with pytest.raises(UsageError, match="encode must be one of mean, sample"):
-        Settings(encode="mode")
-    assert Settings(groups_per_code=20).with_options(groups_per_code=None).groups_per_code == 20
-    assert repr(Settings(images_from=Path("a.npz"), budget=1).to_json()["budget"]) == "1"
-    with pytest.raises(ValidationError, match="frozen"):
-        Settings().images = 3  # type: ignore[misc]
-
-
-def test_open_rules_follow_the_families() -> None:
-    pure, mixed = Settings().resolved(["gan", "gan"]), Settings().resolved(["gan", "vae"])
-    assert (pure.inactive, pure.encode) == ("keep", "sample")
-    assert (mixed.inactive, mixed.encode) == ("auto", "mean")
-    assert Settings(inactive="keep").resolved(["gan", "vae"]).encode == "sample"
-
-
 def test_unknown_method(save: Save) -> None:
     with pytest.raises(UsageError, match="unknown selection method 'best'"):
         select([save("a.pt"), save("b.pt", angle=0.1)], method="best")
-
-
-def test_groups_fix_one_code_and_a_smaller_count_is_a_prefix(save: Save) -> None:
-    model = load_model(save("a.pt"))
-    groups = draws.groups(model.latents.code_columns, 4)
-    assert [group.label for group in groups[:5]] == [0, 1, 2, 0, 1]
-    assert groups[:6] == draws.groups(model.latents.code_columns, 2)
-    latents = draws.group_latents(model, "name", groups[4], 50)
-    spread = latents.std(dim=0)
-    assert spread[1] == 0
-    assert (spread[[0, 2, 3, 4]] > 0.4).all()  # noise is never fixed
-    short = torch.cat(list(draws.prior_latents(model, "name", 1500)))
-    long = torch.cat(list(draws.prior_latents(model, "name", 2500)))
-    assert short.shape == (1500, 5)
-    torch.testing.assert_close(long[:1500], short, rtol=0, atol=0)
-    other = next(draws.prior_latents(model, "other", 1500))
-    assert not torch.equal(other, short[:1024])
 
 
 def test_autoencoders_without_a_posterior_are_told_by_their_latents(save: Save) -> None:
