@@ -9,7 +9,7 @@ from disentangle_cli.tasks.ended import Ended, Function, Lost, attempt
 from disentangle_cli.tasks.executor import EXECUTORS, cores
 from disentangle_cli.tasks.worker import Worker
 
-_idle: list[Worker] = []
+idle: list[Worker] = []
 """Workers that are kept for the next call."""
 
 
@@ -45,7 +45,7 @@ class Local:
             found.append((key, worker.take()))
             self._killed |= isinstance(found[-1][1], Lost)
             if worker.alive:
-                _idle.append(worker)
+                idle.append(worker)
         return found
 
     def stop(self) -> None:
@@ -59,9 +59,9 @@ class Local:
 
 def _worker(threads: int) -> Worker:
     """One that has nothing to do, or a new one."""
-    for worker in list(_idle):
+    for worker in list(idle):
         if worker.threads == threads or not worker.alive:
-            _idle.remove(worker)
+            idle.remove(worker)
         if worker.threads == threads and worker.alive:
             return worker
     return Worker(threads)
@@ -69,5 +69,5 @@ def _worker(threads: int) -> Worker:
 
 @atexit.register
 def _dismiss() -> None:
-    while _idle:
-        _idle.pop().kill()
+    while idle:
+        idle.pop().kill()

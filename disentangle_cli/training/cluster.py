@@ -29,7 +29,7 @@ Files = dict[str, bytes]
 
 
 @dataclass(frozen=True)
-class _Task:
+class ClusterTask:
     """A run; ``files`` are what an earlier process left of it, for workers that do not see them."""
 
     run: Run
@@ -49,11 +49,11 @@ def train_on_cluster(
     marker = runs[0].out.resolve() / f".pool-{secrets.token_hex(6)}"
     write_atomic(marker, "dcr train works here; without this file its runs stop\n")
     try:
-        ((_, shared),) = run_tasks(_sees, [marker], executor=executor, jobs=jobs)
+        ((_, shared),) = run_tasks(sees, [marker], executor=executor, jobs=jobs)
         if not shared:
             output.log(f"the workers do not see {marker.parent}: files come back through the cluster")
         wanted: list[Run] = []
-        tasks: list[_Task] = []
+        tasks: list[ClusterTask] = []
         for run, dataset in zip(runs, datasets, strict=True):
             try:
                 claimed = _claimed(run, dataset)
@@ -61,13 +61,13 @@ def train_on_cluster(
                     yield Outcome(run)
                 else:
                     wanted.append(run)
-                    tasks.append(_Task(claimed, None if shared else _files_of(claimed)))
+                    tasks.append(ClusterTask(claimed, None if shared else _files_of(claimed)))
             except DcrError as error:
                 yield Outcome(run, error)
         with contextlib.ExitStack() as stack:
             stop = stack.enter_context(caught_signals()) if shared else []
             control = Control(stop, marker=marker if shared else None)
-            for index, ended in ends_of(_carry_out, tasks, executor=executor, jobs=jobs, control=control):
+            for index, ended in ends_of(carry_out, tasks, executor=executor, jobs=jobs, control=control):
                 run = wanted[index]
                 if isinstance(ended, Done):
                     problem, files = ended.result
@@ -79,7 +79,7 @@ def train_on_cluster(
         marker.unlink(missing_ok=True)
 
 
-def _sees(marker: Path, _: Control) -> bool:
+def sees(marker: Path, _: Control) -> bool:
     return marker.exists()
 
 
@@ -99,7 +99,7 @@ def _claimed(run: Run, dataset: Dataset) -> Run | None:
     return replace(run, dataset=data, name=run.stem, out=out, resume=True, overwrite=False)
 
 
-def _carry_out(task: _Task, control: Control) -> tuple[DcrError | None, Files]:
+def carry_out(task: ClusterTask, control: Control) -> tuple[DcrError | None, Files]:
     """On a worker. A process that still trains there, given up as dead, is waited for."""
     if task.files is not None:
         return _carry_out_apart(task.run, task.files)

@@ -11,7 +11,7 @@ import pytest
 
 from disentangle_cli import output
 from disentangle_cli.errors import RunError, UsageError
-from disentangle_cli.executors import LostTasks, run_tasks
+from disentangle_cli.executors import LostTasks, local, run_tasks
 from tests.tasks.work import Job, attempts, crash, pid, refuse, square, warn
 
 
@@ -108,3 +108,26 @@ def test_ctrl_c_ends_the_workers(tmp_path: Path) -> None:
     while any(Path(f"/proc/{worker}").exists() for worker in workers):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def test_a_script_is_not_run_again_by_its_workers(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from disentangle_cli.executors import run_tasks\n"
+        "def double(task, control):\n"
+        "    return 2 * task\n"
+        "print(sorted(run_tasks(double, [1, 2, 3], jobs=2)))\n"
+    )
+    path = os.pathsep.join([str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")])
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=False,
+        timeout=120, env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip
+    assert (done.stdout, done.stderr) == ("[(0, 2), (1, 4), (2, 6)]\n", "")
+
+
+def test_workers_do_not_import_what_lies_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pickle.py").write_text("raise SystemExit(3)\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(local, "idle", [])  # new ones, in this folder
+    assert sorted(run_tasks(square, [Job(k, tmp_path) for k in range(2)], jobs=2)) == [(0, 0), (1, 1)]

@@ -54,7 +54,7 @@ def test_same_weights_as_a_pool_of_this_machine(runs: list[Run], tmp_path: Path)
 def test_without_a_shared_folder_the_files_come_back(
     runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "_sees", sees_nothing)
+    monkeypatch.setattr(cluster, "sees", sees_nothing)
     bad = replace(runs[1], config=configure("vae", "demo", sets=["architecture=mlp", "batch_size=12",
                                                                  "optim.rate=1e30"]))  # fmt: skip
     outcomes = carry_out([runs[0], bad])
@@ -86,7 +86,7 @@ def test_a_finished_run_is_left_alone_unless_it_is_to_be_overwritten(runs: list[
 def test_without_a_shared_folder_what_is_there_counts(
     runs: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "_sees", sees_nothing)
+    monkeypatch.setattr(cluster, "sees", sees_nothing)
     twins = [replace(run, out=tmp_path / "here") for run in runs]
     assert all(outcome.error is None for outcome in train_pool(twins, 1))
     assert carry_out(runs[:1])[0].error is None
@@ -130,8 +130,8 @@ def in_this_process(*work: Any, **how: Any) -> Iterator[tuple[int, Ended]]:
     return ends_of(*work, **how | {"jobs": 1})
 
 
-def task(run: Run) -> cluster._Task:
-    return cluster._Task(replace(run, resume=True), files=None)
+def task(run: Run) -> cluster.ClusterTask:
+    return cluster.ClusterTask(replace(run, resume=True), files=None)
 
 
 def test_a_worker_waits_for_one_that_was_given_up_as_dead(runs: list[Run]) -> None:
@@ -139,7 +139,7 @@ def test_a_worker_waits_for_one_that_was_given_up_as_dead(runs: list[Run]) -> No
     results: list[DcrError | None] = []
 
     def work() -> None:
-        results.append(cluster._carry_out(task(runs[0]), Control())[0])
+        results.append(cluster.carry_out(task(runs[0]), Control())[0])
 
     with locked(runs[0].folder / LOCK, "busy"):
         thread = threading.Thread(target=work)
@@ -154,12 +154,12 @@ def test_a_worker_waits_for_one_that_was_given_up_as_dead(runs: list[Run]) -> No
 
 def test_a_run_that_is_not_wanted_any_more_never_starts(runs: list[Run]) -> None:
     runs[0].out.mkdir()
-    error, files = cluster._carry_out(task(runs[0]), Control(["the end of the pool"]))
+    error, files = cluster.carry_out(task(runs[0]), Control(["the end of the pool"]))
     assert isinstance(error, Interrupted)
     assert "not started" in str(error)
     assert not files
 
 
 def test_a_worker_without_the_folder_says_so(runs: list[Run], tmp_path: Path) -> None:
-    error, _ = cluster._carry_out(task(replace(runs[0], out=tmp_path / "elsewhere")), Control())
+    error, _ = cluster.carry_out(task(replace(runs[0], out=tmp_path / "elsewhere")), Control())
     assert f"does not see {tmp_path / 'elsewhere'}" in str(error)
