@@ -66,14 +66,14 @@ def score_paths(
 def _reachable(paths: Sequence[str], executor: str, jobs: int | None) -> list[tuple[str, bytes | None]]:
     """For each file its full path, and its content where a worker has not the same under that path."""
     files = [str(Path(path).resolve()) for path in paths]
-    ((_, there),) = run_tasks(hashes, [files], executor=executor, jobs=jobs)
+    ((_, there),) = run_tasks(_hashes, [files], executor=executor, jobs=jobs)
     return [
         (file, Path(file).read_bytes() if here and here != found else None)
-        for file, here, found in zip(files, hashes(files), there, strict=True)
+        for file, here, found in zip(files, _hashes(files), there, strict=True)
     ]
 
 
-def hashes(files: list[str], _: object = None) -> list[str | None]:
+def _hashes(files: list[str], _: object = None) -> list[str | None]:
     return [sha256_file(file) if Path(file).is_file() else None for file in files]
 
 
