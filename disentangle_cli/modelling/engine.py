@@ -5,8 +5,8 @@ ones, kernel by kernel or by a CUDA graph, is the business of the engine; the nu
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TypeVar
 
 import torch
@@ -36,24 +36,9 @@ class Engine(ABC):
         """What ``draw`` gives with the generator of the run, on the model's device."""
 
     @abstractmethod
-    def freeze(self, player: str) -> None:
-        """Make a network a constant, without gradients, until :meth:`unfreeze`."""
-
-    @abstractmethod
-    def unfreeze(self, player: str) -> None:
-        """Make a network trainable again."""
+    def frozen(self, *players: str) -> AbstractContextManager[None]:
+        """Inside, these networks are constants without gradients."""
 
     @abstractmethod
     def commit(self) -> None:
         """Store the spectral-norm vectors of all players: once per iteration, after all updates."""
-
-    @contextmanager
-    def frozen(self, *players: str) -> Iterator[None]:
-        """These networks are constants inside."""
-        try:
-            for player in players:
-                self.freeze(player)
-            yield
-        finally:
-            for player in players:
-                self.unfreeze(player)

@@ -1,6 +1,7 @@
 """The engine of one seed."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
@@ -75,11 +76,16 @@ class LoneEngine(Engine):
             return self.graph.fed(draw)
         return tuple(x.to(self.model.device) for x in draw())
 
-    def freeze(self, player: str) -> None:
-        freeze(self.model.players[player], torch.bfloat16 if self.model.bf16 else None)
-
-    def unfreeze(self, player: str) -> None:
-        unfreeze(self.model.players[player])
+    @contextmanager
+    def frozen(self, *players: str) -> Iterator[None]:
+        nets = [self.model.players[player] for player in players]
+        try:
+            for net in nets:
+                freeze(net, torch.bfloat16 if self.model.bf16 else None)
+            yield
+        finally:
+            for net in nets:
+                unfreeze(net)
 
     def commit(self) -> None:
         for net in self.model.players.values():

@@ -6,7 +6,8 @@ The gradient of the sum of the seeds' losses holds each seed's own gradient, and
 element, so every seed does what it does alone.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -113,13 +114,15 @@ class StackEngine(LoneEngine):
 
         return self.fed(draw_all)
 
-    def freeze(self, player: str) -> None:
+    @contextmanager
+    def frozen(self, *players: str) -> Iterator[None]:
         """No gradients. Weights are normalised again in each pass, which gives the same values."""
-        self.model.players[player].requires_grad_(False)
-
-    def unfreeze(self, player: str) -> None:
-        """Gradients again."""
-        self.model.players[player].requires_grad_(True)
+        nets = [self.model.players[player].requires_grad_(False) for player in players]
+        try:
+            yield
+        finally:
+            for net in nets:
+                net.requires_grad_(True)
 
     def commit(self) -> None:
         """Store the spectral-norm vectors of all seeds."""
