@@ -15,10 +15,14 @@ class Origin:
 
     @classmethod
     def of(cls, provenance: Any) -> "Origin":
-        """From the ``provenance`` of a checkpoint; anything that is no text counts as not said."""
+        """From the ``provenance`` of a checkpoint; anything that is no text counts as not said.
+
+        Others may describe the data set by an object: then its ``name`` counts.
+        """
         known: Mapping[str, Any] = provenance if isinstance(provenance, Mapping) else {}
-        keys = ("dataset", "dataset_path", "dataset_fingerprint")
-        values = (known.get(key) for key in keys)
+        dataset = known.get("dataset")
+        name = dataset.get("name") if isinstance(dataset, Mapping) else dataset
+        values = (name, known.get("dataset_path"), known.get("dataset_fingerprint"))
         return cls(*(value if isinstance(value, str) and value else None for value in values))
 
     @property

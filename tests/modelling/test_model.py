@@ -71,6 +71,14 @@ def test_what_more_it_has_counts(inner: LoadedModel) -> None:
     assert found.path is None, "a number is no path"
 
 
+@pytest.mark.parametrize("dataset", ["bars", {"name": "bars", "images": 8}])
+def test_the_data_set_is_told_by_a_name_or_an_object_with_one(dataset: object) -> None:
+    origin = Origin.of({"dataset": dataset, "dataset_fingerprint": "sha256:0"})
+    assert origin == Origin(name="bars", fingerprint="sha256:0")
+    assert origin.spec == "bars"
+    assert not Origin.of({"dataset": {"images": 8}}).known
+
+
 def test_content_is_told_by_behaviour(write_model: WriteModel) -> None:
     hashes = [as_model(Least(load_model(write_model(seed=seed)))).content_hash for seed in (0, 1)]
     assert hashes[0] != hashes[1]
