@@ -6,7 +6,6 @@ chosen on their own. The two heads of a Gaussian encoder are one layer here: mea
 """
 
 import itertools
-from collections.abc import Callable
 
 from torch import nn
 
@@ -21,6 +20,13 @@ KINDS = {"mlp": 0, "mnist": 28, "cifar": 32, "celeba": 64}
 
 _LAST_SIDE = {"mnist": 1, "cifar": 2, "celeba": 4}
 """Side of the encoder's last feature map."""
+
+_DECODERS = {
+    "mnist": (4, [(3, 2, 1, 0), (3, 2, 1, 1), (3, 2, 1, 1)]),  # 7, 14, 28 pixels
+    "cifar": (8, [(4, 2, 1, 0), (4, 2, 1, 1), (4, 1, 2, 0)]),  # 16, 33, 32
+    "celeba": (8, [(5, 2, 2, 0), (5, 2, 1, 0), (5, 2, 2, 1), (5, 1, 1, 0)]),  # 15, 31, 62, 64
+}
+"""Side of the first feature map; kernel, stride, padding and output padding of each layer."""
 
 
 @ARCHITECTURES.register("pythae")
@@ -40,7 +46,15 @@ class Pythae(Architecture):
         if kind == "mlp":
             return Mlp([STOCK_WIDTH]).generator(latent_dim, channels, size)
         _check_size(kind, size)
-        return _DECODERS[kind](latent_dim, channels)
+        side, shapes = _DECODERS[kind]
+        widths = [*reversed(ENCODER_WIDTHS)][: len(shapes)]
+        layers: list[nn.Module] = [
+            nn.Linear(latent_dim, 1024 * side * side),
+            nn.Unflatten(1, (1024, side, side)),
+        ]
+        for before, after, shape in zip(widths, [*widths[1:], channels], shapes, strict=True):
+            layers += [nn.ConvTranspose2d(before, after, *shape), nn.BatchNorm2d(after), nn.ReLU()]
+        return nn.Sequential(*layers[:-2])  # the last layer gives logits
 
     def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
         """(n, C, size, size) -> (n, outputs)."""
@@ -60,44 +74,3 @@ def _check_size(kind: str, size: int) -> None:
         raise UsageError(
             f"pythae's {kind} networks make images of {KINDS[kind]}x{KINDS[kind]}, not {size}x{size}"
         )
-
-
-def _up(
-    before: int, after: int, kernel: int, stride: int, padding: int, extra: int = 0
-) -> nn.ConvTranspose2d:
-    return nn.ConvTranspose2d(before, after, kernel, stride, padding=padding, output_padding=extra)
-
-
-def _start(latent_dim: int, side: int) -> list[nn.Module]:
-    return [nn.Linear(latent_dim, 1024 * side * side), nn.Unflatten(1, (1024, side, side))]
-
-
-def _mnist(latent_dim: int, channels: int) -> nn.Module:
-    return nn.Sequential(
-        *_start(latent_dim, 4),
-        _up(1024, 512, 3, 2, 1), nn.BatchNorm2d(512), nn.ReLU(),  # 7x7
-        _up(512, 256, 3, 2, 1, 1), nn.BatchNorm2d(256), nn.ReLU(),  # 14x14
-        _up(256, channels, 3, 2, 1, 1),
-    )  # fmt: skip
-
-
-def _cifar(latent_dim: int, channels: int) -> nn.Module:
-    return nn.Sequential(
-        *_start(latent_dim, 8),
-        _up(1024, 512, 4, 2, 1), nn.BatchNorm2d(512), nn.ReLU(),  # 16x16
-        _up(512, 256, 4, 2, 1, 1), nn.BatchNorm2d(256), nn.ReLU(),  # 33x33
-        _up(256, channels, 4, 1, 2),
-    )  # fmt: skip
-
-
-def _celeba(latent_dim: int, channels: int) -> nn.Module:
-    return nn.Sequential(
-        *_start(latent_dim, 8),
-        _up(1024, 512, 5, 2, 2), nn.BatchNorm2d(512), nn.ReLU(),  # 15x15
-        _up(512, 256, 5, 2, 1), nn.BatchNorm2d(256), nn.ReLU(),  # 31x31
-        _up(256, 128, 5, 2, 2, 1), nn.BatchNorm2d(128), nn.ReLU(),  # 62x62
-        _up(128, channels, 5, 1, 1),
-    )  # fmt: skip
-
-
-_DECODERS: dict[str, Callable[[int, int], nn.Module]] = {"mnist": _mnist, "cifar": _cifar, "celeba": _celeba}

@@ -1,11 +1,17 @@
 """Shapes that the GAN architectures share: a trunk with heads."""
 
+from collections import OrderedDict
 from typing import Literal
 
 from torch import Tensor, nn
 
 Norm = Literal["spectral", "batch"]
 """Normalisation inside H."""
+
+
+def generator(dense: nn.Sequential, convs: nn.Sequential) -> nn.Sequential:
+    """(n, L) latents -> (n, C, H, W) images: linear layers to a small image, convolutions that enlarge it."""
+    return nn.Sequential(OrderedDict(dense=dense, convs=convs))
 
 
 class Encoder(nn.Module):
