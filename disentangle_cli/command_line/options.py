@@ -35,19 +35,15 @@ class PosteriorCode(StrEnum):
 
 
 Checkpoints = Annotated[
-    list[str],
-    typer.Argument(metavar="CKPT", help="Checkpoint files; - reads paths from stdin.", show_default=False),
+    list[str], typer.Argument(metavar="CKPT", help="Checkpoint files; - reads paths from stdin.")
 ]
-Checkpoint = Annotated[str, typer.Argument(metavar="CKPT", help="Checkpoint file.", show_default=False)]
+Checkpoint = Annotated[str, typer.Argument(metavar="CKPT", help="Checkpoint file.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of everything random.")]
 Device = Annotated[
     DeviceName, typer.Option("--device", help="Where networks run; auto: a GPU if there is one.")
 ]
 Jobs = Annotated[
-    int | None,
-    typer.Option(
-        "--jobs", "-j", min=1, help="Tasks at once (default: 1; on a cluster all).", show_default=False
-    ),
+    int | None, typer.Option("--jobs", "-j", min=1, help="Tasks at once (default: 1; on a cluster all).")
 ]
 ExecutorOption = Annotated[
     str,
@@ -58,14 +54,11 @@ ExecutorOption = Annotated[
     ),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
 Sets = Annotated[
     list[str] | None,
     typer.Option(
-        "--set",
-        metavar="KEY=VALUE",
-        help="Override a setting (dcr settings lists them); repeatable.",
-        show_default=False,
+        "--set", metavar="KEY=VALUE", help="Override a setting (dcr settings lists them); repeatable."
     ),
 ]
 

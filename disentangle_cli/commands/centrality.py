@@ -48,14 +48,14 @@ def centrality_cli(
     ] = "model-centrality",
     inactive: Annotated[
         Inactive | None,
-        typer.Option(help="keep: every code counts, the official rule; auto: leave out codes that do nothing "
-                     "and correct for chance. Default: auto for GANs and VAEs in one pool, else keep.",
-                     show_default=False),
+        typer.Option(
+            help="keep: every code counts, the official rule; auto: leave out codes that do nothing "
+            "and correct for chance. Default: auto for GANs and VAEs in one pool, else keep."
+        ),
     ] = None,
     encode: Annotated[
         PosteriorCode | None,
-        typer.Option(help="Code of a VAE: posterior mean or sample. Default: sample with keep, else mean.",
-                     show_default=False),
+        typer.Option(help="Code of a VAE: posterior mean or sample. Default: sample with keep, else mean."),
     ] = None,
     groups_per_code: Annotated[
         int | None, typer.Option(min=1, help="Groups of images per code.", show_default="100")
@@ -65,8 +65,11 @@ def centrality_cli(
     ] = None,
     scale_images: Annotated[
         int | None,
-        typer.Option(min=2, help="Images for the scale of each code; official: 73728.",
-                     show_default="as many as its error asks for"),
+        typer.Option(
+            min=2,
+            help="Images for the scale of each code; official: 73728.",
+            show_default="as many as its error asks for",
+        ),
     ] = None,
     precision: Annotated[
         Precision, typer.Option(help="Of the encoders of model-centrality; auto: bf16 where it is fast.")
@@ -76,46 +79,50 @@ def centrality_cli(
     ] = False,
     budget: Annotated[
         str | None,
-        typer.Option(help="Look for the best with at most this part of all evaluations, say 0.02; auto: as "
-                     "many as it takes to be sure, within limits. The default above 20 models.",
-                     metavar="PART|auto", show_default=False),
+        typer.Option(
+            help="Look for the best with at most this part of all evaluations, say 0.02; auto: as "
+            "many as it takes to be sure, within limits. The default above 20 models.",
+            metavar="PART|auto",
+        ),
     ] = None,
     images: Annotated[
         str | None,
-        typer.Option(help="Images that UDR compares codes on: a data set, or generated (by the pool itself). "
-                     "Default: the models' own data set if it is at hand, else generated.",
-                     metavar="DATASET|generated", show_default=False),
+        typer.Option(
+            help="Images that UDR compares codes on: a data set, or generated (by the pool itself). "
+            "Default: the models' own data set if it is at hand, else generated.",
+            metavar="DATASET|generated",
+        ),
     ] = None,
     sets: Sets = None,
-    top: Annotated[
-        int | None, typer.Option(min=1, help="Print the K best only.", metavar="K", show_default=False)
-    ] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="Print the K best only.", metavar="K")] = None,
     select: Annotated[
-        Path | None,
-        typer.Option(help="Copy the selected checkpoint to this file.", metavar="FILE", show_default=False),
+        Path | None, typer.Option(help="Copy the selected checkpoint to this file.", metavar="FILE")
     ] = None,
     plot: Annotated[
-        Path | None,
-        typer.Option(help="Draw the matrix of scores as a PNG.", metavar="FILE", show_default=False),
+        Path | None, typer.Option(help="Draw the matrix of scores as a PNG.", metavar="FILE")
     ] = None,
     explain: Annotated[
         str | None,
-        typer.Option(help="Tell which code of this model is which code of the others (from the votes of "
-                     "model-centrality).", metavar="MODEL", show_default=False),
+        typer.Option(
+            help="Tell which code of this model is which code of the others (from the votes of "
+            "model-centrality).",
+            metavar="MODEL",
+        ),
     ] = None,
     explain_plot: Annotated[
         Path | None,
-        typer.Option(help="Draw the matching of codes that --explain found as a PNG.", metavar="FILE",
-                     show_default=False),
+        typer.Option(help="Draw the matching of codes that --explain found as a PNG.", metavar="FILE"),
     ] = None,
     labels_check: Annotated[
         str | None,
-        typer.Option(help="For studies: score all models on this labelled data set, and tell how far each "
-                     "pick is from the best.", metavar="DATASET", show_default=False),
+        typer.Option(
+            help="For studies: score all models on this labelled data set, and tell how far each "
+            "pick is from the best.",
+            metavar="DATASET",
+        ),
     ] = None,
     report: Annotated[
-        Path | None,
-        typer.Option(help="Write everything to one HTML page.", metavar="FILE", show_default=False),
+        Path | None, typer.Option(help="Write everything to one HTML page.", metavar="FILE")
     ] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Rank models of different data sets all the same.")
@@ -128,7 +135,7 @@ def centrality_cli(
     jobs: Jobs = None,
     executor: ExecutorOption = "local",
     fmt: FormatOption = Format.table,
-) -> None:  # fmt: skip
+) -> None:
     """Rank models without labels and pick the best.
 
     Models that disentangle well resemble each other: the one that agrees most with all others is the pick.

@@ -39,11 +39,11 @@ def render_cli(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set: a name, npz file or folder.")],
     out: Out,
     num: Annotated[
-        int | None, typer.Option("--num", min=1, help="So many different images, at random (--seed).")
+        int | None, typer.Option(min=1, help="So many different images, at random (--seed).")
     ] = None,
     seed: Seed = 0,
     indices: Annotated[
-        Path | None, typer.Option("--indices", help="The images listed in this .npy file, in its order.")
+        Path | None, typer.Option(help="The images listed in this .npy file, in its order.")
     ] = None,
     size: Size = None,
     channels: Channels = None,

@@ -25,24 +25,14 @@ def generate_cli(
     out: Out,
     num: Annotated[
         int | None,
-        typer.Option(
-            "--num", "-n", min=1, help="How many images (default: 64; with --encode all).", show_default=False
-        ),
+        typer.Option("--num", "-n", min=1, help="How many images (default: 64; with --encode all)."),
     ] = None,
     fix: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fix", metavar="NAME=VALUE", help="Hold a latent at a value; repeatable.", show_default=False
-        ),
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Hold a latent at a value; repeatable.")
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option(
-            "--encode",
-            metavar="DATASET",
-            help="Write codes of a data set's images instead.",
-            show_default=False,
-        ),
+        typer.Option("--encode", metavar="DATASET", help="Write codes of a data set's images instead."),
     ] = None,
     seed: Seed = 0,
     device: Device = DeviceName.auto,

@@ -18,17 +18,17 @@ import_app = typer.Typer(
 )
 
 Folders = Annotated[
-    list[Path],
-    typer.Argument(metavar="DIR", help="Model folders, or folders of training runs.", show_default=False),
-]  # fmt: skip
+    list[Path], typer.Argument(metavar="DIR", help="Model folders, or folders of training runs.")
+]
 Out = Annotated[
     Path, typer.Option("--out", "-o", metavar="FILE.pt|DIR", help="A file, or a folder for files.")
-]  # fmt: skip
+]
 TrainedOn = Annotated[
     str | None,
-    typer.Option("--trained-on", metavar="DATASET", help="What it was trained on: a data set's name or path.",
-                 show_default=False),
-]  # fmt: skip
+    typer.Option(
+        "--trained-on", metavar="DATASET", help="What it was trained on: a data set's name or path."
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that hold something else.")]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Go on past folders that cannot be taken, saying why.")
@@ -86,33 +86,29 @@ def pythae_cli(
 @import_app.command("onnx")
 def onnx_cli(
     encoder: Annotated[
-        Path, typer.Option("--encoder", metavar="FILE", show_default=False,
-                           help="Images to codes: means, or means and log-variances.")
+        Path, typer.Option(metavar="FILE", help="Images to codes: means, or means and log-variances.")
     ],
-    decoder: Annotated[
-        Path, typer.Option("--decoder", metavar="FILE", help="Latents to images.", show_default=False)
-    ],
+    decoder: Annotated[Path, typer.Option(metavar="FILE", help="Latents to images.")],
     latents: Annotated[
         str,
-        typer.Option("--latents", metavar="PRIOR:DIM", show_default=False,
-                     help="Prior of the decoder's input: normal:10, or e.g. uniform:5:-1:1,normal:5:noise."),
+        typer.Option(
+            metavar="PRIOR:DIM",
+            help="Prior of the decoder's input: normal:10, or e.g. uniform:5:-1:1,normal:5:noise.",
+        ),
     ],
     input_range: Annotated[
-        str,
-        typer.Option("--input-range", metavar="LOW:HIGH", help="Black and white for the encoder: 0:1, -1:1."),
+        str, typer.Option(metavar="LOW:HIGH", help="Black and white for the encoder: 0:1, -1:1.")
     ] = "0:1",
     gives: Annotated[Gives, typer.Option("--output", help="What the decoder gives.")] = Gives.probs,
     encoder_outputs: Annotated[
-        str | None,
-        typer.Option("--encoder-outputs", metavar="NAMES", show_default=False,
-                     help="Outputs for MEAN or MEAN,LOGVAR, if unclear."),
+        str | None, typer.Option(metavar="NAMES", help="Outputs for MEAN or MEAN,LOGVAR, if unclear.")
     ] = None,
     out: Out = CKPTS,
     trained_on: TrainedOn = None,
     overwrite: Overwrite = False,
     device: Device = DeviceName.auto,
     fmt: FormatOption = Format.table,
-) -> None:  # fmt: skip
+) -> None:
     """Import an encoder and a decoder in ONNX, of any framework; their bytes go into the checkpoint."""
     from disentangle_cli.importing.run import import_one
 
@@ -126,22 +122,22 @@ def onnx_cli(
 
 @import_app.command("state-dict")
 def state_dict_cli(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A torch.save file.", show_default=False)],
-    arch: Annotated[
-        str,
-        typer.Option("--arch", metavar="NAME", help="Which architecture of dcr it is.", show_default=False),
-    ],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A torch.save file.")],
+    arch: Annotated[str, typer.Option(metavar="NAME", help="Which architecture of dcr it is.")],
     map_file: Annotated[
         Path,
-        typer.Option("--map", metavar="MAP.yaml", show_default=False,
-                     help="Image size, latents and names of the weights; see docs/import.md."),
+        typer.Option(
+            "--map",
+            metavar="MAP.yaml",
+            help="Image size, latents and names of the weights; see docs/import.md.",
+        ),
     ],
     out: Out = CKPTS,
     trained_on: TrainedOn = None,
     overwrite: Overwrite = False,
     device: Device = DeviceName.auto,
     fmt: FormatOption = Format.table,
-) -> None:  # fmt: skip
+) -> None:
     """Import weights of one of dcr's architectures under other names."""
     from disentangle_cli.importing.run import import_one
 

@@ -26,7 +26,6 @@ Models = Annotated[
     typer.Argument(
         metavar="CKPT|CODES.npz|.csv|.parquet...",
         help="Checkpoints, or codes computed elsewhere; - reads paths from stdin.",
-        show_default=False,
     ),
 ]
 
@@ -34,8 +33,7 @@ Models = Annotated[
 def score_cli(
     models: Models,
     dataset: Annotated[
-        str | None,
-        typer.Option(help="Labelled data set: name or path (default: the model's own).", show_default=False),
+        str | None, typer.Option(help="Labelled data set: name or path (default: the model's own).")
     ] = None,
     metrics: Annotated[str, typer.Option(help="paper (the seven of the paper), all, or a,b.")] = "paper",
     protocol: Annotated[
@@ -43,14 +41,9 @@ def score_cli(
     ] = "infogan-cr",
     encode: Annotated[
         PosteriorCode | None,
-        typer.Option(
-            help="Posterior mean or sample, for models that have one (default: the protocol's).",
-            show_default=False,
-        ),
+        typer.Option(help="Posterior mean or sample, for models that have one (default: the protocol's)."),
     ] = None,
-    factors: Annotated[
-        str | None, typer.Option(metavar="A,B", help="Score these factors only.", show_default=False)
-    ] = None,
+    factors: Annotated[str | None, typer.Option(metavar="A,B", help="Score these factors only.")] = None,
     repeats: Annotated[
         int, typer.Option(min=1, help="Draw and score this often: mean, std, 95% interval.")
     ] = 1,
@@ -64,32 +57,24 @@ def score_cli(
     fail_under: Annotated[
         list[str] | None,
         typer.Option(
-            "--fail-under",
             metavar="METRIC=VALUE",
             help="Exit 3 if a metric, or a part like dci.completeness, is lower; repeatable.",
-            show_default=False,
         ),
     ] = None,
     fail_under_ci: Annotated[
         list[str] | None,
         typer.Option(
-            "--fail-under-ci",
-            metavar="METRIC=VALUE",
-            help="As --fail-under, by the worse end of the 95% interval; repeatable.",
-            show_default=False,
+            metavar="METRIC=VALUE", help="As --fail-under, by the worse end of the 95% interval; repeatable."
         ),
     ] = None,
     baseline: Annotated[
         str | None,
         typer.Option(
-            metavar="OLD.json",
-            help="Exit 3 if a metric fell since this result, by more than its interval.",
-            show_default=False,
+            metavar="OLD.json", help="Exit 3 if a metric fell since this result, by more than its interval."
         ),
     ] = None,
     report: Annotated[
-        Path | None,
-        typer.Option(help="Write everything to one HTML page.", metavar="FILE", show_default=False),
+        Path | None, typer.Option(help="Write everything to one HTML page.", metavar="FILE")
     ] = None,
     jobs: Jobs = None,
     executor: ExecutorOption = "local",

@@ -21,9 +21,7 @@ settings_app = typer.Typer(help="List what --set can change.", no_args_is_help=T
 
 @settings_app.command("train")
 def train_cli(
-    model: Annotated[
-        str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.", show_default=False)
-    ],
+    model: Annotated[str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.")],
     preset: Annotated[str, typer.Option("--preset", "-p", help="Whose values are the defaults.")] = "fast",
     fmt: FormatOption = Format.table,
 ) -> None:

@@ -20,62 +20,38 @@ MODEL_NAMES = Registry[object]("disentangle_cli.models", "model").names()
 
 
 def train_cli(
-    model: Annotated[
-        str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.", show_default=False)
-    ],
+    model: Annotated[str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.")],
     dataset: Annotated[
         str | None,
         typer.Option(
             "--dataset",
             "-d",
             help="A data set's name, an .npz file or a folder of images (default: dsprites).",
-            show_default=False,
         ),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option("--preset", "-p", help="Named settings (default: fast).", show_default=False)
+        str | None, typer.Option("--preset", "-p", help="Named settings (default: fast).")
     ] = None,
     iterations: Annotated[
-        int | None,
-        typer.Option(
-            "--iterations", "-n", min=1, help="Length; the schedule scales with it.", show_default=False
-        ),
+        int | None, typer.Option("--iterations", "-n", min=1, help="Length; the schedule scales with it.")
     ] = None,
     seed: Annotated[
-        int | None,
-        typer.Option(
-            "--seed", min=0, max=2**32 - 1, help="Seed of everything random (default: 0).", show_default=False
-        ),
+        int | None, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random (default: 0).")
     ] = None,
-    seeds: Annotated[
-        str | None,
-        typer.Option("--seeds", metavar="0-9", help="Train a pool, one run per seed.", show_default=False),
-    ] = None,
+    seeds: Annotated[str | None, typer.Option(metavar="0-9", help="Train a pool, one run per seed.")] = None,
     sweep: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--sweep", metavar="KEY=V1,V2", help="Train one run per value; repeatable.", show_default=False
-        ),
+        list[str] | None, typer.Option(metavar="KEY=V1,V2", help="Train one run per value; repeatable.")
     ] = None,
     sets: Sets = None,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", help="YAML file of settings over the preset.", show_default=False),
-    ] = None,
+    config: Annotated[Path | None, typer.Option(help="YAML file of settings over the preset.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for checkpoints.")] = Path("ckpts"),
     name: Annotated[
-        str | None,
-        typer.Option(
-            "--name", help="Stem of the outputs (default: <model>_<dataset>_seed-<S>).", show_default=False
-        ),
+        str | None, typer.Option(help="Stem of the outputs (default: <model>_<dataset>_seed-<S>).")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
     time_limit: Annotated[
-        str | None,
-        typer.Option(
-            metavar="30m", help="Stop and save all runs after this time (s, m, h).", show_default=False
-        ),
+        str | None, typer.Option(metavar="30m", help="Stop and save all runs after this time (s, m, h).")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check, train nothing; print what would be written.")
@@ -84,8 +60,7 @@ def train_cli(
         bool, typer.Option("--print-config", help="Print the configuration as YAML and stop.")
     ] = False,
     jobs: Annotated[
-        int | None,
-        typer.Option("--jobs", "-j", min=1, help="Runs at once (default: one per core).", show_default=False),
+        int | None, typer.Option("--jobs", "-j", min=1, help="Runs at once (default: one per core).")
     ] = None,
     stack: Annotated[
         bool, typer.Option("--stack", help="Train the seeds as one batched computation (for a GPU).")
@@ -93,7 +68,7 @@ def train_cli(
     executor: ExecutorOption = "local",
     device: Device = DeviceName.auto,
     precision: Annotated[
-        Precision, typer.Option("--precision", help="auto: bf16 where the hardware has it.")
+        Precision, typer.Option(help="auto: bf16 where the hardware has it.")
     ] = Precision.auto,
     compiled: Annotated[
         bool, typer.Option("--compile", help="Compile the networks and losses first (for a GPU).")

@@ -19,30 +19,22 @@ def traverse_cli(
     checkpoint: Checkpoint,
     out: Out,
     latents: Annotated[
-        str | None,
-        typer.Option(
-            "--latents", metavar="NAME,...", help="Which latents; all codes unless named.", show_default=False
-        ),
+        str | None, typer.Option(metavar="NAME,...", help="Which latents; all codes unless named.")
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(
-            "--steps", min=2, max=1000, help="Values a latent takes (default: 9; 21 for .gif and .html)."
-        ),
+        typer.Option(min=2, max=1000, help="Values a latent takes (default: 9; 21 for .gif and .html)."),
     ] = None,
     anchor: Annotated[
         str,
         typer.Option(
-            "--anchor",
             metavar="prior|mean|sample|FILE",
             help="Where the others are held: a prior draw, the prior's mean, three draws, a picture's codes.",
         ),
     ] = "prior",
     upscale: Annotated[
         int | None,
-        typer.Option(
-            "--upscale", min=1, max=64, help="Size of a pixel (default: images get at least 64 pixels)."
-        ),
+        typer.Option(min=1, max=64, help="Size of a pixel (default: images get at least 64 pixels)."),
     ] = None,
     seed: Seed = 0,
     device: Device = DeviceName.auto,
