@@ -190,11 +190,7 @@ def _fit_records(found: Any, records: list[int]) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     document = read_archive(path, "dcr checkpoint")
-    if (
-        not isinstance(document, dict)
-        or type(document.get("format")) is not str
-        or document["format"] != FORMAT
-    ):
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UsageError(f"{path}: not a dcr checkpoint (see dcr import for models trained elsewhere)")
     found = document.get("version")
     if type(found) is not int or found != VERSION:
@@ -215,45 +211,33 @@ def _validate(document: dict[str, Any], where: str) -> None:
     need(not document.keys() - known, f"unknown key {sorted(document.keys() - known)[:1]}")
     missing = known - {"metrics"} - document.keys()
     need(not missing, f"{', '.join(sorted(missing))} missing")
-    need(
-        isinstance(document["model"], str) and bool(document["model"]) and document["model"].isprintable(),
-        "model must be a name",
-    )
+    model = document["model"]
+    need(isinstance(model, str) and bool(model) and model.isprintable(), "model must be a name")
     image = document["image"]
     sides = ("channels", "height", "width")
     need(isinstance(image, dict) and image.keys() == set(sides), f"image must have {', '.join(sides)}")
-    need(
-        all(type(image[s]) is int and 1 <= image[s] <= MAX_SIDE for s in sides),
-        "image sizes are out of range",
-    )
-    for key in ("config", "provenance"):
-        need(isinstance(document[key], dict) and _is_json(document[key]), f"{key} must hold JSON types only")
-    metrics = document.get("metrics")
-    need(
-        metrics is None or (isinstance(metrics, dict) and _is_json(metrics)),
-        "metrics must hold JSON types only",
-    )
+    fit = all(type(image[side]) is int and 1 <= image[side] <= MAX_SIDE for side in sides)
+    need(fit, "image sizes are out of range")
+    for key in ("config", "provenance", "metrics"):
+        part = document.get(key)
+        absent = key == "metrics" and part is None
+        need(absent or (isinstance(part, dict) and _is_json(part)), f"{key} must hold JSON types only")
     need(_is_json(document["latents"]), "latents must hold JSON types only")
     weights = document["weights"]
-    need(
-        isinstance(weights, dict) and weights.keys() == {"generator", "encoder"},
-        "weights must have generator and encoder",
-    )
+    both = isinstance(weights, dict) and weights.keys() == {"generator", "encoder"}
+    need(both, "weights must have generator and encoder")
     for part, state in weights.items():
         need(isinstance(state, dict) and bool(state), f"weights of the {part} must be a state dict")
         for name, tensor in state.items():
-            need(
-                isinstance(name, str) and type(tensor) is Tensor, f"{part} holds something that is no tensor"
-            )
+            named = isinstance(name, str) and type(tensor) is Tensor
+            need(named, f"{part} holds something that is no tensor")
             need(tensor.device.type == "cpu", f"{part} weight {name!r} has no data")
             need(tensor.dtype in DTYPES, f"{part} weight {name!r} is of type {tensor.dtype}")
             size = tensor.numel() * tensor.element_size()
             real = tensor.layout is torch.strided and tensor.untyped_storage().nbytes() >= size
             need(real, f"{part} weight {name!r} claims more numbers than it holds")
-            need(
-                not tensor.is_floating_point() or bool(tensor.isfinite().all()),
-                f"{part} weight {name!r} is not finite",
-            )
+            finite = not tensor.is_floating_point() or bool(tensor.isfinite().all())
+            need(finite, f"{part} weight {name!r} is not finite")
 
 
 def _is_json(value: Any) -> bool:

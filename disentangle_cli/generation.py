@@ -84,7 +84,12 @@ def parse_fixed(texts: Sequence[str], latents: Latents) -> dict[str, float]:
         block = latents.columns[latents.column(name)]
         if name in fixed:
             raise UsageError(f"--fix {name}: given twice")
-        fixed[name] = _finite(name, number)
+        try:
+            fixed[name] = float(number)
+        except ValueError:
+            fixed[name] = math.nan
+        if not math.isfinite(fixed[name]):
+            raise UsageError(f"--fix {name}={number}: the value must be a finite number")
         if not _plausible(block, fixed[name]):
             output.warn(
                 f"--fix {name}={number}: outside what the model was trained on ({describe_prior(block)})"
@@ -132,16 +137,6 @@ def encode_dataset(
         arrays["is_continuous"] = np.array([factor.continuous for factor in dataset.factors])
         arrays["factor_names"] = np.array([factor.name for factor in dataset.factors])
     return arrays
-
-
-def _finite(name: str, text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value):
-        raise UsageError(f"--fix {name}={text}: the value must be a finite number")
-    return value
 
 
 def _plausible(block: Block, value: float) -> bool:

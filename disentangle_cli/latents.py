@@ -4,10 +4,10 @@ A *code* is a latent dimension that training ties to one property (regularised);
 Dimensions are named ``c1..cK`` (codes) and ``z1..`` (noise) in their order over all blocks.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -117,49 +117,39 @@ class Block:
         return common | parameters[self.kind]
 
 
-class Latents(Sequence[Block]):
-    """An ordered list of blocks with everything that follows from it.
+class Latents(tuple[Block, ...]):
+    """The blocks in their order, with everything that follows from it.
 
     Shapes below: ``L`` is the number of all dimensions, ``K`` the number of codes.
+
+    Raises:
+        UsageError: no block is a code.
     """
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
-        self._blocks = tuple(blocks)
-        if not self.num_codes:
+    def __new__(cls, blocks: Iterable[Block]) -> Self:
+        """The blocks are kept as they are."""
+        latents = super().__new__(cls, blocks)
+        if not latents.num_codes:
             raise UsageError("the latents have no code (a block with code: true)")
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._blocks[index]
-
-    def __len__(self) -> int:
-        return len(self._blocks)
-
-    def __iter__(self) -> Iterator[Block]:
-        return iter(self._blocks)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Latents) and self._blocks == other._blocks
-
-    def __hash__(self) -> int:
-        return hash(self._blocks)
+        return latents
 
     def __repr__(self) -> str:
-        return f"Latents({list(self._blocks)!r})"
+        return f"Latents({list(self)!r})"
 
     @property
     def dim(self) -> int:
         """L, the number of all latent dimensions."""
-        return sum(block.dim for block in self._blocks)
+        return sum(block.dim for block in self)
 
     @property
     def num_codes(self) -> int:
         """K, the number of codes."""
-        return sum(block.dim for block in self._blocks if block.code)
+        return sum(block.dim for block in self if block.code)
 
     @cached_property
     def columns(self) -> list[Block]:
         """The block of each of the L dimensions."""
-        return [block for block in self._blocks for _ in range(block.dim)]
+        return [block for block in self for _ in range(block.dim)]
 
     @cached_property
     def code_columns(self) -> list[int]:
@@ -197,15 +187,15 @@ class Latents(Sequence[Block]):
 
     def from_uniform(self, u: Tensor) -> Tensor:
         """Map u: (..., L) uniform on [0, 1) to draws of the prior, same shape."""
-        parts = torch.split(u, [block.dim for block in self._blocks], dim=-1)
-        return torch.cat([block.from_uniform(p) for block, p in zip(self._blocks, parts, strict=True)], -1)
+        parts = torch.split(u, [block.dim for block in self], dim=-1)
+        return torch.cat([block.from_uniform(p) for block, p in zip(self, parts, strict=True)], -1)
 
     def nearest(self, x: Tensor) -> Tensor:
         """x: (..., L) with every grid dimension at the nearest of its values, same shape."""
-        if all(block.kind != "grid" for block in self._blocks):
+        if all(block.kind != "grid" for block in self):
             return x
-        parts = torch.split(x, [block.dim for block in self._blocks], dim=-1)
-        return torch.cat([block.nearest(p) for block, p in zip(self._blocks, parts, strict=True)], -1)
+        parts = torch.split(x, [block.dim for block in self], dim=-1)
+        return torch.cat([block.nearest(p) for block, p in zip(self, parts, strict=True)], -1)
 
     def sample(self, n: int, rng: torch.Generator | None = None) -> Tensor:
         """Draw from the prior: (n, L) float32 on the CPU."""
@@ -213,7 +203,7 @@ class Latents(Sequence[Block]):
 
     def to_json(self) -> list[dict[str, Any]]:
         """All blocks as JSON types."""
-        return [block.to_json() for block in self._blocks]
+        return [block.to_json() for block in self]
 
     @classmethod
     def from_json(cls, blocks: Any) -> "Latents":

@@ -30,12 +30,9 @@ _kept_warnings: ContextVar[list[str] | None] = ContextVar("_kept_warnings", defa
 
 def configure(*, quiet: bool | None = None, verbose: bool | None = None, debug: bool | None = None) -> None:
     """Set what reaches stderr; ``None`` leaves a setting as it is. Called by the command line only."""
-    if quiet is not None:
-        _settings.quiet = quiet
-    if verbose is not None:
-        _settings.verbose = verbose
-    if debug is not None:
-        _settings.debug = debug
+    for name, value in (("quiet", quiet), ("verbose", verbose), ("debug", debug)):
+        if value is not None:
+            setattr(_settings, name, value)
 
 
 def debugging() -> bool:
@@ -57,13 +54,13 @@ def one_line(text: object) -> str:
 def log(message: str) -> None:
     """Tell what is being done (stderr; not with ``--quiet``)."""
     if not _settings.quiet:
-        _stderr(message)
+        Progress.write(message)
 
 
 def detail(message: str) -> None:
     """Tell what only ``--verbose`` asks for (stderr)."""
     if _settings.verbose and not _settings.quiet:
-        _stderr(message)
+        Progress.write(message)
 
 
 def warn(message: str) -> None:
@@ -71,7 +68,7 @@ def warn(message: str) -> None:
     if (kept := _kept_warnings.get()) is not None:
         kept.append(message)
     elif not _settings.quiet:
-        _stderr(f"warning: {one_line(message)}")
+        Progress.write(f"warning: {one_line(message)}")
 
 
 @contextlib.contextmanager
@@ -98,7 +95,3 @@ def progress(
     Iterate over it, or use it as a context manager and call ``update(n)``; ``initial`` units are done.
     """
     return Progress(iterable, total=total, desc=desc, unit=unit, initial=initial, silent=_settings.quiet)
-
-
-def _stderr(text: str) -> None:
-    Progress.write(text)

@@ -1,20 +1,11 @@
 """The one place where exceptions become a message of one line and an exit code."""
 
 import errno
-from collections.abc import Callable
 
 from disentangle_cli.errors import DcrError
 from disentangle_cli.output import one_line
 
 OUT_OF_MEMORY = "out of memory: use a smaller batch, a smaller pool of jobs, or another --device"
-
-
-def _dcr(error: BaseException) -> tuple[int, str] | None:
-    return (error.exit_code, str(error)) if isinstance(error, DcrError) else None
-
-
-def _interrupted(error: BaseException) -> tuple[int, str] | None:
-    return (130, "interrupted") if isinstance(error, KeyboardInterrupt) else None
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -25,34 +16,21 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or named or (isinstance(error, RuntimeError) and said)
 
 
-def _memory(error: BaseException) -> tuple[int, str] | None:
-    return (1, OUT_OF_MEMORY) if is_out_of_memory(error) else None
-
-
-def _operating_system(error: BaseException) -> tuple[int, str] | None:
-    if not isinstance(error, OSError):
-        return None
-    reason = error.strerror or str(error)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        reason = "the disk is full"
-    return 1, f"{error.filename}: {reason}" if error.filename else reason
-
-
-def _anything_else(error: BaseException) -> tuple[int, str] | None:
-    return 1, f"internal error: {type(error).__name__}: {error}; run with --debug for the traceback"
-
-
-# first match wins
-ERROR_TABLE: tuple[Callable[[BaseException], tuple[int, str] | None], ...] = (
-    _dcr,
-    _interrupted,
-    _memory,
-    _operating_system,
-    _anything_else,
-)
-
-
 def describe(error: BaseException) -> tuple[int, str]:
     """Exit code and one-line message for an exception."""
-    code, message = next(found for rule in ERROR_TABLE if (found := rule(error)) is not None)
+    code, message = _told(error)
     return code, one_line(message) or type(error).__name__
+
+
+def _told(error: BaseException) -> tuple[int, str]:
+    if isinstance(error, DcrError):
+        return error.exit_code, str(error)
+    if isinstance(error, KeyboardInterrupt):
+        return 130, "interrupted"
+    if is_out_of_memory(error):
+        return 1, OUT_OF_MEMORY
+    if isinstance(error, OSError):
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        reason = "the disk is full" if full else error.strerror or str(error)
+        return 1, f"{error.filename}: {reason}" if error.filename else reason
+    return 1, f"internal error: {type(error).__name__}: {error}; run with --debug for the traceback"

@@ -15,11 +15,8 @@ from disentangle_cli.images import Pixels
 from disentangle_cli.latents import Block
 from disentangle_cli.models import AnyModel
 
-ANCHORS = {
-    "prior": "one draw from the prior",
-    "mean": "the prior's mean",
-    "sample": "three draws from the prior, a row each",
-}
+ANCHORS = ("prior", "mean", "sample")
+"""One draw from the prior, the prior's mean, or three draws, a row each; else a picture."""
 NUM_SAMPLES = 3
 SUFFIXES = (".png", ".gif", ".html")
 STEPS = 9

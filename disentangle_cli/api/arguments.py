@@ -29,15 +29,15 @@ def speaks_of_arguments(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*arguments, **named)
         except UsageError as error:
-            text = re.sub(r"--([a-z][a-z-]*)", lambda found: argument_of(found[1]), str(error))
+            text = re.sub(r"--([a-z][a-z-]*)", _argument, str(error))
             raise type(error)(text) from error.__cause__
 
     return called
 
 
-def argument_of(option: str) -> str:
-    """``labels-check`` -> ``labels_check``."""
-    return _NAMES.get(option, option.replace("-", "_"))
+def _argument(option: re.Match[str]) -> str:
+    """``--labels-check`` -> ``labels_check``."""
+    return _NAMES.get(option[1], option[1].replace("-", "_"))
 
 
 def split(settings: Settings | None) -> tuple[Mapping[str, Any], list[str]]:

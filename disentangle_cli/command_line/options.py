@@ -38,17 +38,14 @@ Checkpoints = Annotated[
     list[str], typer.Argument(metavar="CKPT", help="Checkpoint files; - reads paths from stdin.")
 ]
 Checkpoint = Annotated[str, typer.Argument(metavar="CKPT", help="Checkpoint file.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of everything random.")]
-Device = Annotated[
-    DeviceName, typer.Option("--device", help="Where networks run; auto: a GPU if there is one.")
-]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")]
+Device = Annotated[DeviceName, typer.Option(help="Where networks run; auto: a GPU if there is one.")]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Tasks at once (default: 1; on a cluster all).")
 ]
 ExecutorOption = Annotated[
     str,
     typer.Option(
-        "--executor",
         metavar="local|dask[=ADDR]|ray[=ADDR]",
         help="Where they run: here, or on a cluster (docs/cluster.md).",
     ),
@@ -80,14 +77,3 @@ def expand_paths(arguments: list[str]) -> list[str]:
     if not paths:
         raise UsageError("no checkpoint was named: the list from stdin is empty")
     return paths
-
-
-def resolve_device(device: DeviceName | str) -> str:
-    """``"cpu"`` or ``"cuda"``; ``auto`` takes a GPU if there is one.
-
-    Raises:
-        UsageError: ``cuda`` was asked for and is not there.
-    """
-    from disentangle_cli.devices import pick_device
-
-    return str(pick_device(str(device)))

@@ -1,9 +1,8 @@
 """The command line. Each file here is one subcommand, found by its name.
 
 ``commands/<name>.py`` holds ``<name>_cli``, a function, or ``<name>_app``, a Typer with subcommands of its
-own; a trailing ``_`` in a file name (``import_.py``) is not part of the command's name. Files starting
-with ``_`` are helpers. No file here imports torch, numpy or scikit-learn at module level, so that
-``dcr --help`` answers at once.
+own; a trailing ``_`` in a file name (``import_.py``) is not part of the command's name. No file here
+imports torch, numpy or scikit-learn at module level, so that ``dcr --help`` answers at once.
 """
 
 import importlib
@@ -11,7 +10,6 @@ import os
 import pkgutil
 import signal
 import sys
-from collections.abc import Sequence
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -27,20 +25,12 @@ INTERRUPTED = 130
 class _Root(TyperGroup):
     """The top-level group: every error leaves through one table, whoever calls it."""
 
-    def main(
-        self,
-        args: Sequence[str] | None = None,
-        prog_name: str | None = None,
-        complete_var: str | None = None,
-        standalone_mode: bool = True,
-        windows_expand_args: bool = True,
-        **extra: Any,
-    ) -> NoReturn:
+    def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run a command line and raise ``SystemExit`` with its exit code."""
         output.configure(quiet=False, verbose=False, debug=os.environ.get("DCR_DEBUG") == "1")
         try:
             with exit_codes():
-                code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+                code = super().main(*args, **{**options, "standalone_mode": False})
                 if code == INTERRUPTED:  # how Typer reports Ctrl-C
                     raise KeyboardInterrupt
         finally:
@@ -80,8 +70,6 @@ def _root(
 
 def _add_commands() -> None:
     for module in sorted(found.name for found in pkgutil.iter_modules(__path__)):
-        if module.startswith("_"):
-            continue
         name = module.rstrip("_")
         entry = importlib.import_module(f"{__name__}.{module}")
         if f"{name}_app" in vars(entry):

@@ -187,17 +187,13 @@ def _show(ranking: "Ranking", fmt: Format, top: int | None) -> None:
     """Print to stdout. As CSV there is one table only: the rankings, one below the other."""
     from disentangle_cli.api.rank_tables import ranking_table
 
-    doc = ranking.to_json(top)
-    if fmt is Format.csv:
-        tables = [ranking_table(one, ranking.labels, top, full=True) for one in ranking.selections]
-        pairs = zip(ranking.selections, tables, strict=True)
-        rows = [[selection.method, *row] for selection, table in pairs for row in table.rows]
-        emit(doc, fmt, ["method", *tables[0].columns], rows)
-    elif fmt is Format.json:
-        emit(doc, fmt, [], [])
-    else:
+    if fmt is Format.table:
         for table in ranking.tables(top):
-            emit(doc, fmt, table.columns, table.rows, title=table.title)
+            emit({}, fmt, table.columns, table.rows, title=table.title)
+        return
+    tables = [ranking_table(one, ranking.labels, top, full=True) for one in ranking.selections]
+    rows = [[table.title, *row] for table in tables for row in table.rows]
+    emit(ranking.to_json(top), fmt, ["method", *tables[0].columns], rows)
 
 
 def _budget(exact: bool, budget: str | None) -> float | str | None:

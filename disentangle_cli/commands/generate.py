@@ -13,7 +13,6 @@ from disentangle_cli.command_line.options import (
     Out,
     Seed,
     expand_paths,
-    resolve_device,
 )
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.documents import document
@@ -44,15 +43,15 @@ def generate_cli(
 
     With --encode the codes of a data set's images are written, as `dcr score` takes them.
     """
+    from disentangle_cli.api.arguments import model_of
     from disentangle_cli.api.generate import NUM, encode, generate
     from disentangle_cli.generation import parse_fixed
-    from disentangle_cli.models import load_model
 
     paths = expand_paths(checkpoints)
     if dataset is not None and fix:
         raise UsageError("--fix has no meaning with --encode: nothing is generated")
     targets = _targets(paths, out, dataset is not None)
-    models = [load_model(path, resolve_device(device)) for path in paths]
+    models = [model_of(path, device) for path in paths]
     fixed = [parse_fixed(fix or [], model.latents) for model in models]
     written: list[Path] = []
     for model, target, held in zip(models, targets, fixed, strict=True):

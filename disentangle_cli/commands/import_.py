@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from disentangle_cli.command_line.options import Device, DeviceName, FormatOption, Seed, resolve_device
+from disentangle_cli.command_line.options import Device, DeviceName, FormatOption, Seed
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.documents import document
 
@@ -25,9 +25,7 @@ Out = Annotated[
 ]
 TrainedOn = Annotated[
     str | None,
-    typer.Option(
-        "--trained-on", metavar="DATASET", help="What it was trained on: a data set's name or path."
-    ),
+    typer.Option(metavar="DATASET", help="What it was trained on: a data set's name or path."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that hold something else.")]
 SkipBad = Annotated[
@@ -146,9 +144,10 @@ def state_dict_cli(
 
 
 def _target(out: Path, trained_on: str | None, overwrite: bool, seed: int, device: DeviceName) -> "Target":
+    from disentangle_cli.devices import pick_device
     from disentangle_cli.importing.run import Target
 
-    return Target(out, trained_on, overwrite, seed, resolve_device(device))
+    return Target(out, trained_on, overwrite, seed, str(pick_device(device)))
 
 
 def _print(source: str, report: "Report", target: "Target", fmt: Format) -> None:

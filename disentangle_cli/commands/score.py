@@ -119,7 +119,7 @@ def score_cli(
     if report is not None:
         log(f"wrote {scores.save_report(report)}")
     check_gates(scores.results, gates, interval_gates)
-    if baseline is not None and earlier is not None:
+    if baseline and earlier is not None:
         check_baseline(scores.results, earlier, baseline)
 
 

@@ -7,7 +7,7 @@ import typer
 
 from disentangle_cli.command_line.options import FormatOption
 from disentangle_cli.command_line.printing import Format, emit
-from disentangle_cli.commands.train import MODEL_NAMES
+from disentangle_cli.commands.train import ModelName
 from disentangle_cli.documents import document
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ settings_app = typer.Typer(help="List what --set can change.", no_args_is_help=T
 
 @settings_app.command("train")
 def train_cli(
-    model: Annotated[str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.")],
+    model: ModelName,
     preset: Annotated[str, typer.Option("--preset", "-p", help="Whose values are the defaults.")] = "fast",
     fmt: FormatOption = Format.table,
 ) -> None:

@@ -17,10 +17,11 @@ from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.registry import Registry
 
 MODEL_NAMES = Registry[object]("disentangle_cli.models", "model").names()
+ModelName = Annotated[str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.")]
 
 
 def train_cli(
-    model: Annotated[str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.")],
+    model: ModelName,
     dataset: Annotated[
         str | None,
         typer.Option(

@@ -2,9 +2,8 @@ import io
 import sys
 
 import pytest
-import torch
 
-from disentangle_cli.command_line.options import expand_paths, resolve_device
+from disentangle_cli.command_line.options import expand_paths
 from disentangle_cli.errors import UsageError
 
 
@@ -15,16 +14,3 @@ def test_stdin_stands_where_the_dash_is(monkeypatch: pytest.MonkeyPatch) -> None
         expand_paths(["-", "-"])
     with pytest.raises(UsageError, match="empty"):
         expand_paths(["-"])
-
-
-@pytest.mark.parametrize("available", [True, False])
-def test_devices(monkeypatch: pytest.MonkeyPatch, available: bool) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: int(available))
-    assert resolve_device("cpu") == "cpu"
-    assert resolve_device("auto") == ("cuda" if available else "cpu")
-    if available:
-        assert resolve_device("cuda") == "cuda"
-    else:
-        with pytest.raises(UsageError, match="--device cuda"):
-            resolve_device("cuda")
