@@ -12,7 +12,7 @@ from disentangle_cli.documents import jsonable, versions
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import sha256_file
 from disentangle_cli.importing._prior import IMAGES, fit_gaussian
-from disentangle_cli.importing.source import Imported, named
+from disentangle_cli.importing.source import Imported, naming
 from disentangle_cli.models import LoadedModel
 
 
@@ -33,7 +33,7 @@ def complete(
     path_allowed = trained_on is not None
     dataset = _open(spec, checkpoint.image_shape, found, path_allowed) if spec else None
     checkpoint.provenance = _provenance(found, source, spec, dataset)
-    try:
+    with naming(found.origin):
         model = LoadedModel(checkpoint, device)
         if not found.has_prior:
             if dataset is None:
@@ -47,8 +47,6 @@ def complete(
             found.notes.append(f"has no prior: a Gaussian was fitted to its codes of {used} images")
             model = LoadedModel(checkpoint, device)
         try_out(model)
-    except UsageError as error:
-        raise named(found.origin, error) from None
     if spec is None:
         found.notes.append("does not say what it was trained on; --trained-on records it")
     return checkpoint
@@ -62,11 +60,11 @@ def try_out(model: LoadedModel) -> None:
     """
     latents = model.sample_latents(3, torch.Generator().manual_seed(0))
     images = model.generate(latents)
-    if tuple(images.shape) != (3, *model.image_shape) or not images.isfinite().all():
-        raise UsageError("a trial run gave images that are not finite or of another shape")
     codes = model.encode(images)
-    if tuple(codes.shape) != (3, model.latents.num_codes) or not codes.isfinite().all():
-        raise UsageError("a trial run gave codes that are not finite or of another shape")
+    wanted = {"images": (images, model.image_shape), "codes": (codes, (model.latents.num_codes,))}
+    for what, (found, shape) in wanted.items():
+        if tuple(found.shape) != (3, *shape) or not found.isfinite().all():
+            raise UsageError(f"a trial run gave {what} that are not finite or of another shape")
 
 
 def target_of(out: Path, stem: str, taken: set[Path]) -> Path:

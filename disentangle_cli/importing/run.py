@@ -1,15 +1,14 @@
 """Importing one model or many, and what is told about it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from disentangle_cli import output
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing.finish import complete, target_of, write
-from disentangle_cli.importing.source import SOURCES, Imported
+from disentangle_cli.importing.source import SOURCES
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def import_folders(source: str, folders: Sequence[Path], target: Target, skip_ba
         chosen = inner if inner.is_dir() else folder
         stem = (folder.resolve().parent if folder.name == "final_model" else folder.resolve()).name
         try:
-            _import_one(source, partial(SOURCES.get(source), chosen), stem, target, report)
+            _import_into(report, source, stem, target, chosen)
         except UsageError as error:
             if not skip_bad:
                 raise
@@ -78,12 +77,14 @@ def import_one(source: str, stem: str, target: Target, *arguments: Any, **option
         UsageError: it cannot be taken.
     """
     report = Report([], [], [])
-    _import_one(source, partial(SOURCES.get(source), *arguments, **options), stem, target, report)
+    _import_into(report, source, stem, target, *arguments, **options)
     return report
 
 
-def _import_one(source: str, read: Callable[[], Imported], stem: str, target: Target, report: Report) -> None:
-    found = read()
+def _import_into(
+    report: Report, source: str, stem: str, target: Target, *arguments: Any, **options: Any
+) -> None:
+    found = SOURCES.get(source)(*arguments, **options)
     checkpoint = complete(found, source, target.trained_on, target.seed, target.device)
     path = write(checkpoint, target_of(target.out, stem, set(report.paths)), target.overwrite)
     for note in found.notes:

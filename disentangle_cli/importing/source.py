@@ -1,6 +1,7 @@
 """What a source gives, and the table of sources."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,12 @@ class Imported:
 SOURCES: Registry[Callable[..., Imported]] = Registry("disentangle_cli.sources", "source")
 
 
-def named(origin: object, error: UsageError) -> UsageError:
-    """``error`` with the name of what it is about in front, unless it is there."""
-    message = str(error)
-    return error if message.startswith(str(origin)) else UsageError(f"{origin}: {message}")
+@contextlib.contextmanager
+def naming(origin: object) -> Iterator[None]:
+    """Put the name of what an error is about in front of it, unless it is there."""
+    try:
+        yield
+    except UsageError as error:
+        if str(error).startswith(str(origin)):
+            raise
+        raise UsageError(f"{origin}: {error}") from None

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.importing.source import naming
 from disentangle_cli.latents import Block, Latents
 
 GRAMMAR = (
@@ -18,10 +19,8 @@ def parse_latents(text: str) -> Latents:
     Raises:
         UsageError: not of that form, or no block of codes.
     """
-    try:
+    with naming(f"latents {text!r}"):
         return Latents([_block(part.strip(), i) for i, part in enumerate(text.split(","), start=1)])
-    except UsageError as error:
-        raise UsageError(f"latents {text!r}: {error}") from None
 
 
 def parse_range(text: str) -> tuple[float, float]:

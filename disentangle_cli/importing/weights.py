@@ -11,11 +11,6 @@ from torch import Tensor
 from disentangle_cli.checkpoint import Weights, read_archive
 from disentangle_cli.errors import UsageError
 
-_ERRORS = (
-    RuntimeError, ValueError, KeyError, EOFError, AttributeError, TypeError, IndexError, ImportError,
-    MemoryError, RecursionError,
-)  # fmt: skip
-
 
 def read_weights(path: Path, what: str, *keys: str) -> Weights:
     """The state dict of a ``torch.save`` file, zip or older format, as float32 (counters stay int64).
@@ -26,7 +21,7 @@ def read_weights(path: Path, what: str, *keys: str) -> Weights:
     Raises:
         UsageError: missing or damaged, carries code, holds anything but plain tensors, is not finite.
     """
-    found = read_archive(path, what) if _is_zip(path) else _read_legacy(path, what)
+    found = read_archive(path, what) if zipfile.is_zipfile(path) else _read_legacy(path, what)
     for key in keys:
         if isinstance(found, dict) and isinstance(found.get(key), dict):
             found = found[key]
@@ -36,24 +31,16 @@ def read_weights(path: Path, what: str, *keys: str) -> Weights:
     return {str(name): _checked(path, name, tensor) for name, tensor in found.items()}
 
 
-def _is_zip(path: Path) -> bool:
-    try:
-        return zipfile.is_zipfile(path)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
-
-
 def _read_legacy(path: Path, what: str) -> Any:
     """The format of ``torch.save`` before PyTorch 1.6: pickles followed by the numbers, uncompressed."""
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
-    except pickle.UnpicklingError as error:
-        if "Unsupported" in str(error) or "GLOBAL" in str(error):
+    except Exception as error:  # torch's reader raises almost anything on damaged files
+        code = "Unsupported" in str(error) or "GLOBAL" in str(error)
+        if code and isinstance(error, pickle.UnpicklingError):
             raise UsageError(f"{path}: refused, it carries Python objects and not just tensors") from None
-        raise UsageError(f"{path}: not a {what}, or damaged") from None
-    except _ERRORS:
         raise UsageError(f"{path}: not a {what}, or damaged") from None
 
 

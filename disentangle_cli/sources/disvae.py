@@ -9,7 +9,7 @@ from disentangle_cli.architectures.burgess import Burgess
 from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing.renaming import by_order, meta_networks
-from disentangle_cli.importing.source import SOURCES, Imported, named
+from disentangle_cli.importing.source import SOURCES, Imported, naming
 from disentangle_cli.importing.weights import read_weights
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.plain import read_json
@@ -34,17 +34,16 @@ def read_disvae(folder: Path) -> Imported:
             f"{folder}: not a folder (dcr import disvae takes those that disentangling-vae writes)"
         )
     specs = read_json(specs_path)
-    try:
-        shape, latents = _image_shape(specs), Latents([Block("codes", "normal", _latent_dim(specs), True)])
+    with naming(specs_path):
+        shape, codes = _image_shape(specs), specs.get("latent_dim")
+        if type(codes) is not int:
+            raise UsageError("latent_dim must be an integer")
+        latents = Latents([Block("codes", "normal", codes, True)])
         if specs.get("model_type", "Burgess") != "Burgess":
             raise UsageError(f"model_type {specs['model_type']!r} is not known, only 'Burgess' is")
-    except UsageError as error:
-        raise named(specs_path, error) from None
     weights = read_weights(weights_path, "state dict", "model_state_dict", "state_dict")
-    try:
+    with naming(f"{weights_path}: does not fit its specs.json"):
         generator, encoder = _networks(weights, latents.dim, shape)
-    except UsageError as error:
-        raise UsageError(f"{weights_path}: does not fit its specs.json: {error}") from None
     config = {
         "architecture": {"name": "burgess"},
         "generator_output": "logits",
@@ -82,10 +81,3 @@ def _image_shape(specs: dict[str, Any]) -> tuple[int, int, int]:
     if channels not in (1, 3) or height != width or height not in Burgess.sizes:
         raise UsageError(f"img_size {found}: images must be 32x32 or 64x64 with 1 or 3 channels")
     return channels, height, width
-
-
-def _latent_dim(specs: dict[str, Any]) -> int:
-    found = specs.get("latent_dim")
-    if type(found) is not int:
-        raise UsageError("latent_dim must be an integer")
-    return found

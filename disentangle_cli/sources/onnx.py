@@ -17,7 +17,7 @@ from disentangle_cli.importing.onnx_probe import (
     probe_decoder,
     probe_encoder,
 )
-from disentangle_cli.importing.source import SOURCES, Imported, named
+from disentangle_cli.importing.source import SOURCES, Imported, naming
 from disentangle_cli.importing.specs import parse_latents, parse_range
 from disentangle_cli.networks.onnx_file import MAX_BYTES
 
@@ -50,19 +50,15 @@ def read_onnx(
         raise UsageError(f"output {gives!r} is not one of {', '.join(OUTPUTS)}")
     blocks, (low, high) = parse_latents(latents), parse_range(input_range)
     files = {"encoder": _bytes(encoder), "decoder": _bytes(decoder)}
-    try:
+    with naming(decoder):
         decoder_net = open_net(files["decoder"])
         images = probe_decoder(decoder_net, blocks)
         note = check_range(images, gives)
-    except UsageError as error:
-        raise named(decoder, error) from None
-    try:
+    with naming(encoder):
         encoder_net = open_net(files["encoder"])
         encoder_net.outputs = choose_outputs(encoder_net, encoder_outputs)
         taken, given = _forms(encoder_net, images)
         posterior = probe_encoder(encoder_net, _as_input(images, taken, low, high), blocks.num_codes)
-    except UsageError as error:
-        raise named(encoder, error) from None
     config = {
         "architecture": {
             "name": "onnx",

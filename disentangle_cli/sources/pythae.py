@@ -15,7 +15,7 @@ from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing.pickled_name import class_name
 from disentangle_cli.importing.renaming import by_order, layers, meta_networks
-from disentangle_cli.importing.source import SOURCES, Imported, named
+from disentangle_cli.importing.source import SOURCES, Imported, naming
 from disentangle_cli.importing.weights import read_weights
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.plain import read_json
@@ -45,22 +45,19 @@ def read_pythae(folder: Path) -> Imported:
     if not config_path.is_file():
         raise UsageError(f"{folder}: {_what_is_missing(folder)}")
     described = read_json(config_path)
-    try:
+    with naming(config_path):
         model, shape, codes = _described(described)
-    except UsageError as error:
-        raise named(config_path, error) from None
     weights = read_weights(weights_path, "state dict", "model_state_dict")
-    try:
+    with naming(folder):
         kinds = {part: _kind(part, weights, shape[1]) for part in ("encoder", "decoder")}
         for part, kind in kinds.items():
             _check_code(folder, part, kind, described)
         posterior = "encoder.log_var.weight" in weights
         generator, encoder = _networks(weights, kinds, codes, shape, posterior)
-    except UsageError as error:
-        raise named(folder, error) from None
     if posterior and described.get("deterministic_posterior") is True:
         posterior = False  # its log-variances were never trained
-        encoder = {key: _upper_half(key, value, encoder) for key, value in encoder.items()}
+        # its last layer, the head, holds weight and bias of the means and then of the log-variances
+        encoder |= {key: encoder[key].chunk(2)[0].contiguous() for key in list(encoder)[-2:]}
     config = {
         "architecture": {"name": "pythae", **kinds},
         "generator_output": "logits",
@@ -167,11 +164,6 @@ def _check_code(folder: Path, part: str, kind: str, config: dict[str, Any]) -> N
             f"the {part} is {what} of {pickled.name}, which dcr never runs, and none of pythae's own MLP and "
             f"convolutional networks; {ADVICE}"
         )
-
-
-def _upper_half(key: str, value: torch.Tensor, state: Weights) -> torch.Tensor:
-    head = list(state)[-1].rpartition(".")[0]
-    return value.chunk(2)[0].contiguous() if key.startswith(f"{head}.") else value
 
 
 def _what_is_missing(folder: Path) -> str:

@@ -15,6 +15,7 @@ The map is a YAML file:
       "9.weight": [encoder.mu.weight, encoder.logvar.weight]   # joined along the first axis
 """
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from disentangle_cli.architectures import ARCHITECTURES, Architecture
 from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing.renaming import fitting, meta_networks
-from disentangle_cli.importing.source import SOURCES, Imported, named
+from disentangle_cli.importing.source import SOURCES, Imported, naming
 from disentangle_cli.importing.specs import parse_image, parse_latents
 from disentangle_cli.importing.weights import read_weights
 from disentangle_cli.latents import Latents
@@ -46,7 +47,7 @@ def read_state_dict(file: Path, arch: str, map_file: Path) -> Imported:
     """
     kind = ARCHITECTURES.get(arch)
     described = read_yaml(map_file)
-    try:
+    with naming(map_file):
         _check_keys(described)
         image_shape, latents = parse_image(described["image"]), _latents(described["latents"])
         options = described.get("options") or {}
@@ -55,15 +56,11 @@ def read_state_dict(file: Path, arch: str, map_file: Path) -> Imported:
         outputs = latents.num_codes * (2 if posterior else 1)
         nets = _networks(kind, arch, options, latents.dim, outputs, image_shape)
         rules = [_rules(described[part], part) for part in PARTS]
-    except UsageError as error:
-        raise named(map_file, error) from None
     weights = read_weights(file, "state dict", "state_dict", "model_state_dict", "model")
-    try:
+    with naming(f"{file} with {map_file}"):
         generator, encoder = (
             _renamed(net, weights, rule, part) for net, rule, part in zip(nets, rules, PARTS, strict=True)
         )
-    except UsageError as error:
-        raise UsageError(f"{file} with {map_file}: {error}") from None
     config = {
         "architecture": {"name": arch, **options},
         "generator_output": logits,
@@ -101,14 +98,8 @@ def _sources(name: str, rules: dict[str, list[str]]) -> list[str] | None:
     fits = []
     for pattern, sources in rules.items():
         before, star, after = pattern.partition("*")
-        if (
-            star
-            and name.startswith(before)
-            and name.endswith(after)
-            and len(name) >= len(before) + len(after)
-        ):
-            middle = name[len(before) : len(name) - len(after)]
-            fits.append((len(pattern), [source.replace("*", middle, 1) for source in sources]))
+        if star and (found := re.fullmatch(f"{re.escape(before)}(.*){re.escape(after)}", name)):
+            fits.append((len(pattern), [source.replace("*", found[1], 1) for source in sources]))
     return max(fits)[1] if fits else None
 
 
