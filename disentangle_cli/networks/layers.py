@@ -130,32 +130,29 @@ class TransposedConv(nn.ConvTranspose2d):
         return y + self.bias.to(y.dtype).view(1, -1, 1, 1)
 
 
-class BatchNorm1d(nn.BatchNorm1d):
+class _MappableNorm(nn.modules.batchnorm._BatchNorm):
+    """Batch norm that ``torch.vmap`` can map on a GPU."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See torch's class; under vmap the kernel itself, as the stock function looks for the best one."""
+        if not is_mapped():
+            return super().forward(x)
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
+        if self.training:
+            self.num_batches_tracked.add_(1)
+        weights = self.weight, self.bias, self.running_mean, self.running_var
+        wide = x.to(self.weight.dtype)  # under vmap the kernels mix no types
+        result: Tensor = torch.native_batch_norm(wide, *weights, self.training, self.momentum, self.eps)[0]
+        return result.to(x.dtype)
+
+
+class BatchNorm1d(_MappableNorm, nn.BatchNorm1d):
     """Batch norm of (n, C) that ``torch.vmap`` can map on a GPU."""
 
-    def forward(self, x: Tensor) -> Tensor:
-        """See torch's class."""
-        return _mapped_batch_norm(self, x) if is_mapped() else super().forward(x)
 
-
-class BatchNorm2d(nn.BatchNorm2d):
+class BatchNorm2d(_MappableNorm, nn.BatchNorm2d):
     """Batch norm of (n, C, H, W) that ``torch.vmap`` can map on a GPU."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """See torch's class."""
-        return _mapped_batch_norm(self, x) if is_mapped() else super().forward(x)
-
-
-def _mapped_batch_norm(layer: BatchNorm1d | BatchNorm2d, x: Tensor) -> Tensor:
-    """The kernel itself: the stock function looks for the best one, which vmap cannot do on a GPU."""
-    assert layer.num_batches_tracked is not None
-    assert layer.momentum is not None
-    if layer.training:
-        layer.num_batches_tracked.add_(1)
-    weights = layer.weight, layer.bias, layer.running_mean, layer.running_var
-    wide = x.to(layer.weight.dtype)  # under vmap the kernels mix no types
-    result: Tensor = torch.native_batch_norm(wide, *weights, layer.training, layer.momentum, layer.eps)[0]
-    return result.to(x.dtype)
 
 
 def normalisable(net: nn.Module) -> Iterator[_Normalisable]:
