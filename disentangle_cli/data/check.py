@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from disentangle_cli import output
-from disentangle_cli.arraytypes import Bytes, Ints
+from disentangle_cli.arraytypes import Ints
 from disentangle_cli.data import dsprites
 from disentangle_cli.data.dataset import Dataset
 
 _BLOCK = 4096  # images
-_BITS = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -45,19 +44,11 @@ def compare_with_dsprites(dataset: Dataset) -> Comparison | None:
     images = total = 0
     for indices in _blocks(dataset, "comparing with dSprites"):
         same = np.ravel_multi_index(tuple(dataset.classes(indices).T), sizes)
-        per_image = _differences(own.rows[indices], reference.rows[same])
-        images += int(np.count_nonzero(per_image))
-        total += int(per_image.sum())
+        changed = own.rows[indices] ^ reference.rows[same]
+        differing = changed[changed.any(axis=1)]
+        images += len(differing)
+        total += int(np.unpackbits(differing).sum(dtype=np.int64))
     return Comparison(len(dataset), images, total)
-
-
-def _differences(found: Bytes, expected: Bytes) -> Ints:
-    """Differing pixels per image ``(n,)`` of bit-packed rows ``(n, row)``."""
-    changed = found ^ expected
-    counts = np.zeros(len(changed), np.int64)
-    rows = np.flatnonzero(changed.any(axis=1))
-    counts[rows] = _BITS[changed[rows]].sum(axis=1, dtype=np.int64)
-    return counts
 
 
 def _blocks(dataset: Dataset, what: str) -> Iterator[Ints]:

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ class Labels:
     classes: Ints
     values: Doubles
 
-    @property
+    @cached_property
     def is_grid(self) -> bool:
         """Whether the rows are all combinations of the factors, once each, in C order."""
         sizes = tuple(factor.size for factor in self.factors)

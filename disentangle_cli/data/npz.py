@@ -3,13 +3,11 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from disentangle_cli import output
-from disentangle_cli.arraytypes import Bools, Bytes
+from disentangle_cli.arraytypes import Bytes
 from disentangle_cli.data.labels import read_labels
 from disentangle_cli.data.npz_reader import Header, NpzFile
 from disentangle_cli.data.pixels import Layout, Source
@@ -103,15 +101,9 @@ def _rows(
     for block in file.blocks(key):
         images = block.reshape(len(block), height, width, channels).transpose(0, 3, 1, 2)
         flat = images.reshape(len(block), -1)
-        yield _packed(flat) if packed else _to_bytes(flat, scale)
-
-
-def _packed(values: NDArray[Any]) -> Bytes:
-    bits: Bools = values != 0
-    return np.packbits(bits, axis=1)
-
-
-def _to_bytes(values: NDArray[Any], scale: float) -> Bytes:
-    if scale == 1.0:
-        return np.asarray(values, np.uint8)
-    return np.asarray(np.round(np.clip(values, 0.0, 1.0) * scale), np.uint8)
+        if packed:
+            yield np.packbits(flat != 0, axis=1)
+        elif scale == 1.0:
+            yield np.asarray(flat, np.uint8)
+        else:
+            yield np.asarray(np.round(np.clip(flat, 0.0, 1.0) * scale), np.uint8)

@@ -79,7 +79,7 @@ class NpzFile:
             if header.nbytes > WHOLE_LIMIT:
                 raise UsageError(f"{self.path}: array {name} is too large ({header.nbytes / 2**30:.1f} GiB)")
             flat = np.frombuffer(self._exactly(name, stream, header.nbytes), header.dtype)
-            self._exhaust(stream)
+            stream.read(1)  # at the end of a member its checksum is compared
         return flat.reshape(header.shape, order="F" if header.fortran else "C")
 
     def blocks(self, name: str) -> Iterator[NDArray[Any]]:
@@ -99,7 +99,7 @@ class NpzFile:
                 count = min(rows, header.shape[0] - start)
                 flat = np.frombuffer(self._exactly(name, stream, count * row), header.dtype)
                 yield flat.reshape(count, *header.shape[1:])
-            self._exhaust(stream)
+            stream.read(1)  # at the end of a member its checksum is compared
 
     def _header(self, name: str, stream: IO[bytes]) -> Header:
         version = npy.read_magic(stream)
@@ -130,10 +130,6 @@ class NpzFile:
         if len(data) != count:
             raise UsageError(f"{self.path}: array {name} ends too early; the file is truncated")
         return data
-
-    @staticmethod
-    def _exhaust(stream: IO[bytes]) -> None:
-        stream.read(1)  # at the end of a member its checksum is compared
 
     @contextlib.contextmanager
     def _opened(self, name: str) -> Iterator[IO[bytes]]:

@@ -3,7 +3,6 @@
 import hashlib
 import re
 from collections.abc import Callable
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -57,14 +56,10 @@ class TableDataset(Dataset):
 
     def draw_fixed(self, rng: np.random.Generator, factor: int, classes: Ints) -> Ints:
         """As in :class:`Dataset`; a full grid in C order draws exactly as a :class:`GridDataset` does."""
-        if not self._is_grid:
+        if not self._labels.is_grid:
             return super().draw_fixed(rng, factor, classes)
         check_classes(self, factor, classes)
         return draw_grid(rng, tuple(spec.size for spec in self.factors), factor, classes)
-
-    @cached_property
-    def _is_grid(self) -> bool:
-        return self._labels.is_grid
 
 
 def stored(path: Path, state: str, options: str, nbytes: int, build: Callable[[], Source]) -> Pixels:
