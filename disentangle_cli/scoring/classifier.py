@@ -5,7 +5,6 @@ import math
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -78,10 +77,6 @@ class Judge:
         return f"classifier of {self.factor}: {self.accuracy:.2%} of {self.held_out} held-out images right"
 
 
-Trained = tuple[Classifier, dict[str, Any]]
-"""A classifier, and ``held_out`` and ``accuracy`` as in :class:`Judge`."""
-
-
 def classifier_for(dataset: Dataset, device: str | torch.device = "cpu", images: int = TRAIN_IMAGES) -> Judge:
     """The classifier of ``dataset``, from the cache or trained on ``images`` random images (seed 0).
 
@@ -93,19 +88,18 @@ def classifier_for(dataset: Dataset, device: str | torch.device = "cpu", images:
     factor = class_factor(dataset)
     if factor is None:
         raise UsageError(f"data set {dataset.name} has no unordered factor that a classifier could learn")
-    name = dataset.factors[factor].name
-    identity = f"{dataset.fingerprint} {dataset.label_digest} {name} {images} 3"
+    identity = f"{dataset.fingerprint} {dataset.label_digest} {dataset.factors[factor].name} {images} 3"
     path = cache_dir() / f"classifier-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.pt"
     try:
         with locked(path.with_suffix(".lock"), f"{path} is being written by another process", wait=True):
             if (found := _read(path, dataset, factor)) is None:
                 found = _train(dataset, factor, images, device)
-                _keep(path, *found)
+                _keep(path, found)
     except RunError as error:
         warn(f"the classifier will not be kept: {error}")
         found = _train(dataset, factor, images, device)
-    net, facts = found
-    return Judge(net.to(device).eval(), name, facts["held_out"], facts["accuracy"])
+    found.net.to(device).eval()
+    return found
 
 
 def _new(dataset: Dataset, factor: int) -> Classifier:
@@ -114,13 +108,13 @@ def _new(dataset: Dataset, factor: int) -> Classifier:
         return Classifier(dataset.image_shape, dataset.factors[factor].size)
 
 
-def _read(path: Path, dataset: Dataset, factor: int) -> Trained | None:
+def _read(path: Path, dataset: Dataset, factor: int) -> Judge | None:
     """A kept classifier, None without a sound file."""
     net = _new(dataset, factor)
     try:
         kept = torch.load(path, weights_only=True)
         net.load_state_dict(kept["weights"])
-        return net, {"held_out": int(kept["held_out"]), "accuracy": kept["accuracy"]}
+        return Judge(net, dataset.factors[factor].name, int(kept["held_out"]), kept["accuracy"])
     except FileNotFoundError:
         return None
     except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, KeyError, TypeError) as error:
@@ -128,18 +122,19 @@ def _read(path: Path, dataset: Dataset, factor: int) -> Trained | None:
         return None
 
 
-def _keep(path: Path, net: Classifier, facts: dict[str, Any]) -> None:
-    weights = {name: value.cpu() for name, value in net.state_dict().items()}
+def _keep(path: Path, judge: Judge) -> None:
+    weights = {name: value.cpu() for name, value in judge.net.state_dict().items()}
+    kept = {"weights": weights, "held_out": judge.held_out, "accuracy": judge.accuracy}
     try:
         with atomic(path) as temporary:
-            torch.save({"weights": weights, **facts}, temporary)
+            torch.save(kept, temporary)
     except RunError as error:
         warn(f"the classifier is not kept: {error}")
     else:
         detail(f"kept the classifier in {path}")
 
 
-def _train(dataset: Dataset, factor: int, images: int, device: str | torch.device) -> Trained:
+def _train(dataset: Dataset, factor: int, images: int, device: str | torch.device) -> Judge:
     """Fit a classifier, then judge it on images set aside before."""
     net = _new(dataset, factor).to(device)
     rng = np.random.default_rng(0)
@@ -160,7 +155,8 @@ def _train(dataset: Dataset, factor: int, images: int, device: str | torch.devic
             optimiser.step()
             schedule.step()
             bar.update(1)
-    return net, {"held_out": len(aside), "accuracy": _accuracy(net.eval(), dataset, factor, aside)}
+    accuracy = _accuracy(net.eval(), dataset, factor, aside)
+    return Judge(net, dataset.factors[factor].name, len(aside), accuracy)
 
 
 @torch.no_grad()
