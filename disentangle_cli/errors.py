@@ -20,8 +20,6 @@ class UsageError(DcrError):
 class RunError(DcrError):
     """The run itself failed: I/O, a locked output, out of memory, divergence."""
 
-    exit_code = 1
-
 
 class GateError(DcrError):
     """A quality gate (``--fail-under``) was not met."""

@@ -4,9 +4,10 @@ import contextlib
 import fcntl
 import glob
 import hashlib
+import itertools
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from disentangle_cli.errors import RunError
@@ -86,6 +87,12 @@ def locked(path: str | Path, busy: str, wait: bool = False) -> Iterator[None]:
         except BlockingIOError:
             raise RunError(busy) from None
         yield
+
+
+def free_name(stem: str, taken: Collection[str]) -> str:
+    """``stem``, else ``stem-2`` and so on: the first that is not ``taken``."""
+    others = (f"{stem}-{number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([stem], others) if name not in taken)
 
 
 def sha256_file(path: str | Path) -> str:

@@ -18,7 +18,6 @@ from disentangle_cli.models import AnyModel
 ANCHORS = ("prior", "mean", "sample")
 """One draw from the prior, the prior's mean, or three draws, a row each; else a picture."""
 NUM_SAMPLES = 3
-SUFFIXES = (".png", ".gif", ".html")
 STEPS = 9
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_cli import output
-from disentangle_cli.api import rank_tables
 from disentangle_cli.api.arguments import Settings, split
+from disentangle_cli.api.rank_tables import agreement_table, explanation_table, ranking_table, regret_table
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device
 from disentangle_cli.documents import document
@@ -18,7 +18,7 @@ from disentangle_cli.images import save_picture
 from disentangle_cli.methods.model_centrality import model_centrality
 from disentangle_cli.modelling.model import AnyModel
 from disentangle_cli.rendering.drawing import png
-from disentangle_cli.rendering.report import Section, fragment
+from disentangle_cli.rendering.report import Section, fragment, page, settings_table
 from disentangle_cli.selection import METHODS, Selection
 from disentangle_cli.selection.explain import Explanation, find_model
 from disentangle_cli.selection.explain import explain as explain_model
@@ -81,11 +81,27 @@ class Ranking:
 
     def notes(self) -> list[str]:
         """What the rankings come to, in words."""
-        return rank_tables.notes(self.selections)
+        lines = []
+        for one in self.selections:
+            lines.append(f"{one.method} selects {one.selected}")
+            if one.balanced not in (None, one.selected):
+                lines.append(f"{one.method} with one voice for each family selects {one.balanced}")
+            if one.confidence is not None:
+                lines.append(f"{one.method}: {one.confidence['first_against_second']['words']}")
+            if images := one.details.get("images"):
+                lines.append(f"{one.method} compared codes on {images['count']} images: {images['source']}")
+        return lines
 
     def tables(self, top: int | None = None) -> list[Section]:
-        """All tables, the rankings first."""
-        return rank_tables.tables(self.selections, self.agreement, self.explanation, self.labels, top)
+        """All tables, the rankings first; ``top`` shortens these."""
+        found = [ranking_table(selection, self.labels, top) for selection in self.selections]
+        if self.agreement is not None:
+            found.append(agreement_table(self.agreement))
+        if self.labels is not None:
+            found.append(regret_table(self.labels))
+        if self.explanation is not None:
+            found.append(explanation_table(self.explanation))
+        return found
 
     def copy_selected(self, target: str | Path) -> Path:
         """Copy the checkpoint of :attr:`selected` to ``target``, atomically."""
@@ -112,11 +128,14 @@ class Ranking:
 
     def save_report(self, path: str | Path, top: int | None = None) -> Path:
         """Write everything to one HTML page."""
+        sections = [Section("Result", self.notes()), *self.tables(top)]
+        sections += [Section(f"Matrix of {one.method}", picture=one.draw()) for one in self.selections]
+        if self.explanation is not None:
+            picture = self.explanation.draw()
+            sections.append(Section(f"Matching of {self.explanation.model}", picture=picture))
         settings = self.selections[0].settings | {"seed": self.seed, "device": self.pool.device}
-        page = rank_tables.report(
-            len(self.pool), self.selections, self.tables(top), self.explanation, settings
-        )
-        return write_atomic(Path(path), page)
+        sections.append(settings_table("Settings", settings))
+        return write_atomic(Path(path), page(f"dcr centrality: {len(self.pool)} models", sections))
 
     def __repr__(self) -> str:
         picks = ", ".join(f"{selection.method}: {selection.selected}" for selection in self.selections)

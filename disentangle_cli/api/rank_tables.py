@@ -1,46 +1,11 @@
-"""A ranking as tables, and as a page."""
+"""The tables that a ranking is shown as."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from disentangle_cli.documents import versions
-from disentangle_cli.rendering.report import Section, page
+from disentangle_cli.rendering.report import Section
 from disentangle_cli.selection import Ranked, Selection
 from disentangle_cli.selection.explain import Explanation
-
-
-def notes(selections: Sequence[Selection]) -> list[str]:
-    """What the rankings come to, in words."""
-    lines = []
-    for selection in selections:
-        lines.append(f"{selection.method} selects {selection.selected}")
-        if selection.balanced not in (None, selection.selected):
-            lines.append(f"{selection.method} with one voice for each family selects {selection.balanced}")
-        if selection.confidence is not None:
-            lines.append(f"{selection.method}: {selection.confidence['first_against_second']['words']}")
-        if images := selection.details.get("images"):
-            lines.append(f"{selection.method} compared codes on {images['count']} images: {images['source']}")
-    return lines
-
-
-def tables(
-    selections: Sequence[Selection],
-    agreement: dict[str, Any] | None,
-    explanation: Explanation | None,
-    labels: dict[str, Any] | None,
-    top: int | None,
-) -> list[Section]:
-    """All tables, the rankings first; ``top`` shortens these."""
-    found = [ranking_table(selection, labels, top) for selection in selections]
-    if agreement is not None:
-        names, taus = agreement["methods"], agreement["kendall_tau"]
-        rows = [[name, *row] for name, row in zip(names, taus, strict=True)]
-        found.append(Section("agreement of methods (Kendall's tau)", columns=["method", *names], rows=rows))
-    if labels is not None:
-        found.append(_regret_table(labels))
-    if explanation is not None:
-        found.append(_explain_table(explanation))
-    return found
 
 
 def ranking_table(
@@ -87,7 +52,15 @@ def _compact(activity: list[float]) -> str:
     return " ".join(f"{value:.2f}".removeprefix("0") for value in activity)
 
 
-def _regret_table(labels: dict[str, Any]) -> Section:
+def agreement_table(agreement: dict[str, Any]) -> Section:
+    """Kendall's tau between the methods."""
+    names, taus = agreement["methods"], agreement["kendall_tau"]
+    rows = [[name, *row] for name, row in zip(names, taus, strict=True)]
+    return Section("agreement of methods (Kendall's tau)", columns=["method", *names], rows=rows)
+
+
+def regret_table(labels: dict[str, Any]) -> Section:
+    """What each pick is worth on the labelled data set."""
     columns = ["method", "metric", "pick", "best", "regret", "kendall_tau", "best_model"]
     rows: list[list[object]] = [
         [method, metric, *((worth or {}).get(key) for key in keys)]
@@ -98,7 +71,7 @@ def _regret_table(labels: dict[str, Any]) -> Section:
     return Section(f"regret of the picks on {labels['dataset']}", columns=columns, rows=rows)
 
 
-def _explain_table(explanation: Explanation) -> Section:
+def explanation_table(explanation: Explanation) -> Section:
     """One line for each other model: which of its codes stands for which, and how surely."""
     codes = explanation.matches[0].codes if explanation.matches else ()
     rows: list[list[object]] = []
@@ -107,23 +80,3 @@ def _explain_table(explanation: Explanation) -> Section:
         rows.append([match.model, match.score, *(counterpart.get(code) for code in codes)])
     title, columns = f"codes of {explanation.model} in other models", ["model", "agreement", *codes]
     return Section(title, columns=columns, rows=rows)
-
-
-def report(
-    models: int,
-    selections: Sequence[Selection],
-    tables: Sequence[Section],
-    explanation: Explanation | None,
-    settings: dict[str, Any],
-) -> str:
-    """The same as one HTML page, with pictures and settings."""
-    sections = [Section("Result", notes(selections)), *tables]
-    sections += [
-        Section(f"Matrix of {selection.method}", picture=selection.draw()) for selection in selections
-    ]
-    if explanation is not None:
-        picture = explanation.draw()
-        sections.append(Section(f"Matching of {explanation.model}", picture=picture))
-    rows: list[list[object]] = [[name, value] for name, value in {**settings, **versions()}.items()]
-    sections.append(Section("Settings", columns=["setting", "value"], rows=rows))
-    return page(f"dcr centrality: {models} models", sections)

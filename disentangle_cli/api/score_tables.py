@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from disentangle_cli.documents import versions
 from disentangle_cli.metrics import METRICS
-from disentangle_cli.rendering.report import Matrix, Section, page
+from disentangle_cli.rendering.report import Matrix, Section, page, settings_table
 
 Row = list[object]
 
@@ -53,10 +52,8 @@ def report(results: Sequence[dict[str, Any]], names: Sequence[str], settings: di
 
     ``settings`` are those of the command; versions are added.
     """
-    rows = [[name, value] for name, value in {**settings, **versions()}.items()]
     count = "1 model" if len(results) == 1 else f"{len(results)} models"
-    command = Section("Command", columns=["setting", "value"], rows=rows)
-    return page(f"dcr score: {count}", [*sections(results, names), command])
+    return page(f"dcr score: {count}", [*sections(results, names), settings_table("Command", settings)])
 
 
 def sections(results: Sequence[dict[str, Any]], names: Sequence[str]) -> list[Section]:

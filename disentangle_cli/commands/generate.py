@@ -17,6 +17,7 @@ from disentangle_cli.command_line.options import (
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
+from disentangle_cli.files import free_name
 
 
 def generate_cli(
@@ -82,10 +83,5 @@ def _targets(paths: list[str], out: Path, encode: bool) -> list[Path]:
         raise UsageError(f"--out {out}: several checkpoints want a folder")
     names: list[str] = []
     for path in paths:
-        stem = name = Path(path).stem
-        copies = 1
-        while name in names:
-            copies += 1
-            name = f"{stem}-{copies}"
-        names.append(name)
+        names.append(free_name(Path(path).stem, names))
     return [out / (f"{name}.npz" if encode else name) for name in names]

@@ -10,7 +10,7 @@ from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpo
 from disentangle_cli.datasets import DATASETS, Dataset, open_dataset
 from disentangle_cli.documents import jsonable, versions
 from disentangle_cli.errors import UsageError
-from disentangle_cli.files import sha256_file
+from disentangle_cli.files import free_name, sha256_file
 from disentangle_cli.importing._prior import IMAGES, fit_gaussian
 from disentangle_cli.importing.source import Imported, naming
 from disentangle_cli.models import LoadedModel
@@ -71,11 +71,7 @@ def target_of(out: Path, stem: str, taken: set[Path]) -> Path:
     """Where the model called ``stem`` goes: ``out`` itself if that is a ``.pt`` file, else a name in it."""
     if out.suffix == ".pt" and not out.is_dir():
         return out
-    name, copies = stem, 1
-    while out / f"{name}.pt" in taken:
-        copies += 1
-        name = f"{stem}-{copies}"
-    return out / f"{name}.pt"
+    return out / f"{free_name(stem, [path.stem for path in taken])}.pt"
 
 
 def write(checkpoint: Checkpoint, target: Path, overwrite: bool) -> Path:

@@ -5,7 +5,7 @@ from pathlib import Path
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import write_atomic
 from disentangle_cli.images import save_picture
-from disentangle_cli.traversal import SUFFIXES, Traversal
+from disentangle_cli.traversal import Traversal
 
 # pixels an image is drawn at when nothing else is asked for
 MIN_SIDE = {".png": 64, ".gif": 64, ".html": 128}
@@ -18,9 +18,9 @@ def check_suffix(path: str | Path) -> str:
         UsageError: it is none that a traversal can be written to.
     """
     suffix = Path(path).suffix.lower()
-    if suffix not in SUFFIXES:
+    if suffix not in MIN_SIDE:
         raise UsageError(
-            f"{path}: a traversal is written to one of {', '.join(SUFFIXES)}, by the name's suffix"
+            f"{path}: a traversal is written to one of {', '.join(MIN_SIDE)}, by the name's suffix"
         )
     return suffix
 

@@ -2,13 +2,14 @@
 
 import html
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import Template
 
 from PIL import Image
 
 from disentangle_cli import __version__
+from disentangle_cli.documents import versions
 from disentangle_cli.rendering.drawing import png_url
 from disentangle_cli.rendering.palette import DARK_INK, FAINT, TABLE_RULE, colour_of, contrasting, css
 
@@ -48,6 +49,12 @@ class Section:
     rows: Sequence[Sequence[object]] = ()
     matrices: Sequence[Matrix] = ()
     picture: Image.Image | None = None
+
+
+def settings_table(title: str, settings: Mapping[str, object]) -> Section:
+    """Settings and versions of packages, a row each."""
+    rows = [[name, value] for name, value in {**settings, **versions()}.items()]
+    return Section(title, columns=["setting", "value"], rows=rows)
 
 
 def page(title: str, sections: Iterable[Section]) -> str:
