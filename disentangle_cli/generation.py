@@ -1,12 +1,10 @@
-"""Images from a model's prior, and codes of a data set's images."""
+"""Images of a model's latents, and codes of a data set's images."""
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -21,43 +19,6 @@ from disentangle_cli.settings import split_assignment
 
 CHUNK = 512
 FAR = 4.0  # standard deviations at which a normal latent counts as outside its prior
-
-
-@dataclass(frozen=True)
-class Samples:
-    """Generated images.
-
-    Attributes:
-        images: (N, H, W, C) uint8.
-        latents: (N, L) float32, what each image was made from.
-        latent_names: L names, ``c1..`` and ``z1..``.
-    """
-
-    images: Pixels
-    latents: NDArray[np.float32]
-    latent_names: list[str]
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """The arrays of an ``.npz`` file of samples."""
-        names = np.array(self.latent_names)
-        return {"images": self.images, "latents": self.latents, "latent_names": names}
-
-
-def generate(
-    model: AnyModel, num: int = 64, *, seed: int = 0, fix: Mapping[str, float] | None = None
-) -> Samples:
-    """Draw ``num`` images from the prior, with the latents named in ``fix`` held at a value.
-
-    The latents that are not fixed do not depend on which are.
-
-    Raises:
-        UsageError: ``fix`` names a latent that the model does not have.
-    """
-    latents = model.latents.sample(num, torch.Generator().manual_seed(seed))
-    for name, value in (fix or {}).items():
-        latents[:, model.latents.column(name)] = value
-    latents = model.latents.nearest(latents)
-    return Samples(decode(model, latents), latents.numpy(), list(model.latents.names))
 
 
 def decode(model: AnyModel, latents: Tensor, desc: str = "generating") -> Pixels:

@@ -176,11 +176,6 @@ class Latents(tuple[Block, ...]):
             raise UsageError(f"no latent is called {name!r}; this model has {', '.join(self.names)}")
         return self.names.index(name)
 
-    @cached_property
-    def ranges(self) -> list[tuple[float, float]]:
-        """The traversal interval of each dimension."""
-        return [block.range for block in self.columns]
-
     def centre(self) -> Tensor:
         """The prior mean: (L,) float32."""
         return torch.tensor([block.centre for block in self.columns])

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
+from disentangle_cli.api.generate import generate
 from disentangle_cli.data.dataset import Dataset, Factor
 from disentangle_cli.errors import UsageError
-from disentangle_cli.generation import encode_dataset, generate, parse_fixed
+from disentangle_cli.generation import encode_dataset, parse_fixed
 from disentangle_cli.images import to_pixels
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.models import load_model

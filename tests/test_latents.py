@@ -74,7 +74,7 @@ def test_priors_have_their_moments() -> None:
     assert drawn.mean(0).tolist() == pytest.approx([1.0, 2.0, 1.0], abs=0.02)
     assert drawn.std(0).tolist() == pytest.approx(wanted_std, rel=0.01)
     assert latents.centre().tolist() == [1.0, 2.0, 0.0]
-    assert latents.ranges == [(-1, 3), (1.0, 3.0), (-1.0, 4.0)]
+    assert [block.range for block in latents.columns] == [(-1, 3), (1.0, 3.0), (-1.0, 4.0)]
 
 
 @given(st.integers(1, 6), st.floats(0, 1.9), st.integers(0, 2**31))

@@ -10,13 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from disentangle_cli import generation
 from disentangle_cli.api.arguments import model_of
 from disentangle_cli.data.npz_writer import write_npz
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
-from disentangle_cli.images import save_picture, to_picture
+from disentangle_cli.generation import decode, encode_dataset
+from disentangle_cli.images import Pixels, save_picture, to_picture
 from disentangle_cli.modelling.model import AnyModel
 from disentangle_cli.output import warn
 from disentangle_cli.rendering.drawing import png
@@ -26,9 +26,20 @@ NUM = 64
 
 
 @dataclass(frozen=True, repr=False)
-class Samples(generation.Samples):
-    """Generated images, and what they come from: ``model`` (a path, or ``model``), ``seed`` and ``fix``."""
+class Samples:
+    """Generated images.
 
+    Attributes:
+        images: (N, H, W, C) uint8.
+        latents: (N, L) float32, what each image was made from.
+        latent_names: L names, ``c1..`` and ``z1..``.
+        model: what they come from: a path, or ``model``.
+        seed, fix: of the draw.
+    """
+
+    images: Pixels
+    latents: NDArray[np.float32]
+    latent_names: list[str]
     model: str
     seed: int
     fix: Mapping[str, float]
@@ -37,17 +48,18 @@ class Samples(generation.Samples):
         """Write an archive (.npz), a grid (.png) or a folder of pictures; the files that were written."""
         target = Path(path)
         if target.suffix.lower() == ".npz":
-            write_npz(target, self.arrays())
+            names = np.array(self.latent_names)
+            write_npz(target, {"images": self.images, "latents": self.latents, "latent_names": names})
             return [target]
         if target.suffix.lower() == ".png" and not target.is_dir():
             return [save_picture(draw_samples(self.images), target)]
         digits = max(5, len(str(len(self.images) - 1)))
-        names = [f"{index:0{digits}d}.png" for index in range(len(self.images))]
-        if target.is_dir() and (others := {file.name for file in target.glob("*.png")} - set(names)):
+        files = [f"{index:0{digits}d}.png" for index in range(len(self.images))]
+        if target.is_dir() and (others := {file.name for file in target.glob("*.png")} - set(files)):
             warn(f"{target} already holds {len(others)} other pictures; they stay")
         return [
             save_picture(to_picture(image), target / name)
-            for name, image in zip(names, self.images, strict=True)
+            for name, image in zip(files, self.images, strict=True)
         ]
 
     def to_json(self) -> dict[str, Any]:
@@ -120,8 +132,12 @@ def generate(
         UsageError: ``fix`` names a latent that the model does not have.
     """
     loaded, held = model_of(model, device), dict(fix or {})
-    found = generation.generate(loaded, num, seed=seed, fix=held)
-    return Samples(found.images, found.latents, found.latent_names, loaded.path or "model", seed, held)
+    latents = loaded.latents.sample(num, torch.Generator().manual_seed(seed))
+    for name, value in held.items():
+        latents[:, loaded.latents.column(name)] = value
+    latents = loaded.latents.nearest(latents)
+    names = list(loaded.latents.names)
+    return Samples(decode(loaded, latents), latents.numpy(), names, loaded.path or "model", seed, held)
 
 
 def encode(
@@ -149,7 +165,7 @@ def encode(
     if isinstance(images, str | Path):
         images = open_dataset(str(images), size=height, channels=channels)
     if isinstance(images, Dataset):
-        arrays = generation.encode_dataset(loaded, images, num=num, seed=seed)
+        arrays = encode_dataset(loaded, images, num=num, seed=seed)
         return Codes(arrays, loaded.path or "model", images.name, seed)
     given = torch.as_tensor(images, dtype=torch.float32)
     if given.ndim != 4 or tuple(given.shape[1:]) != tuple(loaded.image_shape):

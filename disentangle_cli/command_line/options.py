@@ -52,6 +52,7 @@ ExecutorOption = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
+Report = Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything to one HTML page.")]
 Sets = Annotated[
     list[str] | None,
     typer.Option(

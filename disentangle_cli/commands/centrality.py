@@ -16,6 +16,7 @@ from disentangle_cli.command_line.options import (
     Jobs,
     PosteriorCode,
     Precision,
+    Report,
     Seed,
     Sets,
     expand_paths,
@@ -121,9 +122,7 @@ def centrality_cli(
             metavar="DATASET",
         ),
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write everything to one HTML page.", metavar="FILE")
-    ] = None,
+    report: Report = None,
     force: Annotated[
         bool, typer.Option("--force", help="Rank models of different data sets all the same.")
     ] = False,

@@ -1,7 +1,6 @@
 """``dcr score``: disentanglement metrics of checkpoints or of codes."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,6 +12,7 @@ from disentangle_cli.command_line.options import (
     FormatOption,
     Jobs,
     PosteriorCode,
+    Report,
     Seed,
     Sets,
     expand_paths,
@@ -73,9 +73,7 @@ def score_cli(
             metavar="OLD.json", help="Exit 3 if a metric fell since this result, by more than its interval."
         ),
     ] = None,
-    report: Annotated[
-        Path | None, typer.Option(help="Write everything to one HTML page.", metavar="FILE")
-    ] = None,
+    report: Report = None,
     jobs: Jobs = None,
     executor: ExecutorOption = "local",
     seed: Seed = 0,
