@@ -8,7 +8,7 @@ import numpy as np
 from disentangle_cli.arraytypes import Bytes
 from disentangle_cli.data import dsprites_render as render
 from disentangle_cli.data.dataset import Factor
-from disentangle_cli.data.packed_cache import cached, is_cached
+from disentangle_cli.data.packed_cache import cached
 from disentangle_cli.data.pixels import Layout, Pixels, Source
 from disentangle_cli.errors import RunError
 
@@ -42,11 +42,6 @@ def rendered() -> Pixels:
             "give the path of the original npz file as the data set instead"
         )
     return pixels
-
-
-def are_cached() -> bool:
-    """Whether the images are in the cache folder."""
-    return is_cached(NAME, KEY)
 
 
 def _blocks() -> Iterator[Bytes]:

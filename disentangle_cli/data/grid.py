@@ -23,10 +23,6 @@ class GridDataset(Dataset):
         """Class ids ``(n, F)`` of ``indices (n,)``."""
         return np.stack(np.unravel_index(indices, self.sizes), axis=-1).astype(np.int64)
 
-    def index(self, classes: Ints) -> Ints:
-        """Index ``(n,)`` of each combination of class ids ``classes (n, F)``."""
-        return np.asarray(np.ravel_multi_index(tuple(classes.T), self.sizes), np.int64)
-
     def draw_fixed(self, rng: np.random.Generator, factor: int, classes: Ints) -> Ints:
         """One index per entry of ``classes (n,)``: that class in ``factor``, the rest uniform.
 

@@ -1,7 +1,9 @@
 """Decoding one image file of any common kind to a small square of bytes."""
 
+import contextlib
 import math
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +28,8 @@ def grey_mode(path: Path) -> bool:
     Raises:
         UsageError: the file is not an image; names it.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(path, formats=FORMATS) as image:
-                return image.mode in GREY_MODES
-    except Exception as error:
-        raise _unreadable(path, error) from error
+    with _opened(path) as image:
+        return image.mode in GREY_MODES
 
 
 def decode(path: Path, size: int, channels: int) -> Bytes:
@@ -45,30 +42,33 @@ def decode(path: Path, size: int, channels: int) -> Bytes:
     Raises:
         UsageError: the file cannot be decoded, or has over 100 million pixels; names it.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # whatever Pillow warns of is either harmless or refused here
-            with Image.open(path, formats=FORMATS) as opened:
-                if math.prod(opened.size) > MAX_PIXELS:
-                    raise UsageError(
-                        f"{path}: {opened.width}x{opened.height} pixels are too many; make it smaller first"
-                    )
-                image = _square(_on_white(ImageOps.exif_transpose(_eight_bits(opened)), channels), size)
-    except UsageError:
-        raise
-    except Exception as error:  # decoders raise almost anything on damaged files
-        raise _unreadable(path, error) from error
+    with _opened(path) as opened:
+        if math.prod(opened.size) > MAX_PIXELS:
+            raise UsageError(
+                f"{path}: {opened.width}x{opened.height} pixels are too many; make it smaller first"
+            )
+        image = _square(_on_white(ImageOps.exif_transpose(_eight_bits(opened)), channels), size)
     pixels = np.asarray(image, np.uint8).reshape(size, size, channels)
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
 
-def _unreadable(path: Path, error: Exception) -> UsageError:
-    if isinstance(error, Image.DecompressionBombError):
-        return UsageError(f"{path}: too many pixels; make the image smaller first")
-    reason = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-    return UsageError(
-        f"{path}: cannot be read as an image ({reason}); repair it or take it out of the folder"
-    )
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """The image file; whatever goes wrong in the block is a UsageError that names it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # whatever Pillow warns of is either harmless or refused here
+            with Image.open(path, formats=FORMATS) as image:
+                yield image
+    except UsageError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise UsageError(f"{path}: too many pixels; make the image smaller first") from error
+    except Exception as error:  # decoders raise almost anything on damaged files
+        found = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+        raise UsageError(
+            f"{path}: cannot be read as an image ({found}); repair it or take it out of the folder"
+        ) from error
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -93,11 +93,8 @@ def _on_white(image: Image.Image, channels: int) -> Image.Image:
     """The image in mode L or RGB, what is transparent in it blended with white."""
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    if channels == 1:
-        return image.convert("L")
-    return image.convert("RGB")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image.convert("L" if channels == 1 else "RGB")
 
 
 def _square(image: Image.Image, size: int) -> Image.Image:

@@ -36,13 +36,8 @@ def write_npz(path: Path, arrays: Mapping[str, NDArray[Any] | Streamed]) -> None
             if not isinstance(array, Streamed):
                 array = Streamed(array.shape, array.dtype, [array])
             with archive.open(info, "w", force_zip64=True) as member:
-                npy.write_array_header_1_0(
-                    member,
-                    {
-                        "descr": npy.dtype_to_descr(array.dtype),
-                        "fortran_order": False,
-                        "shape": array.shape,
-                    },
-                )
+                kind = npy.dtype_to_descr(array.dtype)
+                header = {"descr": kind, "fortran_order": False, "shape": array.shape}
+                npy.write_array_header_1_0(member, header)
                 for block in array.blocks:
                     member.write(np.ascontiguousarray(block, array.dtype).tobytes())

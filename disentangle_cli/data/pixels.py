@@ -67,10 +67,8 @@ class Pixels:
 def in_memory(source: Source) -> Pixels:
     """Hold the images of ``source`` in memory."""
     rows = np.empty((source.layout.count, source.layout.row), np.uint8)
-    digest = hashlib.sha256()
     done = 0
     for block in source.blocks:
         rows[done : done + len(block)] = block
-        digest.update(np.ascontiguousarray(block).data)
         done += len(block)
-    return Pixels(source.layout, rows, digest.hexdigest())
+    return Pixels(source.layout, rows, hashlib.sha256(rows.data).hexdigest())

@@ -6,6 +6,7 @@ from disentangle_cli.arraytypes import Bytes, Ints
 from disentangle_cli.data import dsprites
 from disentangle_cli.data.dataset import DATASETS
 from disentangle_cli.data.grid import GridDataset
+from disentangle_cli.data.packed_cache import is_cached
 from disentangle_cli.data.pixels import Pixels
 
 
@@ -31,7 +32,7 @@ class DSprites(GridDataset):
     @property
     def in_cache(self) -> bool:
         """Whether the rendered images are in the cache folder."""
-        return dsprites.are_cached()
+        return is_cached(dsprites.NAME, dsprites.KEY)
 
     @cached_property
     def pixels(self) -> Pixels:

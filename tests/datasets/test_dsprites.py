@@ -61,14 +61,16 @@ def test_opening_a_cache_is_fast(with_dsprites: Path) -> None:
 def test_index_order(dsprites: DSprites) -> None:
     indices = dsprites.draw(np.random.default_rng(1), 500)
     classes = dsprites.classes(indices)
-    assert np.array_equal(dsprites.index(classes), indices)
+    assert np.array_equal(np.ravel_multi_index(classes.T, dsprites.sizes), indices)
     shape, scale, orientation, x, y = classes.T
     assert np.array_equal((((shape * 6 + scale) * 40 + orientation) * 32 + x) * 32 + y, indices)
 
 
 def test_values(dsprites: DSprites) -> None:
     values = dsprites.values(
-        dsprites.index(np.array([[0, 0, 0, 0, 0], [2, 5, 39, 31, 31], [1, 2, 1, 16, 3]]))
+        np.ravel_multi_index(
+            np.array([[0, 0, 0, 0, 0], [2, 5, 39, 31, 31], [1, 2, 1, 16, 3]]).T, dsprites.sizes
+        )
     )
     assert values[0] == pytest.approx([1, 0.5, 0, 0, 0])
     assert values[1] == pytest.approx([3, 1, 2 * np.pi, 1, 1])
@@ -78,7 +80,7 @@ def test_values(dsprites: DSprites) -> None:
 def test_real_frames_by_index(dsprites: DSprites, test_data: Path) -> None:
     with np.load(test_data / "real_dsprites_frames.npz") as file:
         expected = np.unpackbits(file["imgs"], axis=1).reshape(-1, 1, 64, 64)
-        indices = dsprites.index(file["factors"].astype(np.int64))
+        indices = np.ravel_multi_index(file["factors"].T.astype(np.int64), dsprites.sizes)
     assert np.array_equal(dsprites.images(indices), expected * 255)
 
 
