@@ -11,14 +11,7 @@ from torch import Tensor, nn
 from disentangle_cli.architectures.infogan_64 import InfoGan64
 from disentangle_cli.networks.architecture import ARCHITECTURES
 from disentangle_cli.networks.gan import generator
-from disentangle_cli.networks.layers import (
-    BatchNorm1d,
-    BatchNorm2d,
-    Conv,
-    Linear,
-    TransposedConv,
-    leaky,
-)
+from disentangle_cli.networks.layers import BatchNorm1d, BatchNorm2d, Conv, Linear, TransposedConv, leaky
 
 
 class _Centre(nn.Module):

@@ -11,14 +11,7 @@ from torch import nn
 
 from disentangle_cli.networks.architecture import ARCHITECTURES, GanArchitecture
 from disentangle_cli.networks.gan import Discriminator, Encoder, Norm, generator
-from disentangle_cli.networks.layers import (
-    BatchNorm1d,
-    BatchNorm2d,
-    Conv,
-    Linear,
-    TransposedConv,
-    leaky,
-)
+from disentangle_cli.networks.layers import BatchNorm1d, BatchNorm2d, Conv, Linear, TransposedConv, leaky
 
 
 @ARCHITECTURES.register("infogan-64")

@@ -4,6 +4,7 @@ The layout of images ("nchw" or "nhwc"; a flat row is taken as it is), the range
 the decoder gives are options, so that outside the network images are (n, C, H, W) in [0, 1] like everywhere.
 """
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,19 +32,16 @@ class OnnxNet(nn.Module):
         super().__init__()
         self.register_buffer("onnx", torch.zeros(size, dtype=torch.uint8))
         self.outputs = outputs
-        self._session: Any = None
         self.register_load_state_dict_post_hook(_open)  # type: ignore[no-untyped-call]
 
-    @property
+    @cached_property
     def session(self) -> Any:
         """The onnxruntime session."""
-        if self._session is None:
-            self._session = open_session(self.onnx.cpu().numpy().tobytes())
-        return self._session
+        return open_session(self.onnx.cpu().numpy().tobytes())
 
     def __getstate__(self) -> dict[str, Any]:
         # a session cannot be copied to another process; it is opened again there
-        return self.__dict__ | {"_session": None}
+        return {name: value for name, value in self.__dict__.items() if name != "session"}
 
     def run(self, rows: Tensor) -> list[Tensor]:
         """(n, ...) -> one (n, ...) float32 tensor per output, on the device of ``rows``.

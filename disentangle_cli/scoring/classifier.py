@@ -26,8 +26,8 @@ HELD_OUT = 10_000
 
 def class_factor(dataset: Dataset) -> int | None:
     """Column of the first factor whose values are names, with 2 to 100 classes; None without one."""
-    fitting = [k for k, f in enumerate(dataset.factors) if not f.continuous and 2 <= f.size <= 100]
-    return fitting[0] if fitting else None
+    fitting = (k for k, f in enumerate(dataset.factors) if not f.continuous and 2 <= f.size <= 100)
+    return next(fitting, None)
 
 
 class Classifier(nn.Module):

@@ -42,7 +42,7 @@ def parse_gates(texts: Iterable[str], metrics: Sequence[str], option: str = "--f
             gate = Gate(address, float(number))
         except ValueError:
             raise UsageError(form) from None
-        if gate.value != gate.value or abs(gate.value) == float("inf"):
+        if not math.isfinite(gate.value):
             raise UsageError(f"{option} {text}: the threshold must be a finite number")
         if gate.metric not in metrics:
             raise UsageError(
