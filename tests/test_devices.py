@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from disentangle_cli import devices, output
-from disentangle_cli.command_line.options import DeviceName
 from disentangle_cli.devices import keep_freed_memory, pick_device, use_bf16
 from disentangle_cli.errors import UsageError
 
@@ -19,12 +18,12 @@ def test_devices(monkeypatch: pytest.MonkeyPatch, available: bool) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: int(available))
     assert str(pick_device("cpu")) == "cpu"
-    assert str(pick_device(DeviceName.auto)) == ("cuda" if available else "cpu")
+    assert str(pick_device("auto")) == ("cuda" if available else "cpu")
     if available:
         assert str(pick_device("cuda")) == "cuda"
     else:
         with pytest.raises(UsageError, match="--device cuda"):
-            pick_device(DeviceName.cuda)
+            pick_device("cuda")
 
 
 @pytest.mark.parametrize(

@@ -1,45 +1,27 @@
 """Option and argument types the commands share, so that one thing is spelled one way everywhere."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from disentangle_cli.command_line.printing import Format
 from disentangle_cli.errors import UsageError
 
-
-class DeviceName(StrEnum):
-    """Where networks run."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-
-
-class Precision(StrEnum):
-    """In which numbers networks compute; auto: bf16 where the hardware has it."""
-
-    auto = "auto"
-    fp32 = "fp32"
-    bf16 = "bf16"
-
-
-class PosteriorCode(StrEnum):
-    """Which code a model with a posterior gives for an image."""
-
-    mean = "mean"
-    sample = "sample"
-
+PosteriorCode = Literal["mean", "sample"]
+"""Which code a model with a posterior gives for an image."""
+Precision = Literal["auto", "fp32", "bf16"]
+"""In which numbers networks compute; auto: bf16 where the hardware has it."""
 
 Checkpoints = Annotated[
     list[str], typer.Argument(metavar="CKPT", help="Checkpoint files; - reads paths from stdin.")
 ]
 Checkpoint = Annotated[str, typer.Argument(metavar="CKPT", help="Checkpoint file.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")]
-Device = Annotated[DeviceName, typer.Option(help="Where networks run; auto: a GPU if there is one.")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks run; auto: a GPU if there is one.")
+]
 Jobs = Annotated[
     int | None, typer.Option("--jobs", "-j", min=1, help="Tasks at once (default: 1; on a cluster all).")
 ]

@@ -1,26 +1,12 @@
 """``dcr centrality``: the best model of a pool, without labels."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from disentangle_cli import output
-from disentangle_cli.command_line.options import (
-    Checkpoints,
-    Device,
-    DeviceName,
-    ExecutorOption,
-    FormatOption,
-    Jobs,
-    PosteriorCode,
-    Precision,
-    Report,
-    Seed,
-    Sets,
-    expand_paths,
-)
+from disentangle_cli.command_line import options
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
 from disentangle_cli.registry import Registry
@@ -31,15 +17,8 @@ if TYPE_CHECKING:
 METHOD_NAMES = Registry[object]("disentangle_cli.methods", "selection method").names()
 
 
-class Inactive(StrEnum):
-    """What happens to codes that do nothing."""
-
-    auto = "auto"
-    keep = "keep"
-
-
 def centrality_cli(
-    checkpoints: Checkpoints,
+    checkpoints: options.Checkpoints,
     method: Annotated[
         str,
         typer.Option(
@@ -48,14 +27,14 @@ def centrality_cli(
         ),
     ] = "model-centrality",
     inactive: Annotated[
-        Inactive | None,
+        Literal["auto", "keep"] | None,
         typer.Option(
             help="keep: every code counts, the official rule; auto: leave out codes that do nothing "
             "and correct for chance. Default: auto for GANs and VAEs in one pool, else keep."
         ),
     ] = None,
     encode: Annotated[
-        PosteriorCode | None,
+        options.PosteriorCode | None,
         typer.Option(help="Code of a VAE: posterior mean or sample. Default: sample with keep, else mean."),
     ] = None,
     groups_per_code: Annotated[
@@ -73,8 +52,9 @@ def centrality_cli(
         ),
     ] = None,
     precision: Annotated[
-        Precision, typer.Option(help="Of the encoders of model-centrality; auto: bf16 where it is fast.")
-    ] = Precision.auto,
+        options.Precision,
+        typer.Option(help="Of the encoders of model-centrality; auto: bf16 where it is fast."),
+    ] = "auto",
     exact: Annotated[
         bool, typer.Option("--exact", help="Evaluate all pairs; the default up to 20 models.")
     ] = False,
@@ -94,7 +74,7 @@ def centrality_cli(
             metavar="DATASET|generated",
         ),
     ] = None,
-    sets: Sets = None,
+    sets: options.Sets = None,
     top: Annotated[int | None, typer.Option(min=1, help="Print the K best only.", metavar="K")] = None,
     select: Annotated[
         Path | None, typer.Option(help="Copy the selected checkpoint to this file.", metavar="FILE")
@@ -122,18 +102,18 @@ def centrality_cli(
             metavar="DATASET",
         ),
     ] = None,
-    report: Report = None,
+    report: options.Report = None,
     force: Annotated[
         bool, typer.Option("--force", help="Rank models of different data sets all the same.")
     ] = False,
     cache: Annotated[
         bool, typer.Option("--cache/--no-cache", help="Keep evaluated pairs on disk and use them again.")
     ] = True,
-    seed: Seed = 0,
-    device: Device = DeviceName.auto,
-    jobs: Jobs = None,
-    executor: ExecutorOption = "local",
-    fmt: FormatOption = Format.table,
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    jobs: options.Jobs = None,
+    executor: options.ExecutorOption = "local",
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """Rank models without labels and pick the best.
 
@@ -141,7 +121,7 @@ def centrality_cli(
 
     Give checkpoints of one image size and one data set; GANs, VAEs and imported models may mix.
     """
-    paths = expand_paths(checkpoints)
+    paths = options.expand_paths(checkpoints)
     _check_outputs({"--select": select, "--plot": plot, "--explain-plot": explain_plot, "--report": report})
     if explain_plot is not None and explain is None:
         raise UsageError(f"--explain-plot {explain_plot}: name the model with --explain")
@@ -154,7 +134,7 @@ def centrality_cli(
         labels_check=labels_check,
         settings=sets,
         seed=seed,
-        device=device.value,
+        device=device,
         jobs=jobs,
         executor=executor,
         cache=cache,
@@ -164,9 +144,9 @@ def centrality_cli(
         group_size=group_size,
         scale_images=scale_images,
         images_from=images,
-        inactive=inactive and inactive.value,
-        encode=encode and encode.value,
-        precision=None if precision is Precision.auto else precision.value,
+        inactive=inactive,
+        encode=encode,
+        precision=None if precision == "auto" else precision,
         budget=_budget(exact, budget),
     )
     _show(ranking, fmt, top)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from disentangle_cli.command_line.options import FormatOption, Out, Seed
+from disentangle_cli.command_line import options
 from disentangle_cli.command_line.printing import Format, emit, emit_paths
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
@@ -24,7 +24,7 @@ Channels = Annotated[
 
 
 @data_app.command("list")
-def list_cli(fmt: FormatOption = Format.table) -> None:
+def list_cli(fmt: options.FormatOption = Format.table) -> None:
     """List the data sets that dcr has by name."""
     from disentangle_cli.datasets import DATASETS
 
@@ -37,17 +37,17 @@ def list_cli(fmt: FormatOption = Format.table) -> None:
 @data_app.command("render")
 def render_cli(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set: a name, npz file or folder.")],
-    out: Out,
+    out: options.Out,
     num: Annotated[
         int | None, typer.Option(min=1, help="So many different images, at random (--seed).")
     ] = None,
-    seed: Seed = 0,
+    seed: options.Seed = 0,
     indices: Annotated[
         Path | None, typer.Option(help="The images listed in this .npy file, in its order.")
     ] = None,
     size: Size = None,
     channels: Channels = None,
-    fmt: FormatOption = Format.table,
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """Write images and labels of a data set to an npz file (all of them, unless told otherwise)."""
     if out.suffix != ".npz":
@@ -69,7 +69,7 @@ def check_cli(
     path: Annotated[str, typer.Argument(metavar="PATH", help="An npz file, an image folder or a name.")],
     size: Size = None,
     channels: Channels = None,
-    fmt: FormatOption = Format.table,
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """Read a whole data set and say what it is; exit 2 if it cannot be used.
 

@@ -5,15 +5,7 @@ from typing import Annotated
 
 import typer
 
-from disentangle_cli.command_line.options import (
-    Checkpoints,
-    Device,
-    DeviceName,
-    FormatOption,
-    Out,
-    Seed,
-    expand_paths,
-)
+from disentangle_cli.command_line import options
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
@@ -21,8 +13,8 @@ from disentangle_cli.files import free_name
 
 
 def generate_cli(
-    checkpoints: Checkpoints,
-    out: Out,
+    checkpoints: options.Checkpoints,
+    out: options.Out,
     num: Annotated[
         int | None,
         typer.Option("--num", "-n", min=1, help="How many images (default: 64; with --encode all)."),
@@ -34,9 +26,9 @@ def generate_cli(
         str | None,
         typer.Option("--encode", metavar="DATASET", help="Write codes of a data set's images instead."),
     ] = None,
-    seed: Seed = 0,
-    device: Device = DeviceName.auto,
-    fmt: FormatOption = Format.table,
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """Generate images: an archive (.npz), a picture (.png) or a folder of pictures.
 
@@ -48,7 +40,7 @@ def generate_cli(
     from disentangle_cli.api.generate import NUM, encode, generate
     from disentangle_cli.generation import parse_fixed
 
-    paths = expand_paths(checkpoints)
+    paths = options.expand_paths(checkpoints)
     if dataset is not None and fix:
         raise UsageError("--fix has no meaning with --encode: nothing is generated")
     targets = _targets(paths, out, dataset is not None)

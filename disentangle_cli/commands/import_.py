@@ -1,12 +1,11 @@
 """``dcr import``: checkpoints from models that were trained elsewhere."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from disentangle_cli.command_line.options import Device, DeviceName, FormatOption, Seed
+from disentangle_cli.command_line import options
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.documents import document
 
@@ -34,14 +33,6 @@ SkipBad = Annotated[
 CKPTS = Path("ckpts")
 
 
-class Gives(StrEnum):
-    """What a decoder's numbers are."""
-
-    probs = "probs"
-    logits = "logits"
-    tanh = "tanh"
-
-
 @import_app.command("disvae")
 def disvae_cli(
     folders: Folders,
@@ -49,8 +40,8 @@ def disvae_cli(
     trained_on: TrainedOn = None,
     skip_bad: SkipBad = False,
     overwrite: Overwrite = False,
-    device: Device = DeviceName.auto,
-    fmt: FormatOption = Format.table,
+    device: options.Device = "auto",
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """Import experiment folders of disentangling-vae (model.pt and specs.json)."""
     from disentangle_cli.importing.run import import_folders
@@ -66,9 +57,9 @@ def pythae_cli(
     trained_on: TrainedOn = None,
     skip_bad: SkipBad = False,
     overwrite: Overwrite = False,
-    seed: Seed = 0,
-    device: Device = DeviceName.auto,
-    fmt: FormatOption = Format.table,
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """Import model folders of pythae (model.pt and model_config.json), or its runs' final models.
 
@@ -97,24 +88,24 @@ def onnx_cli(
     input_range: Annotated[
         str, typer.Option(metavar="LOW:HIGH", help="Black and white for the encoder: 0:1, -1:1.")
     ] = "0:1",
-    gives: Annotated[Gives, typer.Option("--output", help="What the decoder gives.")] = Gives.probs,
+    gives: Annotated[
+        Literal["probs", "logits", "tanh"], typer.Option("--output", help="What the decoder gives.")
+    ] = "probs",
     encoder_outputs: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Outputs for MEAN or MEAN,LOGVAR, if unclear.")
     ] = None,
     out: Out = CKPTS,
     trained_on: TrainedOn = None,
     overwrite: Overwrite = False,
-    device: Device = DeviceName.auto,
-    fmt: FormatOption = Format.table,
+    device: options.Device = "auto",
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """Import an encoder and a decoder in ONNX, of any framework; their bytes go into the checkpoint."""
     from disentangle_cli.importing.run import import_one
 
     target = _target(out, trained_on, overwrite, 0, device)
     names = [name.strip() for name in encoder_outputs.split(",")] if encoder_outputs else None
-    report = import_one(
-        "onnx", decoder.stem, target, encoder, decoder, latents, input_range, gives.value, names
-    )
+    report = import_one("onnx", decoder.stem, target, encoder, decoder, latents, input_range, gives, names)
     _print("onnx", report, target, fmt)
 
 
@@ -133,8 +124,8 @@ def state_dict_cli(
     out: Out = CKPTS,
     trained_on: TrainedOn = None,
     overwrite: Overwrite = False,
-    device: Device = DeviceName.auto,
-    fmt: FormatOption = Format.table,
+    device: options.Device = "auto",
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """Import weights of one of dcr's architectures under other names."""
     from disentangle_cli.importing.run import import_one
@@ -143,7 +134,7 @@ def state_dict_cli(
     _print("state-dict", import_one("state-dict", file.stem, target, file, arch, map_file), target, fmt)
 
 
-def _target(out: Path, trained_on: str | None, overwrite: bool, seed: int, device: DeviceName) -> "Target":
+def _target(out: Path, trained_on: str | None, overwrite: bool, seed: int, device: str) -> "Target":
     from disentangle_cli.devices import pick_device
     from disentangle_cli.importing.run import Target
 

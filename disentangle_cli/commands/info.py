@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from disentangle_cli.command_line.options import Checkpoints, FormatOption, expand_paths
+from disentangle_cli.command_line import options
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.documents import document
 
@@ -17,11 +17,11 @@ COLUMNS = [
 SHORT_HASH = 12
 
 
-def info_cli(checkpoints: Checkpoints, fmt: FormatOption = Format.table) -> None:
+def info_cli(checkpoints: options.Checkpoints, fmt: options.FormatOption = Format.table) -> None:
     """Tell what checkpoints hold: model, data set, seed, latents, sizes, stored scores, content hash."""
     from disentangle_cli.models import load_model  # checks that the weights fit, too
 
-    models = [describe(path, load_model(path).checkpoint) for path in expand_paths(checkpoints)]
+    models = [describe(path, load_model(path).checkpoint) for path in options.expand_paths(checkpoints)]
     emit(document("info", models=models), fmt, COLUMNS, [_row(model, fmt) for model in models])
 
 

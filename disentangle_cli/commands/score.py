@@ -5,18 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from disentangle_cli.command_line.options import (
-    Device,
-    DeviceName,
-    ExecutorOption,
-    FormatOption,
-    Jobs,
-    PosteriorCode,
-    Report,
-    Seed,
-    Sets,
-    expand_paths,
-)
+from disentangle_cli.command_line import options
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import log
@@ -40,7 +29,7 @@ def score_cli(
         str, typer.Option(help="infogan-cr or disentanglement-lib: sample counts, variants, splits.")
     ] = "infogan-cr",
     encode: Annotated[
-        PosteriorCode | None,
+        options.PosteriorCode | None,
         typer.Option(help="Posterior mean or sample, for models that have one (default: the protocol's)."),
     ] = None,
     factors: Annotated[str | None, typer.Option(metavar="A,B", help="Score these factors only.")] = None,
@@ -53,7 +42,7 @@ def score_cli(
     half_width: Annotated[
         float, typer.Option(help="Report the samples that an interval of +- this needs.")
     ] = 0.01,
-    sets: Sets = None,
+    sets: options.Sets = None,
     fail_under: Annotated[
         list[str] | None,
         typer.Option(
@@ -73,12 +62,12 @@ def score_cli(
             metavar="OLD.json", help="Exit 3 if a metric fell since this result, by more than its interval."
         ),
     ] = None,
-    report: Report = None,
-    jobs: Jobs = None,
-    executor: ExecutorOption = "local",
-    seed: Seed = 0,
-    device: Device = DeviceName.auto,
-    fmt: FormatOption = Format.table,
+    report: options.Report = None,
+    jobs: options.Jobs = None,
+    executor: options.ExecutorOption = "local",
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """Score how well codes match the factors of a labelled data set.
 
@@ -97,18 +86,18 @@ def score_cli(
     if report is not None and report.is_dir():
         raise UsageError(f"--report {report} is a folder; name a file in it")
     scores = score(
-        expand_paths(models),
+        options.expand_paths(models),
         dataset,
         metrics=metrics,
         protocol=protocol,
-        encode=encode.value if encode else None,
+        encode=encode,
         factors=[name.strip() for name in factors.split(",")] if factors else (),
         repeats=repeats,
         bootstrap=bootstrap,
         half_width=half_width,
         settings=sets,
         seed=seed,
-        device=device.value,
+        device=device,
         jobs=jobs,
         executor=executor,
     )

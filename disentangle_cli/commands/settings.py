@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from disentangle_cli.command_line.options import FormatOption
+from disentangle_cli.command_line import options
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.commands.train import ModelName
 from disentangle_cli.documents import document
@@ -23,7 +23,7 @@ settings_app = typer.Typer(help="List what --set can change.", no_args_is_help=T
 def train_cli(
     model: ModelName,
     preset: Annotated[str, typer.Option("--preset", "-p", help="Whose values are the defaults.")] = "fast",
-    fmt: FormatOption = Format.table,
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """List the settings of a model's training."""
     from disentangle_cli.fields import list_settings
@@ -35,7 +35,7 @@ def train_cli(
 
 
 @settings_app.command("centrality")
-def centrality_cli(fmt: FormatOption = Format.table) -> None:
+def centrality_cli(fmt: options.FormatOption = Format.table) -> None:
     """List the settings of the selection methods."""
     from disentangle_cli.fields import list_settings
     from disentangle_cli.selection.settings import Settings
@@ -47,7 +47,7 @@ def centrality_cli(fmt: FormatOption = Format.table) -> None:
 def score_cli(
     metrics: Annotated[str, typer.Option(help="paper (the seven of the paper), all, or a,b.")] = "all",
     protocol: Annotated[str, typer.Option(help="infogan-cr or disentanglement-lib.")] = "infogan-cr",
-    fmt: FormatOption = Format.table,
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """List the settings of metrics, and the sample counts that dSprites is scored with."""
     from disentangle_cli.fields import list_settings

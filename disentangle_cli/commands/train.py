@@ -5,14 +5,7 @@ from typing import Annotated
 
 import typer
 
-from disentangle_cli.command_line.options import (
-    Device,
-    DeviceName,
-    ExecutorOption,
-    FormatOption,
-    Precision,
-    Sets,
-)
+from disentangle_cli.command_line import options
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.registry import Registry
 
@@ -43,7 +36,7 @@ def train_cli(
     sweep: Annotated[
         list[str] | None, typer.Option(metavar="KEY=V1,V2", help="Train one run per value; repeatable.")
     ] = None,
-    sets: Sets = None,
+    sets: options.Sets = None,
     config: Annotated[Path | None, typer.Option(help="YAML file of settings over the preset.")] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for checkpoints.")] = Path("ckpts"),
     name: Annotated[
@@ -66,15 +59,15 @@ def train_cli(
     stack: Annotated[
         bool, typer.Option("--stack", help="Train the seeds as one batched computation (for a GPU).")
     ] = False,
-    executor: ExecutorOption = "local",
-    device: Device = DeviceName.auto,
+    executor: options.ExecutorOption = "local",
+    device: options.Device = "auto",
     precision: Annotated[
-        Precision, typer.Option(help="auto: bf16 where the hardware has it.")
-    ] = Precision.auto,
+        options.Precision, typer.Option(help="auto: bf16 where the hardware has it.")
+    ] = "auto",
     compiled: Annotated[
         bool, typer.Option("--compile", help="Compile the networks and losses first (for a GPU).")
     ] = False,
-    fmt: FormatOption = Format.table,
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """Train a model and print the path of its checkpoint.
 
@@ -94,7 +87,7 @@ def train_cli(
     trained = train(
         model, dataset, preset=preset, iterations=iterations, seed=seed, seeds=seeds, sweep=sweep or (),
         settings=sets, config=config, out=out, name=name, resume=resume, overwrite=overwrite,
-        time_limit=time_limit, device=device.value, precision=precision.value, compile=compiled, jobs=jobs,
+        time_limit=time_limit, device=device, precision=precision, compile=compiled, jobs=jobs,
         stack=stack, executor=executor, dry_run=dry_run, check=False,
     )  # fmt: skip
     if trained.complete:

@@ -4,20 +4,13 @@ from typing import Annotated
 
 import typer
 
-from disentangle_cli.command_line.options import (
-    Checkpoint,
-    Device,
-    DeviceName,
-    FormatOption,
-    Out,
-    Seed,
-)
+from disentangle_cli.command_line import options
 from disentangle_cli.command_line.printing import Format, emit_paths
 
 
 def traverse_cli(
-    checkpoint: Checkpoint,
-    out: Out,
+    checkpoint: options.Checkpoint,
+    out: options.Out,
     latents: Annotated[
         str | None, typer.Option(metavar="NAME,...", help="Which latents; all codes unless named.")
     ] = None,
@@ -36,9 +29,9 @@ def traverse_cli(
         int | None,
         typer.Option(min=1, max=64, help="Size of a pixel (default: images get at least 64 pixels)."),
     ] = None,
-    seed: Seed = 0,
-    device: Device = DeviceName.auto,
-    fmt: FormatOption = Format.table,
+    seed: options.Seed = 0,
+    device: options.Device = "auto",
+    fmt: options.FormatOption = Format.table,
 ) -> None:
     """Draw a traversal: a labelled grid (.png), an animation (.gif) or a page with sliders (.html)."""
     from disentangle_cli.api.traverse import SMOOTH_STEPS, traverse
@@ -47,6 +40,6 @@ def traverse_cli(
     suffix = check_suffix(out)
     names = None if latents is None else [name.strip() for name in latents.split(",")]
     steps = steps or (None if suffix == ".png" else SMOOTH_STEPS)
-    traversal = traverse(checkpoint, names, steps=steps, anchor=anchor, seed=seed, device=device.value)
+    traversal = traverse(checkpoint, names, steps=steps, anchor=anchor, seed=seed, device=device)
     traversal.save(out, upscale=upscale)
     emit_paths([out], fmt, traversal.to_json())
