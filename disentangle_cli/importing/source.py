@@ -34,6 +34,15 @@ class Imported:
     notes: list[str] = field(default_factory=list)
 
 
+def network_config(architecture: dict[str, Any], *, logits: bool, posterior: bool) -> dict[str, Any]:
+    """The config of a checkpoint: its architecture (name and options), and what its networks give."""
+    return {
+        "architecture": architecture,
+        "generator_output": "logits" if logits else "images",
+        "encoder_output": "mean-logvar" if posterior else "codes",
+    }
+
+
 SOURCES: Registry[Callable[..., Imported]] = Registry("disentangle_cli.sources", "source")
 
 

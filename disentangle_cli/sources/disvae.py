@@ -9,7 +9,7 @@ from disentangle_cli.architectures.burgess import Burgess
 from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing.renaming import by_order, meta_networks
-from disentangle_cli.importing.source import SOURCES, Imported, naming
+from disentangle_cli.importing.source import SOURCES, Imported, naming, network_config
 from disentangle_cli.importing.weights import read_weights
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.plain import read_json
@@ -44,11 +44,7 @@ def read_disvae(folder: Path) -> Imported:
     weights = read_weights(weights_path, "state dict", "model_state_dict", "state_dict")
     with naming(f"{weights_path}: does not fit its specs.json"):
         generator, encoder = _networks(weights, latents.dim, shape)
-    config = {
-        "architecture": {"name": "burgess"},
-        "generator_output": "logits",
-        "encoder_output": "mean-logvar",
-    }
+    config = network_config({"name": "burgess"}, logits=True, posterior=True)
     loss, dataset = specs.get("loss"), specs.get("dataset")
     model = MODELS.get(loss, "vae") if isinstance(loss, str) else "vae"
     return Imported(

@@ -17,7 +17,7 @@ from disentangle_cli.importing.onnx_probe import (
     probe_decoder,
     probe_encoder,
 )
-from disentangle_cli.importing.source import SOURCES, Imported, naming
+from disentangle_cli.importing.source import SOURCES, Imported, naming, network_config
 from disentangle_cli.importing.specs import parse_latents, parse_range
 from disentangle_cli.networks.onnx_file import MAX_BYTES
 
@@ -59,21 +59,18 @@ def read_onnx(
         encoder_net.outputs = choose_outputs(encoder_net, encoder_outputs)
         taken, given = _forms(encoder_net, images)
         posterior = probe_encoder(encoder_net, _as_input(images, taken, low, high), blocks.num_codes)
-    config = {
-        "architecture": {
-            "name": "onnx",
-            "generator_bytes": len(files["decoder"]),
-            "encoder_bytes": len(files["encoder"]),
-            "gives": gives,
-            "generator_layout": given.layout,
-            "encoder_layout": taken.layout,
-            "input_low": low,
-            "input_high": high,
-            "encoder_outputs": encoder_net.outputs,
-        },
-        "generator_output": "logits" if gives == "logits" else "images",
-        "encoder_output": "mean-logvar" if posterior else "codes",
+    architecture = {
+        "name": "onnx",
+        "generator_bytes": len(files["decoder"]),
+        "encoder_bytes": len(files["encoder"]),
+        "gives": gives,
+        "generator_layout": given.layout,
+        "encoder_layout": taken.layout,
+        "input_low": low,
+        "input_high": high,
+        "encoder_outputs": encoder_net.outputs,
     }
+    config = network_config(architecture, logits=gives == "logits", posterior=posterior)
     weights = [{"onnx": net.onnx} for net in (decoder_net, encoder_net)]
     checkpoint = Checkpoint("onnx", config, given.shape, blocks, weights[0], weights[1])
     notes = [f"{decoder}: {note}"] if note else []

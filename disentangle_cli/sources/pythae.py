@@ -15,7 +15,7 @@ from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing.pickled_name import class_name
 from disentangle_cli.importing.renaming import by_order, layers, meta_networks
-from disentangle_cli.importing.source import SOURCES, Imported, naming
+from disentangle_cli.importing.source import SOURCES, Imported, naming, network_config
 from disentangle_cli.importing.weights import read_weights
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.plain import read_json
@@ -58,11 +58,7 @@ def read_pythae(folder: Path) -> Imported:
         posterior = False  # its log-variances were never trained
         # its last layer, the head, holds weight and bias of the means and then of the log-variances
         encoder |= {key: encoder[key].chunk(2)[0].contiguous() for key in list(encoder)[-2:]}
-    config = {
-        "architecture": {"name": "pythae", **kinds},
-        "generator_output": "logits",
-        "encoder_output": "mean-logvar" if posterior else "codes",
-    }
+    config = network_config({"name": "pythae", **kinds}, logits=True, posterior=posterior)
     latents = Latents([Block("codes", "normal", codes, True)])
     return Imported(
         Checkpoint(model, config, shape, latents, generator, encoder),

@@ -26,7 +26,7 @@ from disentangle_cli.architectures import ARCHITECTURES, Architecture
 from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing.renaming import fitting, meta_networks
-from disentangle_cli.importing.source import SOURCES, Imported, naming
+from disentangle_cli.importing.source import SOURCES, Imported, naming, network_config
 from disentangle_cli.importing.specs import parse_image, parse_latents
 from disentangle_cli.importing.weights import read_weights
 from disentangle_cli.latents import Latents
@@ -52,7 +52,7 @@ def read_state_dict(file: Path, arch: str, map_file: Path) -> Imported:
         image_shape, latents = parse_image(described["image"]), _latents(described["latents"])
         options = described.get("options") or {}
         posterior = _choice(described, "encoder_output", ("codes", "mean-logvar")) == "mean-logvar"
-        logits = _choice(described, "generator_output", ("images", "logits"))
+        logits = _choice(described, "generator_output", ("images", "logits")) == "logits"
         outputs = latents.num_codes * (2 if posterior else 1)
         nets = _networks(kind, arch, options, latents.dim, outputs, image_shape)
         rules = [_rules(described[part], part) for part in PARTS]
@@ -61,11 +61,7 @@ def read_state_dict(file: Path, arch: str, map_file: Path) -> Imported:
         generator, encoder = (
             _renamed(net, weights, rule, part) for net, rule, part in zip(nets, rules, PARTS, strict=True)
         )
-    config = {
-        "architecture": {"name": arch, **options},
-        "generator_output": logits,
-        "encoder_output": described["encoder_output"],
-    }
+    config = network_config({"name": arch, **options}, logits=logits, posterior=posterior)
     model, dataset = described.get("model", arch), described.get("dataset")
     return Imported(
         Checkpoint(str(model), config, image_shape, latents, generator, encoder),
