@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from disentangle_cli.errors import RunError
+from disentangle_cli.output import log
 
 
 @contextlib.contextmanager
@@ -67,10 +68,10 @@ def write_atomic(path: str | Path, data: bytes | str) -> Path:
 
 
 @contextlib.contextmanager
-def locked(path: str | Path, busy: str, wait: bool = False) -> Iterator[None]:
+def locked(path: str | Path, busy: str, wait: bool = False, waiting: str = "") -> Iterator[None]:
     """Hold an exclusive lock on the file ``path`` (created if absent; the kernel frees it on exit).
 
-    With ``wait`` it waits for the lock, else:
+    With ``wait`` it waits for the lock, and says so in the words of ``waiting``, if any; else:
 
     Raises:
         RunError: another process holds the lock; the message is ``busy``.
@@ -83,9 +84,13 @@ def locked(path: str | Path, busy: str, wait: bool = False) -> Iterator[None]:
         raise RunError(f"cannot lock {path}: {error.strerror}") from error
     with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunError(busy) from None
+            if not wait:
+                raise RunError(busy) from None
+            if waiting:
+                log(waiting)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 

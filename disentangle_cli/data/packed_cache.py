@@ -7,10 +7,9 @@ SHA-256 of 64 evenly spaced samples of 16 KiB, the first and the last bytes amon
 takes milliseconds. A damaged byte between the samples is not noticed here; :func:`verified` reads everything.
 """
 
-import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +65,8 @@ def cached(stem: str, key: str, build: Callable[[], Source], what: str) -> Pixel
     if found := _open(path, key):
         return found
     try:
-        with _locked(path, what):
+        waiting = f"waiting for another process that is making {what}"
+        with locked(path.with_suffix(".lock"), f"{path} is locked", wait=True, waiting=waiting):
             if found := _open(path, key, say=True):  # another process made it while this one waited
                 return found
             sweep(path)
@@ -169,20 +169,6 @@ def _write(path: Path, key: str, source: Source, what: str) -> None:
         }
         file.seek(0)
         file.write(json.dumps(header).encode().ljust(HEADER))
-
-
-@contextlib.contextmanager
-def _locked(path: Path, what: str) -> Iterator[None]:
-    lock, busy = path.with_suffix(".lock"), f"{path} is locked"
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(locked(lock, busy))
-        except RunError as error:
-            if str(error) != busy:
-                raise
-            output.log(f"waiting for another process that is making {what}")
-            stack.enter_context(locked(lock, busy, wait=True))
-        yield
 
 
 def _mib(layout: Layout) -> str:

@@ -45,14 +45,11 @@ def score_paths(
     Raises:
         UsageError: an option, a file or the data set does not fit.
     """
-    if split_spec(executor)[0] == "local":
-        tasks = [_Task(path, path, None, dataset, options, device) for path in paths]
-    else:
-        data = absolute(dataset) if dataset else None
-        tasks = [
-            _Task(path, file, content, data, options, device)
-            for path, (file, content) in zip(paths, _reachable(paths, executor, jobs), strict=True)
-        ]
+    files: list[tuple[str, bytes | None]] = [(path, None) for path in paths]
+    if split_spec(executor)[0] != "local":
+        dataset = absolute(dataset) if dataset else None
+        files = _reachable(paths, executor, jobs)
+    tasks = [_Task(path, *found, dataset, options, device) for path, found in zip(paths, files, strict=True)]
     results: dict[int, dict[str, Any]] = {}
     with progress(total=len(tasks), desc="models", unit="model") as bar:
         for index, result in run_tasks(_score, tasks, executor=executor, jobs=jobs):
