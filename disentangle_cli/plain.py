@@ -47,16 +47,25 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return found
 
 
-def _text(path: Path) -> str:
+def read_bytes(path: Path, limit: int, problem: str) -> bytes:
+    """The content of a file of at most ``limit`` bytes.
+
+    Raises:
+        UsageError: it cannot be read, or is larger; ``problem`` is what to say then.
+    """
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_TEXT + 1)
+            data = file.read(limit + 1)
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
-    if len(data) > MAX_TEXT:
-        raise UsageError(f"{path}: too large for such a file (more than 1 MiB)")
+    if len(data) > limit:
+        raise UsageError(f"{path}: {problem}")
+    return data
+
+
+def _text(path: Path) -> str:
     try:
-        return data.decode()
+        return read_bytes(path, MAX_TEXT, "too large for such a file (more than 1 MiB)").decode()
     except UnicodeDecodeError:
         raise UsageError(f"{path}: not a text file") from None
 

@@ -19,8 +19,6 @@ from disentangle_cli import __version__, output
 from disentangle_cli.command_line.exit_codes import exit_codes
 from disentangle_cli.command_line.globals import Debug, Quiet, Verbose, add_global_options
 
-INTERRUPTED = 130
-
 
 class _Root(TyperGroup):
     """The top-level group: every error leaves through one table, whoever calls it."""
@@ -31,7 +29,7 @@ class _Root(TyperGroup):
         try:
             with exit_codes():
                 code = super().main(*args, **{**options, "standalone_mode": False})
-                if code == INTERRUPTED:  # how Typer reports Ctrl-C
+                if code == 130:  # how Typer reports Ctrl-C
                     raise KeyboardInterrupt
         finally:
             output.configure(quiet=True, verbose=False, debug=False)

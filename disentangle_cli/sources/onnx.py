@@ -20,6 +20,7 @@ from disentangle_cli.importing.onnx_probe import (
 from disentangle_cli.importing.source import SOURCES, Imported, naming, network_config
 from disentangle_cli.importing.specs import parse_latents, parse_range
 from disentangle_cli.networks.onnx_file import MAX_BYTES
+from disentangle_cli.plain import read_bytes
 
 OUTPUTS = ("probs", "logits", "tanh")
 
@@ -49,7 +50,9 @@ def read_onnx(
     if gives not in OUTPUTS:
         raise UsageError(f"output {gives!r} is not one of {', '.join(OUTPUTS)}")
     blocks, (low, high) = parse_latents(latents), parse_range(input_range)
-    files = {"encoder": _bytes(encoder), "decoder": _bytes(decoder)}
+    too_large = "an ONNX file of 2 GiB or more cannot hold its own weights"
+    paths = {"encoder": encoder, "decoder": decoder}
+    files = {part: read_bytes(path, MAX_BYTES, too_large) for part, path in paths.items()}
     with naming(decoder):
         decoder_net = open_net(files["decoder"])
         images = probe_decoder(decoder_net, blocks)
@@ -75,17 +78,6 @@ def read_onnx(
     checkpoint = Checkpoint("onnx", config, given.shape, blocks, weights[0], weights[1])
     notes = [f"{decoder}: {note}"] if note else []
     return Imported(checkpoint, origin=str(encoder), files=[encoder, decoder], notes=notes)
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
-    if len(data) > MAX_BYTES:
-        raise UsageError(f"{path}: an ONNX file of 2 GiB or more cannot hold its own weights")
-    return data
 
 
 def _forms(encoder: OnnxNet, images: Tensor) -> tuple[ImageForm, ImageForm]:
