@@ -43,7 +43,7 @@ class FolderDataset(TableDataset):
             state="\n".join(_state(file, path) for file in files),
             options=f"folder {size} {channels or 'auto'}",
             nbytes=len(files) * (channels or 3) * size * size,
-            build=lambda: _source(files, size, channels or detect_channels(files, size), path),
+            build=lambda: _source(files, size, channels, path),
         )
         super().__init__(path.absolute().name or "root", pixels, labels)
         self.files = files
@@ -88,7 +88,8 @@ def _state(file: Path, folder: Path) -> str:
     return f"{file.relative_to(folder).as_posix()} {status.st_size} {status.st_mtime_ns}"
 
 
-def _source(files: list[Path], size: int, channels: int, folder: Path) -> Source:
+def _source(files: list[Path], size: int, channels: int | None, folder: Path) -> Source:
+    channels = channels or detect_channels(files, size)
     layout = Layout(len(files), (channels, size, size), packed=False)
     return Source(layout, _blocks(files, size, channels, folder))
 

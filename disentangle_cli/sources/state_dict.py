@@ -49,7 +49,8 @@ def read_state_dict(file: Path, arch: str, map_file: Path) -> Imported:
     described = read_yaml(map_file)
     with naming(map_file):
         _check_keys(described)
-        image_shape, latents = parse_image(described["image"]), _latents(described["latents"])
+        image_shape, prior = parse_image(described["image"]), described["latents"]
+        latents = parse_latents(prior) if isinstance(prior, str) else Latents.from_json(prior)
         options = described.get("options") or {}
         posterior = _choice(described, "encoder_output", ("codes", "mean-logvar")) == "mean-logvar"
         logits = _choice(described, "generator_output", ("images", "logits")) == "logits"
@@ -137,10 +138,6 @@ def _check_keys(described: dict[str, Any]) -> None:
         raise UsageError(f"{missing[0]} is missing")
     if unknown := sorted(str(key) for key in described.keys() - REQUIRED - OPTIONAL):
         raise UsageError(f"unknown key {unknown[0]!r}")
-
-
-def _latents(value: Any) -> Latents:
-    return parse_latents(value) if isinstance(value, str) else Latents.from_json(value)
 
 
 def _choice(described: dict[str, Any], key: str, choices: tuple[str, ...]) -> str:
