@@ -15,9 +15,10 @@ import _report
 import numpy as np
 from sklearn.linear_model import Lasso
 
+from disentangle_cli.measurement.matrix import standardised
 from disentangle_cli.methods.udr_lasso import ALPHA, coefficients
 from disentangle_cli.methods.udr_spearman import correlations, standard_ranks
-from disentangle_cli.selection.udr import relative_strength, relative_strengths, standardised
+from disentangle_cli.selection.udr import relative_strength, relative_strengths
 
 IMAGES, CODES, CAUSES = 1000, 10, 5
 

@@ -38,14 +38,8 @@ def _row(name: str, entry: Metric) -> str:
 
 def _needs(name: str) -> str:
     """Families of arrays, with the protocols named where they differ."""
-    by_protocol = [
-        [
-            ARRAYS[array].needs
-            for array in ARRAYS
-            if array in required_arrays(name, protocol) and ARRAYS[array].needs
-        ]
-        for protocol in PROTOCOLS
-    ]
+    reads = [required_arrays(name, protocol) for protocol in PROTOCOLS]
+    by_protocol = [[a.needs for a in ARRAYS.values() if a.needs and a.name in read] for read in reads]
     if by_protocol[0] == by_protocol[1]:
         return ", ".join(by_protocol[0])
     return "; ".join(f"{', '.join(f)} ({p})" for f, p in zip(by_protocol, PROTOCOLS, strict=True))

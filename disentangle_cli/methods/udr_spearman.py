@@ -3,8 +3,9 @@
 import numpy as np
 
 from disentangle_cli.arraytypes import Doubles
+from disentangle_cli.measurement.matrix import standardised
 from disentangle_cli.selection.selection import METHODS, Selection, Task
-from disentangle_cli.selection.udr import standardised, udr
+from disentangle_cli.selection.udr import udr
 
 
 @METHODS.register("udr-spearman")

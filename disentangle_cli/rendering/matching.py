@@ -1,7 +1,7 @@
 """Matchings of codes as a picture: one small matrix for each other model, the best match first."""
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
@@ -17,31 +17,32 @@ MOST = 60
 
 
 @dataclass(frozen=True)
-class Matching:
-    """One other model.
+class Match:
+    """One other model, code to code.
 
     Attributes:
         model: its name.
-        score: how far it agrees with the model explained.
-        rows, columns: names of the codes of both sides.
-        shares: (a, b) in [0, 1], how far each code of the rows is each code of the columns.
-        pairs: the codes that belong together.
+        score: how far both agree, as ModelCentrality counts it.
+        codes, others: names of the codes of the model explained (rows) and of this one (columns).
+        shares: (a, b) in [0, 1]: how often the code of the row won the vote while that of the column was
+            held fixed, averaged with the same the other way round.
+        pairs: the one-to-one assignment of codes with the largest sum of shares, largest share first.
     """
 
     model: str
     score: float
-    rows: Sequence[str]
-    columns: Sequence[str]
+    codes: tuple[str, ...]
+    others: tuple[str, ...]
     shares: Doubles
-    pairs: Collection[tuple[str, str]]
+    pairs: tuple[tuple[str, str, float], ...]
 
 
-def draw_matchings(model: str, matchings: Sequence[Matching]) -> Image.Image:
+def draw_matchings(model: str, found: Sequence[Match]) -> Image.Image:
     """Codes of ``model`` downwards, codes of each other model to the right; dark is a match."""
-    matches = matchings[:MOST]
+    matches = found[:MOST]
     names = short_names([model, *(match.model for match in matches)])
-    width = max([7 * 30, *(CELL * len(match.columns) for match in matches)]) + LABEL
-    height = max([CELL, *(CELL * len(match.rows) for match in matches)]) + HEAD
+    width = max([7 * 30, *(CELL * len(match.others) for match in matches)]) + LABEL
+    height = max([CELL, *(CELL * len(match.codes) for match in matches)]) + HEAD
     across = max(1, min(len(matches), 1400 // (width + GAP), math.ceil(math.sqrt(len(matches)))))
     down = max(1, math.ceil(len(matches) / across))
     size = max(across * (width + GAP) + GAP, 560), 84 + down * (height + GAP)
@@ -59,16 +60,17 @@ def draw_matchings(model: str, matchings: Sequence[Matching]) -> Image.Image:
     return image
 
 
-def _draw_match(draw: ImageDraw.ImageDraw, match: Matching, name: str, left: int, top: int) -> None:
+def _draw_match(draw: ImageDraw.ImageDraw, match: Match, name: str, left: int, top: int) -> None:
     draw.text((left, top), f"{name}  {match.score:.2f}", fill=DARK_INK, font=font(13))
     x0, y0, small = left + LABEL, top + HEAD - 22, font(11)
-    for b, other in enumerate(match.columns):
+    pairs = {(code, other) for code, other, _ in match.pairs}
+    for b, other in enumerate(match.others):
         draw.text((x0 + (b + 0.5) * CELL, y0 - 4), other, fill=FAINT, font=small, anchor="ms")
-    for a, code in enumerate(match.rows):
+    for a, code in enumerate(match.codes):
         y = y0 + a * CELL
         draw.text((x0 - 6, y + CELL / 2), code, fill=FAINT, font=small, anchor="rm")
-        for b, other in enumerate(match.columns):
+        for b, other in enumerate(match.others):
             x = x0 + b * CELL
             box = (x, y, x + CELL - 2, y + CELL - 2)
-            outline = BEST if (code, other) in match.pairs else None
+            outline = BEST if (code, other) in pairs else None
             draw.rectangle(box, fill=colour_of(float(match.shares[a, b]), 0, 1), outline=outline)

@@ -1,12 +1,14 @@
 """The inner loop of ModelCentrality: some encoders vote on one generator."""
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from disentangle_cli.arraytypes import Doubles
+from disentangle_cli.executors import Control
 from disentangle_cli.models import Model
 from disentangle_cli.selection import draws
 from disentangle_cli.selection.pool import Member
@@ -24,38 +26,53 @@ CHUNK_BYTES = 16 << 20
 """Size of the images that are in memory at once, as float32."""
 
 
-def evaluate(
-    generator: Member,
-    encoders: Sequence[Member],
-    columns: list[int],
-    seed: int,
-    settings: Settings,
-    advance: Callable[[int], object] = lambda images: None,
-) -> list[Votes]:
-    """The votes of each encoder on the groups of ``generator``.
+@dataclass(frozen=True)
+class Job:
+    """Some encoders on one generator: what a worker gets, and all it needs.
 
-    Each chunk of images is made once, goes through all encoders, and is dropped. Where the settings leave the
-    number of images for the scale open, each encoder gets as many as its own votes ask for.
-
-    Args:
+    Attributes:
         generator: makes the images, grey levels kept.
         encoders: vote.
         columns: the latent dimensions that are held fixed in turn; labels count them.
         seed: with the content of the models it determines every draw.
         settings: counts, and whether autoencoders encode means or samples.
-        advance: gets the number of images encoded since the last call, without those for the scale where
-            their number is open.
     """
-    groups = draws.groups(columns, settings.groups_per_code)
+
+    generator: Member
+    encoders: tuple[Member, ...]
+    columns: list[int]
+    seed: int
+    settings: Settings
+
+    def __str__(self) -> str:
+        return f"{len(self.encoders)} encoders on {self.generator.name}"
+
+    @property
+    def images(self) -> int:
+        """How many images are encoded, without those for the scale where their number is open."""
+        groups = self.settings.groups_per_code * len(self.columns)
+        return len(self.encoders) * (groups * self.settings.group_size + (self.settings.scale_images or 0))
+
+
+def evaluate(job: Job, control: Control) -> list[Votes]:
+    """The votes of each encoder on the groups of the generator; ``control`` hears of the images encoded.
+
+    Each chunk of images is made once, goes through all encoders, and is dropped. Where the settings leave the
+    number of images for the scale open, each encoder gets as many as its own votes ask for.
+    """
+    generator, encoders, settings = job.generator, job.encoders, job.settings
+    groups = draws.groups(job.columns, settings.groups_per_code)
     labels = np.array([group.label for group in groups], dtype=np.int64)
     size = settings.group_size
-    name = f"{seed}/{generator.identity}"
+    name = f"{job.seed}/{generator.identity}"
     make = generator.model
     readers = [_Reader(encoder, settings, name) for encoder in encoders]
     stds = [np.empty((len(groups), encoder.latents.num_codes)) for encoder in encoders]
     spreads = [Spread(encoder.latents.num_codes) for encoder in encoders]
 
-    for start, chunk in _chunks(groups, max(1, _images_at_once(generator) // size)):
+    at_once = max(1, CHUNK_BYTES // (4 * math.prod(generator.image_shape)) // size)
+    for start in range(0, len(groups), at_once):
+        chunk = groups[start : start + at_once]
         parts = [draws.group_latents(make, name, group, size) for group in chunk]
         images = make.generate(torch.cat(parts))
         keys = [f"group/{group.column}/{group.repeat}" for group in chunk]
@@ -63,7 +80,7 @@ def evaluate(
             codes = reader.codes(images, keys)
             with np.errstate(invalid="ignore", over="ignore"):
                 std[start : start + len(chunk)] = codes.reshape(len(chunk), size, -1).std(axis=1)
-            advance(len(images))
+            control.advance(len(images))
 
     open_ = list(range(len(encoders)))
     prior = draws.prior_latents(make, name, settings.scale_images or SCALE_IMAGES)
@@ -71,7 +88,7 @@ def evaluate(
         images = make.generate(latents)
         for k in open_:
             spreads[k].add(readers[k].codes(images, [f"prior/{block}"]))
-            advance(len(images) if settings.scale_images else 0)
+            control.advance(len(images) if settings.scale_images else 0)
         if settings.scale_images is None and time_to_look(block + 1):
             open_ = [k for k in open_ if scale_matters(stds[k], spreads[k], labels)]
             if not open_:
@@ -103,13 +120,3 @@ class _Reader:
             noise = torch.cat([torch.randn(shape, generator=stream) for stream in streams])
             codes = codes.float() + torch.exp(0.5 * posterior[1].float()) * noise.to(codes.device)
         return codes.double().cpu().numpy()
-
-
-def _images_at_once(generator: Member) -> int:
-    channels, height, width = generator.image_shape
-    return max(1, CHUNK_BYTES // (4 * channels * height * width))
-
-
-def _chunks(groups: list[draws.Group], at_once: int) -> Iterator[tuple[int, list[draws.Group]]]:
-    for start in range(0, len(groups), at_once):
-        yield start, groups[start : start + at_once]

@@ -157,7 +157,7 @@ def conclude(task: Task, method: str, found: Findings) -> Selection:
         selected=names[order[0]],
         matrix=found.matrix,
         seed=task.seed,
-        settings=task.settings.to_json(),
+        settings=task.settings.model_dump(),
         corrected=found.corrected,
         axes=found.axes,
         similarity=standing.similarity,

@@ -5,48 +5,21 @@ where there are more processes than generators; how it is split changes no numbe
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from disentangle_cli.executors import Control, run_tasks
 from disentangle_cli.output import progress
-from disentangle_cli.selection._evaluate import evaluate
+from disentangle_cli.selection._evaluate import Job, evaluate
 from disentangle_cli.selection.cache import ArrayCache
-from disentangle_cli.selection.pool import Member
 from disentangle_cli.selection.selection import Task
-from disentangle_cli.selection.settings import Settings
 from disentangle_cli.selection.votes import CrossVotes, Votes
 
+VOTED_BY = {"encode", "precision", "groups_per_code", "group_size", "scale_images"}
+"""Settings that votes depend on."""
 MAX_ENCODERS = 32
 """Encoders that share one pass over a generator's images; a larger pool makes the images again."""
-
-
-@dataclass(frozen=True)
-class _Job:
-    """Some encoders on one generator: what a worker gets, and all it needs."""
-
-    generator: Member
-    encoders: tuple[Member, ...]
-    columns: list[int]
-    seed: int
-    settings: Settings
-
-    def __str__(self) -> str:
-        return f"{len(self.encoders)} encoders on {self.generator.name}"
-
-    @property
-    def images(self) -> int:
-        """How many images it encodes, as far as that is known before: see :func:`evaluate`."""
-        groups = self.settings.groups_per_code * len(self.columns)
-        return len(self.encoders) * (groups * self.settings.group_size + (self.settings.scale_images or 0))
-
-    def run(self, control: Control) -> list[Votes]:
-        """Evaluate, and return the votes in the order of ``encoders``."""
-        return evaluate(
-            self.generator, self.encoders, self.columns, self.seed, self.settings, control.advance
-        )
 
 
 def cross_votes(
@@ -74,13 +47,13 @@ def cross_votes(
     split = _split(task, missing)
     members = task.pool.members
     jobs = [
-        _Job(members[j], tuple(members[i] for i in encoders), columns[j], task.seed, task.settings)
+        Job(members[j], tuple(members[i] for i in encoders), columns[j], task.seed, task.settings)
         for j, encoders in split
     ]
     with progress(total=sum(job.images for job in jobs), desc="cross evaluation", unit="img") as bar:
         control = Control(advance=bar.update)
         for number, results in run_tasks(
-            _Job.run, jobs, executor=task.executor, jobs=task.at_once, control=control
+            evaluate, jobs, executor=task.executor, jobs=task.at_once, control=control
         ):
             j, encoders = split[number]
             for i, votes in zip(encoders, results, strict=True):
@@ -110,18 +83,13 @@ def _save(cache: ArrayCache, path: Path, votes: Votes) -> None:
 
 
 def _path(cache: ArrayCache, task: Task, i: int, j: int, columns: list[int]) -> Path:
-    settings = task.settings
     return cache.path(
         encoder=task.pool.members[i].identity,
         generator=task.pool.members[j].identity,
         columns=columns,
         seed=task.seed,
-        encode=settings.encode,
-        precision=settings.precision,
-        groups_per_code=settings.groups_per_code,
-        group_size=settings.group_size,
-        scale_images=settings.scale_images,
         device=task.pool.device,
+        **task.settings.model_dump(include=VOTED_BY),
     )
 
 

@@ -2,38 +2,16 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.errors import UsageError
+from disentangle_cli.rendering.matching import Match, draw_matchings
 from disentangle_cli.selection.pool import Member, Pool
 from disentangle_cli.selection.selection import Selection
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-
-@dataclass(frozen=True)
-class Match:
-    """One other model, code to code.
-
-    Attributes:
-        model: its name.
-        score: how far both agree, as ModelCentrality counts it.
-        codes, others: names of the codes of the model explained (rows) and of this one (columns).
-        shares: (a, b) in [0, 1]: how often the code of the row won the vote while that of the column was
-            held fixed, averaged with the same the other way round.
-        pairs: the one-to-one assignment of codes with the largest sum of shares, largest share first.
-    """
-
-    model: str
-    score: float
-    codes: tuple[str, ...]
-    others: tuple[str, ...]
-    shares: Doubles
-    pairs: tuple[tuple[str, str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -43,15 +21,9 @@ class Explanation:
     model: str
     matches: tuple[Match, ...]
 
-    def draw(self) -> "Image.Image":
+    def draw(self) -> Image.Image:
         """The matching of codes with each other model as a picture, the best match first."""
-        from disentangle_cli.rendering.matching import Matching, draw_matchings
-
-        matchings = [
-            Matching(m.model, m.score, m.codes, m.others, m.shares, {(a, b) for a, b, _ in m.pairs})
-            for m in self.matches
-        ]
-        return draw_matchings(self.model, matchings)
+        return draw_matchings(self.model, self.matches)
 
     def to_json(self) -> dict[str, Any]:
         """The ``explain`` entry of the document."""

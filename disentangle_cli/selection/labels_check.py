@@ -29,7 +29,6 @@ class _Job:
 
     member: Member
     dataset: str
-    metrics: tuple[str, ...]
     seed: int
 
     def __str__(self) -> str:
@@ -38,7 +37,7 @@ class _Job:
     def run(self, _: Control) -> Doubles:
         """Open the data set and score."""
         dataset = open_labelled(self.dataset, self.member.image_shape)
-        return _score(self.member, dataset, self.metrics, self.seed)
+        return _score(self.member, dataset, self.seed)
 
 
 def open_labelled(spec: str, image_shape: tuple[int, int, int]) -> Dataset:
@@ -90,17 +89,17 @@ def _carry_out(
     """Place and scores of each model as they end; workers open the data set themselves."""
     if task.executor == "local" and task.at_once == 1:
         for place, member in enumerate(members):
-            yield place, _score(member, dataset, METRICS, task.seed)
+            yield place, _score(member, dataset, task.seed)
         return
-    jobs = [_Job(member, absolute(spec), METRICS, task.seed) for member in members]
+    jobs = [_Job(member, absolute(spec), task.seed) for member in members]
     yield from run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.at_once)
 
 
-def _score(member: Member, dataset: Dataset, metrics: Sequence[str], seed: int) -> Doubles:
-    """The scores in the order of ``metrics``; NaN where there is none."""
-    options = Options(metrics=",".join(metrics), protocol=PROTOCOL, seed=seed)
+def _score(member: Member, dataset: Dataset, seed: int) -> Doubles:
+    """The scores in the order of :data:`METRICS`; NaN where there is none."""
+    options = Options(metrics=",".join(METRICS), protocol=PROTOCOL, seed=seed)
     result = score_one(member.model, dataset, options)
-    given = [result["metrics"][name]["score"] for name in metrics]
+    given = [result["metrics"][name]["score"] for name in METRICS]
     return np.array([np.nan if value is None else value for value in given])
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from disentangle_cli.errors import RunError, UsageError
@@ -26,7 +26,7 @@ class Member:
         latents: its latent specification.
         origin: the data set it was trained on, as far as it says.
         family: ``vae`` for an autoencoder, else ``gan``.
-        open: makes the model, or hands it out.
+        open: makes the model, or hands it out; picklable.
     """
 
     name: str
@@ -68,16 +68,6 @@ class Pool:
         return tuple(member.name for member in self.members)
 
 
-@dataclass(frozen=True)
-class _FromFile:
-    path: str
-    identity: str
-    device: str
-
-    def __call__(self) -> Model:
-        return _loaded(self.path, self.identity, self.device)
-
-
 @lru_cache(KEPT)
 def _loaded(path: str, identity: str, device: str) -> Model:
     model = load_model(path, device)
@@ -86,12 +76,8 @@ def _loaded(path: str, identity: str, device: str) -> Model:
     return model
 
 
-@dataclass(frozen=True)
-class _InMemory:
-    model: Model
-
-    def __call__(self) -> Model:
-        return self.model
+def _given(model: Model) -> Model:
+    return model
 
 
 def load_pool(
@@ -135,20 +121,20 @@ def _is_file(name: str, path: Path | None) -> bool:
 def _read(entry: str | Path | AnyModel, number: int, device: str) -> Member:
     if not isinstance(entry, str | Path):
         whole = as_model(entry)
-        return _member(f"model {number}", whole, _InMemory(whole))
+        return _member(f"model {number}", whole, partial(_given, whole))
     path = str(entry)
     if any(sign in path for sign in "*?[") and not Path(path).exists():
         raise UsageError(f"no file matches {path}")
     model = load_model(path, device)
     # a worker of a cluster may stand in another folder
-    opener = _FromFile(str(Path(path).resolve()), model.content_hash, device)
+    opener = partial(_loaded, str(Path(path).resolve()), model.content_hash, device)
     return _member(path, model, opener)
 
 
 def _member(name: str, model: Model, opener: Callable[[], Model]) -> Member:
-    channels, height, width = model.image_shape
-    shape = (channels, height, width)
-    return Member(name, model.content_hash, shape, model.latents, model.origin, model.family, opener)
+    return Member(
+        name, model.content_hash, model.image_shape, model.latents, model.origin, model.family, opener
+    )
 
 
 def _check(pool: Pool) -> None:

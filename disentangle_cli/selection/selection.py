@@ -2,19 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.executors import tasks_at_once
 from disentangle_cli.registry import Registry
+from disentangle_cli.rendering.heatmap import DRAWN_UP_TO, draw_heatmap
 from disentangle_cli.selection.pool import Pool
 from disentangle_cli.selection.settings import Settings
 from disentangle_cli.selection.votes import CrossVotes
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 DENSE_UP_TO = 2000
 """Models up to which a document holds the whole matrix; of more, a list of [encoder, generator, score]."""
@@ -101,10 +100,8 @@ class Selection:
         """Whether every entry of the matrix was evaluated."""
         return not bool(np.isnan(self.matrix).any())
 
-    def draw(self) -> "Image.Image":
+    def draw(self) -> Image.Image:
         """The matrix as a picture, best model first; corrected scores where there are some."""
-        from disentangle_cli.rendering.heatmap import DRAWN_UP_TO, draw_heatmap
-
         place = {name: i for i, name in enumerate(self.models)}
         order = [place[ranked.model] for ranked in self.ranking[:DRAWN_UP_TO]]
         source = self.matrix if self.corrected is None else self.corrected

@@ -86,7 +86,3 @@ class Settings(Checked):
         budget = self.budget or ("exact" if len(families) <= EXACT_UP_TO else "auto")
         precision = "bf16" if bf16 else "fp32"
         return self.with_options(inactive=inactive, encode=encode, precision=precision, budget=budget)
-
-    def to_json(self) -> dict[str, Any]:
-        """The settings as JSON types."""
-        return self.model_dump()

@@ -18,6 +18,7 @@ import torch
 from disentangle_cli.arraytypes import Bools, Doubles
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block
+from disentangle_cli.measurement.matrix import standardised
 from disentangle_cli.models import Model
 from disentangle_cli.output import progress, warn
 from disentangle_cli.selection.cache import ArrayCache
@@ -55,28 +56,25 @@ class Encoded:
     informative: Bools
 
 
-def encoded(member: Member, images: torch.Tensor) -> Encoded:
-    """Encode the shared images (N, C, H, W) once: posterior means, or the means that Q gives."""
-    return informative_codes(member, *_means(member.model, images))
+def _encoded(member: Member, shared: SharedImages, task: Task) -> Encoded:
+    """Posterior means, or the means that Q gives, of the shared images.
 
-
-def _means(model: Model, images: torch.Tensor) -> tuple[Doubles, Doubles | None]:
-    """(N, K) means, and log-variances where there are some."""
-    posterior = model.posterior(images)
-    means = model.encode(images) if posterior is None else posterior[0]
-    return means.double().cpu().numpy(), None if posterior is None else posterior[1].double().cpu().numpy()
-
-
-def _kept(member: Member, shared: SharedImages, task: Task) -> Encoded:
-    """Like :func:`encoded`, from disk where the model has met these images before: all methods share that."""
+    From disk where the model has met these images before: all methods share that.
+    """
     cache = ArrayCache(task.cache)
     path = cache.path(codes=member.identity, images=shared.digest, device=task.pool.device)
     found = cache.load(path, "means", "logvars")
     if found is None or len(found[0]) != len(shared.images):
-        means, logvars = _means(member.model, shared.images)
-        cache.save(path, means=means, logvars=np.empty(0) if logvars is None else logvars)
-        return informative_codes(member, means, logvars)
+        found = _means(member.model, shared.images)
+        cache.save(path, means=found[0], logvars=found[1])
     return informative_codes(member, found[0], found[1] if found[1].size else None)
+
+
+def _means(model: Model, images: torch.Tensor) -> list[Doubles]:
+    """(N, K) means, and log-variances; an empty array where there are none."""
+    posterior = model.posterior(images)
+    found = (model.encode(images), torch.empty(0)) if posterior is None else posterior
+    return [tensor.double().cpu().numpy() for tensor in found]
 
 
 def informative_codes(member: Member, codes: Doubles, logvars: Doubles | None) -> Encoded:
@@ -93,13 +91,6 @@ def informative_codes(member: Member, codes: Doubles, logvars: Doubles | None) -
     informative &= finite
     chosen = np.where(constant, 0.0, codes)[:, informative]
     return Encoded(standardised(chosen), informative)
-
-
-def standardised(columns: Doubles) -> Doubles:
-    """(N, a) -> the same with mean 0 and population standard deviation 1; a constant column becomes 0."""
-    spread = columns.std(axis=0)
-    standard: Doubles = (columns - columns.mean(axis=0)) / np.where(spread == 0, 1.0, spread)
-    return standard
 
 
 def mean_divergence(mean: Doubles, logvar: Doubles, blocks: list[Block]) -> Doubles:
@@ -165,7 +156,7 @@ def udr(task: Task, method: str, prepare: Prepare, relate: Relate) -> Selection:
     """
     shared = shared_images(task)
     members = task.pool.members
-    models = [_kept(m, shared, task) for m in progress(members, desc="encoding", unit="model")]
+    models = [_encoded(m, shared, task) for m in progress(members, desc="encoding", unit="model")]
     if not any(model.informative.any() for model in models):
         raise UsageError("no model has an informative code on the shared images; is every model collapsed?")
     for member, model in zip(members, models, strict=True):

@@ -1,11 +1,11 @@
 import numpy as np
 
-from disentangle_cli.rendering.matching import MOST, Matching, draw_matchings
+from disentangle_cli.rendering.matching import MOST, Match, draw_matchings
 from disentangle_cli.rendering.palette import BEST, RAMP
 
 
-def matching(name: str) -> Matching:
-    return Matching(name, 0.5, ["c1", "c2"], ["c1", "c2", "c3"], np.eye(2, 3), {("c1", "c1")})
+def matching(name: str) -> Match:
+    return Match(name, 0.5, ("c1", "c2"), ("c1", "c2", "c3"), np.eye(2, 3), (("c1", "c1", 1.0),))
 
 
 def test_shares_and_pairs_are_seen() -> None:

@@ -25,7 +25,7 @@ def test_settings_are_checked() -> None:
     with pytest.raises(UsageError, match="encode must be one of mean, sample"):
         Settings(encode="mode")
     assert Settings(groups_per_code=20).with_options(groups_per_code=None).groups_per_code == 20
-    assert repr(Settings(images_from=Path("a.npz"), budget=1).to_json()["budget"]) == "1"
+    assert repr(Settings(images_from=Path("a.npz"), budget=1).model_dump()["budget"]) == "1"
     with pytest.raises(ValidationError, match="frozen"):
         Settings().images = 3  # type: ignore[misc]
 

@@ -22,7 +22,7 @@ from disentangle_cli.selection.settings import Settings
 from disentangle_cli.selection.shared_images import generated
 from disentangle_cli.selection.udr import (
     VARIANCE,
-    encoded,
+    informative_codes,
     prior_variance,
     relative_strength,
     relative_strengths,
@@ -173,7 +173,7 @@ def test_codes_that_hardly_vary_are_not_informative(save: Save, counting: Callab
     model.encode = lambda images: plain(images) * factors
     pool = load_pool([model, save("other.pt", noise=1)])
     images = model.generate(model.sample_latents(4000, torch.Generator().manual_seed(0)))
-    found = encoded(pool.members[0], images)
+    found = informative_codes(pool.members[0], model.encode(images).double().numpy(), None)
     assert found.informative.tolist() == [True, True, False]
     np.testing.assert_allclose(found.codes.std(axis=0), 1)
 
