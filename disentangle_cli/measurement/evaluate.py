@@ -1,8 +1,8 @@
 """Computing metrics: arrays in, one result per metric out, shared parts only once."""
 
-import dataclasses
 import warnings
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -37,25 +37,21 @@ def evaluate(
     return {name: evaluation.score(name) for name in metrics}
 
 
+@dataclass(eq=False)
 class Evaluation:
     """One set of arrays under one protocol; remembers every derived array it has computed."""
 
-    def __init__(
-        self,
-        arrays: Arrays,
-        protocol: str,
-        settings: Mapping[str, Mapping[str, Any]],
-        seed: int,
-        drawn: bool = False,
-    ) -> None:
-        if protocol not in PROTOCOLS:
-            raise UsageError(f"unknown protocol {protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
-        self.arrays = with_split(arrays, seed)
-        self.protocol = protocol
-        self.settings = settings
-        self.seed = seed
-        self.drawn = drawn
-        self._known: dict[tuple[Any, ...], Any] = {}
+    arrays: Arrays
+    protocol: str
+    settings: Mapping[str, Mapping[str, Any]]
+    seed: int
+    drawn: bool = False
+    _known: dict[tuple[Any, ...], Any] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        if self.protocol not in PROTOCOLS:
+            raise UsageError(f"unknown protocol {self.protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
+        self.arrays = with_split(self.arrays, self.seed)
 
     def score(self, name: str) -> Result:
         """The result of one metric; never raises for what the arrays hold."""
@@ -129,7 +125,7 @@ def with_split(arrays: Arrays, seed: int) -> Arrays:
     if arrays.codes is None or arrays.train_rows is not None or len(arrays.codes) < 3:
         return arrays
     train, test = default_split(len(arrays.codes), seed)
-    return dataclasses.replace(arrays, train_rows=train, test_rows=test)
+    return replace(arrays, train_rows=train, test_rows=test)
 
 
 def sample_counts(arrays: Arrays, names: Iterable[str], split: bool) -> dict[str, int]:

@@ -13,7 +13,7 @@ from typing import Any
 from disentangle_cli.output import warn
 from disentangle_cli.selection.activity import active_codes, played_codes
 from disentangle_cli.selection.budget import evaluate_pairs
-from disentangle_cli.selection.conclude import Findings, conclude
+from disentangle_cli.selection.conclude import conclude
 from disentangle_cli.selection.selection import METHODS, Selection, Task
 
 
@@ -36,7 +36,9 @@ def model_centrality(task: Task) -> Selection:
         columns, details = active_codes(task)
         played = played_codes(task, columns)
     found = evaluate_pairs(task, columns, played)
-    findings = Findings(
+    return conclude(
+        task,
+        "model-centrality",
         matrix=found.judged.raw,
         codes=[len(codes) for codes in columns],
         standing=found.standing,
@@ -45,4 +47,3 @@ def model_centrality(task: Task) -> Selection:
         votes=found.votes,
         columns=columns,
     )
-    return conclude(task, "model-centrality", findings)

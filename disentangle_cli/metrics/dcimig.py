@@ -4,6 +4,7 @@ import numpy as np
 
 from disentangle_cli.measurement.derived.mutual_information import Information
 from disentangle_cli.measurement.derived.parts import Parts
+from disentangle_cli.measurement.matrix import top_two_gap
 from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
 
 
@@ -23,9 +24,8 @@ def dcimig(mutual_information: Information, parts: Parts) -> Result:
     matrix, entropy = mutual_information.matrix, mutual_information.entropy
     if matrix.shape[1] < 2:
         raise Undefined("the gap over factors needs at least two factors with more than one value")
-    ordered = np.sort(matrix, axis=1)
     weight = np.zeros(matrix.shape[1])
-    np.maximum.at(weight, matrix.argmax(axis=1), ordered[:, -1] - ordered[:, -2])
+    np.maximum.at(weight, matrix.argmax(axis=1), top_two_gap(matrix.T))
     return {
         "score": float(np.clip(weight.sum() / entropy.sum(), 0.0, 1.0)),
         "per_factor": (weight / entropy).tolist(),

@@ -41,18 +41,17 @@ def explicitness(
     Known biases: periodic or unordered factors need a nonlinear rule and score low even when a code tells
     them exactly; raw codes of tiny scale are held back by the L2 penalty.
     """
-    train, test = parts.train.codes, parts.test.codes
+    train, test = parts.train, parts.test
     if standardise:
-        train, test = standardised(train), standardised(test, train)
-    halves = replace(parts.train, codes=train), replace(parts.test, codes=test)
+        train, test = (replace(h, codes=standardised(h.codes, parts.train.codes)) for h in (train, test))
     same = parts.test is parts.train
 
     def fit(k: int) -> tuple[float, float]:
-        if np.ptp(halves[0].classes[:, k]) == 0:
+        if np.ptp(train.classes[:, k]) == 0:
             return np.nan, np.nan
-        model = fitted_logistic(halves[0].codes, halves[0].classes[:, k], solver, seed, tolerance)
-        first = _area(model, halves[0], k)
-        return first, first if same else _area(model, halves[1], k)
+        model = fitted_logistic(train.codes, train.classes[:, k], solver, seed, tolerance)
+        first = _area(model, train, k)
+        return first, first if same else _area(model, test, k)
 
     scores = np.array(over_factors(fit, len(parts.factor_ids)))
     usable = np.isfinite(scores).all(axis=1)

@@ -52,7 +52,8 @@ def factor_vae(
     factors = int(max(group_labels.max(), -1 if eval_group_labels is None else eval_group_labels.max())) + 1
     votes = _votes(group_codes, group_labels, scale, active, factors)
     stands_for = votes.argmax(axis=1)
-    kept = _strongest(votes, len(np.unique(group_labels)))
+    # for ``revised``: as many codes as factors, those with the most votes for what they stand for
+    kept = np.argsort(-votes.max(axis=1), kind="stable")[: len(np.unique(group_labels))]
     own = votes[np.arange(len(votes)), stands_for]
     result: Result = {
         "score": float(own.sum() / len(group_labels)),
@@ -82,8 +83,3 @@ def _votes(groups: Floats, labels: Ints, scale: Doubles, active: Bools, factors:
     spread[:, active] = groups[:, :, active].var(axis=1, dtype=np.float64) / np.square(scale[active])
     winner = spread.argmin(axis=1)
     return np.bincount(winner * factors + labels, minlength=codes * factors).reshape(codes, factors)
-
-
-def _strongest(votes: Ints, count: int) -> Ints:
-    """The ``count`` codes with the most votes for the factor they stand for."""
-    return np.argsort(-votes.max(axis=1), kind="stable")[:count]

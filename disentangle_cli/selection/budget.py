@@ -175,7 +175,6 @@ def _standing(task: Task, players: Ints, found: Found) -> Standing:
 
 def _probabilities(found: Found, rng: np.random.Generator) -> Doubles:
     """(n,) how often each model comes first when the distances to the winner are drawn from their errors."""
-    first = np.zeros(len(found.scores))
-    for _ in range(_PROBABILITY_DRAWS):
-        first[(found.scores + found.errors * rng.standard_normal(len(first))).argmax()] += 1
-    return first / _PROBABILITY_DRAWS
+    n = len(found.scores)
+    drawn = (found.scores + found.errors * rng.standard_normal(n) for _ in range(_PROBABILITY_DRAWS))
+    return np.bincount([scores.argmax() for scores in drawn], minlength=n) / _PROBABILITY_DRAWS

@@ -1,7 +1,7 @@
 """From what any method found out to the outcome: the ranking, and how sure the pick is."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from disentangle_cli.selection.ranking import (
     number,
 )
 from disentangle_cli.selection.selection import Ranked, Selection, Task
-from disentangle_cli.selection.votes import CrossVotes
 
 LEAST = 6
 """Models with a score below which resampling the pool says nothing."""
@@ -59,28 +58,6 @@ class Standing:
     certainty: Certainty | None
     balanced: Doubles | None = None
     similarity: Doubles | None = None
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What a method found out about n models.
-
-    Attributes:
-        matrix: (n, n) raw scores of model i judged on model j, NaN where not evaluated.
-        codes: the number of codes that counted, per model.
-        standing: see :func:`compared`.
-        axes: what an entry of the matrix is, in words.
-        corrected, details, votes, columns: see :class:`Selection`.
-    """
-
-    matrix: Doubles
-    codes: list[int]
-    standing: Standing
-    axes: str = "encoder (row) on generator (column)"
-    corrected: Doubles | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-    votes: CrossVotes | None = None
-    columns: list[list[int]] | None = None
 
 
 def compared(
@@ -146,38 +123,44 @@ def _interval(replicates: Doubles) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def conclude(task: Task, method: str, found: Findings) -> Selection:
-    """The outcome of the method of this name."""
-    names, standing = task.pool.names, found.standing
+def conclude(
+    task: Task, method: str, matrix: Doubles, codes: list[int], standing: Standing, **more: Any
+) -> Selection:
+    """The outcome of a method for n models.
+
+    Args:
+        task: what it was given.
+        method: its registered name.
+        matrix: (n, n) raw scores of model i judged on model j, NaN where not evaluated.
+        codes: the number of codes that counted, per model.
+        standing: see :func:`compared`.
+        more: ``axes``, ``corrected``, ``details``, ``votes`` and ``columns`` of :class:`Selection`.
+    """
+    names = task.pool.names
     order = best_first(standing.scores)
     return Selection(
         method=method,
         models=names,
-        ranking=tuple(_line(task, found, i, rank) for rank, i in enumerate(order, start=1)),
+        ranking=tuple(_line(task, standing, codes[i], i, rank) for rank, i in enumerate(order, start=1)),
         selected=names[order[0]],
-        matrix=found.matrix,
+        matrix=matrix,
         seed=task.seed,
         settings=task.settings.model_dump(),
-        corrected=found.corrected,
-        axes=found.axes,
         similarity=standing.similarity,
         balanced=None if standing.balanced is None else names[best_first(standing.balanced)[0]],
         confidence=_confidence(names, standing, *order[:2]),
-        details=found.details,
-        votes=found.votes,
-        columns=found.columns,
+        **more,
     )
 
 
-def _line(task: Task, found: Findings, i: int, rank: int) -> Ranked:
-    standing = found.standing
+def _line(task: Task, standing: Standing, codes: int, i: int, rank: int) -> Ranked:
     score, sure = number(standing.scores[i]), standing.certainty
     low, high = (None, None) if sure is None else map(number, sure.intervals[i])
     return Ranked(
         model=task.pool.names[i],
         score=score,
         rank=rank,
-        codes=found.codes[i],
+        codes=codes,
         family=task.pool.members[i].family,
         balanced=None if standing.balanced is None else number(standing.balanced[i]),
         interval=None if low is None or high is None else (low, high),

@@ -63,17 +63,6 @@ class Comparable:
     scale: float
 
 
-def comparable(
-    votes: Votes, codes: tuple[int, int], permutations: int, rng: np.random.Generator
-) -> Comparable:
-    """Judge one pair; ``codes`` are the numbers of active codes on both sides."""
-    raw = held_out_accuracy(votes)
-    chance = chance_accuracy(votes, permutations, rng)
-    shared = min(codes) / max(codes)
-    scale = shared / (1 - chance) if chance < 1 else 0.0
-    return Comparable(raw, corrected(raw, chance) * shared, scale)
-
-
 def judge(task: Task, columns: list[list[int]], i: int, j: int, votes: Votes) -> Comparable:
     """Score encoder i on generator j: by its own votes under ``keep``, else held out and corrected.
 
@@ -83,7 +72,10 @@ def judge(task: Task, columns: list[list[int]], i: int, j: int, votes: Votes) ->
         return Comparable(votes.accuracy, votes.accuracy, 1.0)
     members = task.pool.members
     rng = draws.numpy_stream(task.seed, members[i].identity, members[j].identity, "permutations")
-    return comparable(votes, (len(columns[i]), len(columns[j])), task.settings.permutations, rng)
+    raw, chance = held_out_accuracy(votes), chance_accuracy(votes, task.settings.permutations, rng)
+    fewer, more = sorted((len(columns[i]), len(columns[j])))
+    scale = fewer / more / (1 - chance) if chance < 1 else 0.0
+    return Comparable(raw, corrected(raw, chance) * (fewer / more), scale)
 
 
 @dataclass(frozen=True)

@@ -85,10 +85,6 @@ class _Level:
     noise: Doubles
     met: Ints
 
-    @classmethod
-    def empty(cls, n: int, part: float) -> "_Level":
-        return cls(part, np.empty((n, 0)), np.empty((n, 0)), np.zeros(n, dtype=np.int64))
-
     def widen(self, references: Ints) -> None:
         """Make room for these references, of which the first stand there already.
 
@@ -164,7 +160,9 @@ class _Search:
     def __init__(self, n: int, oracle: Oracle, order: Ints) -> None:
         self.n, self.oracle, self.order = n, oracle, order
         self.place = np.argsort(order)
-        self.levels = [_Level.empty(n, part) for part in PARTS]
+        self.levels = [
+            _Level(part, np.empty((n, 0)), np.empty((n, 0)), np.zeros(n, np.int64)) for part in PARTS
+        ]
         self.leader = -1
         self.spent, self.rounds = 0.0, 0
 

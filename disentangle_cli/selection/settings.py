@@ -74,9 +74,9 @@ class Settings(Checked):
         Raises:
             UsageError: no setting has that name, or the value does not fit.
         """
-        kept = {name: getattr(self, name) for name in type(self).model_fields}
+        kept = self.model_dump()
         new = {name: value for name, value in options.items() if value is not None or name not in kept}
-        return Settings(**(kept | new))
+        return Settings(**kept | new)
 
     def resolved(self, families: Collection[str], device: str = "cpu") -> "Settings":
         """With everything that was left open decided for a pool of these families on this device."""

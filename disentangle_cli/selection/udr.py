@@ -22,7 +22,7 @@ from disentangle_cli.measurement.matrix import standardised
 from disentangle_cli.models import Model
 from disentangle_cli.output import progress, warn
 from disentangle_cli.selection.cache import ArrayCache
-from disentangle_cli.selection.conclude import Findings, compared, conclude
+from disentangle_cli.selection.conclude import compared, conclude
 from disentangle_cli.selection.pool import Member
 from disentangle_cli.selection.ranking import median
 from disentangle_cli.selection.selection import Selection, Task
@@ -169,7 +169,9 @@ def udr(task: Task, method: str, prepare: Prepare, relate: Relate) -> Selection:
     for i, own in enumerate(progress(codes, desc=method, unit="model")):
         if own.shape[1]:
             matrix[i] = relative_strengths(relate(own, everybody), widths)
-    found = Findings(
+    return conclude(
+        task,
+        method,
         matrix=matrix,
         codes=[int(model.informative.sum()) for model in models],
         standing=compared(task, matrix.T.copy(), median),
@@ -179,4 +181,3 @@ def udr(task: Task, method: str, prepare: Prepare, relate: Relate) -> Selection:
             "informative": {m.name: e.informative.tolist() for m, e in zip(members, models, strict=True)},
         },
     )
-    return conclude(task, method, found)

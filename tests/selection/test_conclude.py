@@ -9,7 +9,6 @@ import pytest
 
 from disentangle_cli.selection import Selection, select
 from disentangle_cli.selection.conclude import (
-    Findings,
     Standing,
     certainty_of,
     compared,
@@ -32,7 +31,7 @@ def task_of(names: str, families: list[str] | None = None) -> Task:
 
 def concluded(task: Task, standing: Standing, codes: list[int]) -> Selection:
     n = len(codes)
-    return conclude(task, "mine", Findings(np.zeros((n, n)), codes, standing))
+    return conclude(task, "mine", np.zeros((n, n)), codes, standing)
 
 
 def test_lines_of_a_ranking_with_ties_and_unknown_scores() -> None:
