@@ -44,7 +44,8 @@ def draw_frame(traversal: Traversal, progress: float, upscale: int = 1, title: s
     cell_h = size + 6 + height * upscale + 4 + BAR
     # one anchor: latents wrap into a block; several: a row an anchor
     cells = [(row, anchor) for anchor in range(traversal.num_anchors) for row in traversal.rows]
-    across = len(traversal.rows) if traversal.num_anchors > 1 else _across(len(cells))
+    block = math.ceil(len(cells) / math.ceil(len(cells) / ACROSS))
+    across = len(traversal.rows) if traversal.num_anchors > 1 else block
     down = math.ceil(len(cells) / across)
     top = MARGIN + (size + 10 if title else 0)
     canvas = (
@@ -67,11 +68,6 @@ def draw_frame(traversal: Traversal, progress: float, upscale: int = 1, title: s
     return picture
 
 
-def _across(cells: int) -> int:
-    rows = math.ceil(cells / ACROSS)
-    return math.ceil(cells / rows)
-
-
 def _draw_labels(
     draw: ImageDraw.ImageDraw, row: Row, step: int, x: int, y: int, width: int, size: int
 ) -> None:
@@ -91,9 +87,7 @@ def _draw_slider(draw: ImageDraw.ImageDraw, position: float, x: int, y: int, wid
 def _common_colours(frames: list[Image.Image]) -> Image.Image:
     """256 colours for all frames, so that nothing flickers."""
     few = frames[:: max(1, len(frames) // 8)]
-    strip = Image.new("RGB", (few[0].width, sum(frame.height for frame in few)))
-    y = 0
-    for frame in few:
-        strip.paste(frame, (0, y))
-        y += frame.height
+    strip = Image.new("RGB", (few[0].width, len(few) * few[0].height))
+    for index, frame in enumerate(few):
+        strip.paste(frame, (0, index * frame.height))
     return strip.quantize(256, method=Image.Quantize.MEDIANCUT)

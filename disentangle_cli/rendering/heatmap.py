@@ -82,8 +82,7 @@ def draw_heatmap(
     draw.text((24, 66), subtitle, fill=FAINT, font=font(14))
     _draw_cells(draw, matrix, layout, low, high)
     if layout.label:
-        _draw_labels(image, draw, labels, layout)
-        _draw_scores(draw, scores, layout)
+        _draw_labels(image, draw, labels, scores, layout)
     _draw_bar(draw, layout, low, high)
     return image
 
@@ -136,25 +135,26 @@ def _draw_cells(draw: ImageDraw.ImageDraw, matrix: Doubles, layout: _Layout, low
     draw.rectangle((x - 2, y - 2, x + cell, y + layout.grid), outline=BEST, width=2)
 
 
-def _draw_labels(image: Image.Image, draw: ImageDraw.ImageDraw, labels: list[str], layout: _Layout) -> None:
+def _draw_labels(
+    image: Image.Image,
+    draw: ImageDraw.ImageDraw,
+    labels: list[str],
+    scores: Sequence[float | None],
+    layout: _Layout,
+) -> None:
+    """Names beside and above the cells, and scores behind them."""
     small = font(layout.text)
-    for i, label in enumerate(labels):
+    draw.text((layout.scores, layout.top - 10), "score", fill=FAINT, font=small, anchor="ls")
+    for i, (label, score) in enumerate(zip(labels, scores, strict=True)):
         fill = BEST if i == 0 else DARK_INK
         middle = (i + 0.5) * layout.cell
         draw.text((layout.left - 8, layout.top + middle), label, fill=fill, font=small, anchor="rm")
+        text = "-" if score is None else f"{score:.3f}"
+        draw.text((layout.scores, layout.top + middle), text, fill=fill, font=small, anchor="lm")
         strip = Image.new("RGB", (layout.label, layout.text + 6), PAPER)
         ImageDraw.Draw(strip).text((0, strip.height / 2), label, fill=fill, font=small, anchor="lm")
         turned = strip.rotate(90, expand=True)
         image.paste(turned, (int(layout.left + middle - turned.width / 2), layout.top - 8 - turned.height))
-
-
-def _draw_scores(draw: ImageDraw.ImageDraw, scores: Sequence[float | None], layout: _Layout) -> None:
-    draw.text((layout.scores, layout.top - 10), "score", fill=FAINT, font=font(layout.text), anchor="ls")
-    for i, score in enumerate(scores):
-        text = "-" if score is None else f"{score:.3f}"
-        fill = BEST if i == 0 else DARK_INK
-        place = (layout.scores, layout.top + (i + 0.5) * layout.cell)
-        draw.text(place, text, fill=fill, font=font(layout.text), anchor="lm")
 
 
 def _draw_bar(draw: ImageDraw.ImageDraw, layout: _Layout, low: float, high: float) -> None:

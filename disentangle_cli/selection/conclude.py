@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,11 +84,8 @@ def compared(
     certainty = None
     if len(scored) >= LEAST:
         drawn = draw_models([m.identity for m in members], scored, task.settings.replicates, task.seed)
-        if resample is None:
-            replicates = (median_replicates if centre is median else mean_replicates)(similarity, drawn)
-        else:
-            replicates = resample(drawn)
-        certainty = certainty_of(replicates, resampled)
+        by_models = partial(median_replicates if centre is median else mean_replicates, similarity)
+        certainty = certainty_of((resample or by_models)(drawn), resampled)
     balanced = balanced_scores(similarity, [member.family for member in members], centre)
     return Standing(scores, certainty, balanced, similarity)
 

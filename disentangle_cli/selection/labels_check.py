@@ -1,6 +1,6 @@
 """For studies with labels at hand: what each method's pick is worth, against the best of the pool."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +14,7 @@ from disentangle_cli.output import progress
 from disentangle_cli.scoring import Options, score_one
 from disentangle_cli.selection.cache import ArrayCache
 from disentangle_cli.selection.pool import Member
-from disentangle_cli.selection.ranking import kendall, scores_of
+from disentangle_cli.selection.ranking import kendall, number, scores_of
 from disentangle_cli.selection.selection import Selection, Task
 
 METRICS = ("factor_vae", "dci", "mig")
@@ -29,6 +29,7 @@ class _Job:
 
     member: Member
     dataset: str
+    metrics: tuple[str, ...]
     seed: int
 
     def __str__(self) -> str:
@@ -36,8 +37,13 @@ class _Job:
 
     def run(self, _: Control) -> Doubles:
         """Open the data set and score."""
-        dataset = open_labelled(self.dataset, self.member.image_shape)
-        return _score(self.member, dataset, self.seed)
+        return self.score(open_labelled(self.dataset, self.member.image_shape))
+
+    def score(self, dataset: Dataset) -> Doubles:
+        """The scores in the order of ``metrics``; NaN where there is none."""
+        options = Options(metrics=",".join(self.metrics), protocol=PROTOCOL, seed=self.seed)
+        result = score_one(self.member.model, dataset, options)
+        return np.array([result["metrics"][name]["score"] for name in self.metrics], np.float64)  # None: NaN
 
 
 def open_labelled(spec: str, image_shape: tuple[int, int, int]) -> Dataset:
@@ -64,43 +70,24 @@ def supervised_scores(task: Task, spec: str, dataset: Dataset) -> Scores:
         for member in members
     ]  # fmt: skip
     found: dict[int, Doubles] = {}
-    for number, path in enumerate(paths):
+    for k, path in enumerate(paths):
         kept = cache.load(path, "scores")
         if kept is not None and kept[0].shape == (len(METRICS),):
-            found[number] = kept[0]
-    missing = [number for number in range(len(members)) if number not in found]
+            found[k] = kept[0]
+    missing = [k for k in range(len(members)) if k not in found]
+    jobs = [_Job(members[k], absolute(spec), METRICS, task.seed) for k in missing]
+    here = task.executor == "local" and task.at_once == 1
     with progress(total=len(missing), desc="supervised scores", unit="model") as bar:
-        for place, values in _carry_out([members[number] for number in missing], task, spec, dataset):
+        # workers open the data set themselves; in this process it is open
+        score = (lambda job, _: job.score(dataset)) if here else _Job.run
+        for place, values in run_tasks(score, jobs, executor=task.executor, jobs=task.at_once):
             found[missing[place]] = values
             cache.save(paths[missing[place]], scores=values)
             bar.update()
     return {
-        member.name: {
-            name: None if np.isnan(value) else float(value)
-            for name, value in zip(METRICS, found[number], strict=True)
-        }
-        for number, member in enumerate(members)
+        member.name: dict(zip(METRICS, map(number, found[k]), strict=True))
+        for k, member in enumerate(members)
     }
-
-
-def _carry_out(
-    members: Sequence[Member], task: Task, spec: str, dataset: Dataset
-) -> Iterator[tuple[int, Doubles]]:
-    """Place and scores of each model as they end; workers open the data set themselves."""
-    if task.executor == "local" and task.at_once == 1:
-        for place, member in enumerate(members):
-            yield place, _score(member, dataset, task.seed)
-        return
-    jobs = [_Job(member, absolute(spec), task.seed) for member in members]
-    yield from run_tasks(_Job.run, jobs, executor=task.executor, jobs=task.at_once)
-
-
-def _score(member: Member, dataset: Dataset, seed: int) -> Doubles:
-    """The scores in the order of :data:`METRICS`; NaN where there is none."""
-    options = Options(metrics=",".join(METRICS), protocol=PROTOCOL, seed=seed)
-    result = score_one(member.model, dataset, options)
-    given = [result["metrics"][name]["score"] for name in METRICS]
-    return np.array([np.nan if value is None else value for value in given])
 
 
 def labels_check(selections: Sequence[Selection], scores: Scores, dataset: Dataset) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """What every selection method takes and gives, and the registry that finds them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,16 +45,8 @@ class Ranked:
 
     def to_json(self) -> dict[str, Any]:
         """The line as JSON types."""
-        return {
-            "model": self.model,
-            "score": self.score,
-            "rank": self.rank,
-            "codes": self.codes,
-            "family": self.family,
-            "family_balanced": self.balanced,
-            "interval": None if self.interval is None else list(self.interval),
-            "medoid_probability": self.medoid_probability,
-        }
+        line = asdict(self) | {"interval": None if self.interval is None else list(self.interval)}
+        return {"family_balanced" if name == "balanced" else name: value for name, value in line.items()}
 
 
 @dataclass(frozen=True)
