@@ -10,7 +10,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.arrays import ARRAYS, Arrays
-from disentangle_cli.measurement.derived.parts import default_split
 from disentangle_cli.measurement.metric import DERIVED, METRICS, PROTOCOLS, Node, Result, Undefined
 from disentangle_cli.measurement.settings import protocol_settings, settings_of
 
@@ -121,11 +120,16 @@ def required_arrays(name: str, protocol: str) -> set[str]:
 
 
 def with_split(arrays: Arrays, seed: int) -> Arrays:
-    """``arrays`` with two halves of rows; the default ones where it names none and has at least 3 rows."""
+    """``arrays`` with two halves of rows; the default ones where it names none and has at least 3 rows.
+
+    Those are two thirds and one third of the rows, shuffled: the proportion of the disentanglement-lib study
+    (10,000 and 5,000).
+    """
     if arrays.codes is None or arrays.train_rows is not None or len(arrays.codes) < 3:
         return arrays
-    train, test = default_split(len(arrays.codes), seed)
-    return replace(arrays, train_rows=train, test_rows=test)
+    order = np.random.default_rng(seed).permutation(len(arrays.codes))
+    cut = -(-2 * len(order) // 3)
+    return replace(arrays, train_rows=order[:cut], test_rows=order[cut:])
 
 
 def sample_counts(arrays: Arrays, names: Iterable[str], split: bool) -> dict[str, int]:

@@ -75,13 +75,3 @@ def parts(
         raise Undefined("needs train_rows and test_rows, or at least three rows to split")
     train, test = (Half(whole.codes[r], whole.classes[r], whole.values[r]) for r in (train_rows, test_rows))
     return Parts(train, test, used, factors.shape[1], continuous)
-
-
-def default_split(rows: int, seed: int) -> tuple[Ints, Ints]:
-    """Two thirds and one third of ``rows`` shuffled row numbers.
-
-    The proportion is that of the disentanglement-lib study (10,000 and 5,000).
-    """
-    order = np.random.default_rng(seed).permutation(rows)
-    cut = -(-2 * rows // 3)
-    return order[:cut], order[cut:]
