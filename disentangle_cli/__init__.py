@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from disentangle_cli.api.generate import encode, generate
-    from disentangle_cli.api.rank import rank
+    from disentangle_cli.api.rank import rank, select
     from disentangle_cli.api.score import score
     from disentangle_cli.api.train import train
     from disentangle_cli.api.traverse import traverse
     from disentangle_cli.datasets import open_dataset
     from disentangle_cli.models import load_model as load
     from disentangle_cli.models import save_model as save
-    from disentangle_cli.selection import select
 
 __version__ = "0.1.0"
 _HOMES = {
@@ -32,7 +31,7 @@ _HOMES = {
     "rank": ("api.rank", "rank"),
     "save": ("models", "save_model"),
     "score": ("api.score", "score"),
-    "select": ("selection", "select"),
+    "select": ("api.rank", "select"),
     "train": ("api.train", "train"),
     "traverse": ("api.traverse", "traverse"),
 }

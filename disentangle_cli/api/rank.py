@@ -1,4 +1,4 @@
-"""``dcr.rank``: the best model of a pool, without labels."""
+"""``dcr.rank`` and ``dcr.select``: the best model of a pool, without labels."""
 
 import shutil
 from collections.abc import Iterable, Sequence
@@ -208,6 +208,23 @@ def rank(
         explanation=None if explained is None else _explained(explained, selections, task),
         labels=None if labelled is None else _labels(selections, str(labels_check), labelled, task),
     )
+
+
+def select(
+    models: Sequence[str | Path | AnyModel],
+    method: str = "model-centrality",
+    seed: int = 0,
+    *,
+    device: str = "cpu",
+    **options: Any,
+) -> Selection:
+    """The outcome of one selection method; ``options`` are further arguments of :func:`rank`.
+
+    Raises:
+        UsageError: as :func:`rank`.
+    """
+    METHODS.get(method)
+    return rank(models, method, seed=seed, device=device, **options).selections[0]
 
 
 def methods_of(methods: str | Iterable[str]) -> list[str]:

@@ -28,7 +28,7 @@ def list_cli(fmt: options.FormatOption = Format.table) -> None:
     """List the data sets that dcr has by name."""
     from disentangle_cli.datasets import DATASETS
 
-    found = [_describe(make()) for _, make in DATASETS.working()]
+    found = [make().to_json() for _, make in DATASETS.working()]
     rows = [[d["name"], d["images"], _shape(d["shape"]), _factors(d["factors"]), d["cached"]] for d in found]
     doc = document("data-list", datasets=found)
     emit(doc, fmt, ["name", "images", "shape", "factors", "cached"], rows)
@@ -113,21 +113,11 @@ def _check(dataset: "Dataset", spec: str) -> dict[str, Any]:
     compared = compare_with_dsprites(dataset)
     return {
         "kind": kind,
-        **_describe(dataset),
+        **dataset.to_json(),
         "value_range": value_range(dataset),
         "black_and_white": dataset.is_binary,
         "fingerprint": dataset.fingerprint,
         "dsprites": compared and asdict(compared),
-    }
-
-
-def _describe(dataset: "Dataset") -> dict[str, Any]:
-    return {
-        "name": dataset.name,
-        "images": len(dataset),
-        "shape": list(dataset.image_shape),
-        "factors": [{"name": f.name, "size": f.size, "continuous": f.continuous} for f in dataset.factors],
-        "cached": dataset.in_cache,
     }
 
 

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -109,6 +109,22 @@ class Dataset(ABC):
     def in_cache(self) -> bool | None:
         """Whether the images are in the cache folder; None when they need none."""
         return None
+
+    def to_json(self) -> dict[str, Any]:
+        """Its entry in the document of ``dcr data list``."""
+        return {
+            "name": self.name,
+            "images": len(self),
+            "shape": list(self.image_shape),
+            "factors": [{"name": f.name, "size": f.size, "continuous": f.continuous} for f in self.factors],
+            "cached": self.in_cache,
+        }
+
+    def __repr__(self) -> str:
+        factors = ", ".join(f"{factor.name} {factor.size}" for factor in self.factors) or "no labels"
+        return (
+            f"Dataset({self.name}: {len(self)} images of {'x'.join(map(str, self.image_shape))}; {factors})"
+        )
 
     def draw(self, rng: np.random.Generator, n: int) -> Ints:
         """``n`` indices, uniform over the images (for a full grid: over it), with replacement."""

@@ -126,7 +126,9 @@ def test_encode_takes_data_sets_arrays_and_tensors(
     with np.load(tmp_path / "a.npz") as first, np.load(tmp_path / "b.npz") as second:
         assert sorted(first.files) == sorted(second.files)
         assert all(np.array_equal(first[name], second[name]) for name in first.files)
-    dataset = open_dataset(labelled)
+    dataset = dcr.open_dataset(labelled)
+    assert repr(dataset) == "Dataset(labelled: 48 images of 1x8x8; factor1 4, factor2 4)"
+    assert dataset.to_json()["images"] == 48
     images = dataset.images(np.arange(len(dataset))).astype(np.float32) / 255
     for given in (images, torch.from_numpy(images)):
         assert np.allclose(np.asarray(dcr.encode(dcr.load(pool[0]), given)), codes.codes, atol=1e-6)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from disentangle_cli.api.rank import select
 from disentangle_cli.documents import to_json
-from disentangle_cli.selection import METHODS, select
+from disentangle_cli.selection import METHODS
 
 Save = Callable[..., str]
 SETTINGS = {

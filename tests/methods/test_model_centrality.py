@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from disentangle_cli import output
+from disentangle_cli.api.rank import select
 from disentangle_cli.checkpoint import Checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.models import LoadedModel, Model, load_model
 from disentangle_cli.progress import Progress
-from disentangle_cli.selection import draws, select
+from disentangle_cli.selection import draws
 
 # how far each generator, and each encoder, turns the first two codes
 TURNS = ((0.0, 0.3), (0.3, 0.6), (0.2, -0.2), (0.9, 0.8))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from disentangle_cli.selection import select
+from disentangle_cli.api.rank import select
 from disentangle_cli.selection.cache import ArrayCache
 
 ANGLES = (0.0, 0.1, 0.2, 0.3)

@@ -7,7 +7,8 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from disentangle_cli.selection import Selection, select
+from disentangle_cli.api.rank import select
+from disentangle_cli.selection import Selection
 from disentangle_cli.selection.conclude import (
     Standing,
     certainty_of,

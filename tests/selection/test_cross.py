@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from disentangle_cli.selection import select
+from disentangle_cli.api.rank import select
 
 
 @pytest.mark.slow

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from disentangle_cli.api.rank import select
 from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.models import LoadedModel
-from disentangle_cli.selection import select
 from disentangle_cli.selection.pool import load_pool
 
 Save = Callable[..., str]

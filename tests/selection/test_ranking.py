@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from disentangle_cli.selection import select
+from disentangle_cli.api.rank import select
 from disentangle_cli.selection.ranking import (
     agreement,
     balanced_scores,

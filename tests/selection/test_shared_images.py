@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from disentangle_cli.api.rank import select
 from disentangle_cli.errors import UsageError
-from disentangle_cli.selection import select
 
 Save = Callable[..., str]
 

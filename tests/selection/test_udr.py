@@ -12,10 +12,11 @@ import torch
 from scipy.stats import spearmanr
 from sklearn.linear_model import Lasso
 
+from disentangle_cli.api.rank import select
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block
 from disentangle_cli.models import load_model
-from disentangle_cli.selection import select, udr
+from disentangle_cli.selection import udr
 from disentangle_cli.selection.pool import load_pool
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.settings import Settings
