@@ -5,19 +5,18 @@ printed until the command line calls :func:`configure`, so Python users see no o
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
 
 from disentangle_cli.progress import Progress
 
 UNPRINTABLE = "\ufffd"
+progress = Progress
 
 
 @dataclass
 class _Settings:
-    quiet: bool = True
     verbose: bool = False
     debug: bool = False
 
@@ -30,7 +29,8 @@ _kept_warnings: ContextVar[list[str] | None] = ContextVar("_kept_warnings", defa
 
 def configure(*, quiet: bool | None = None, verbose: bool | None = None, debug: bool | None = None) -> None:
     """Set what reaches stderr; ``None`` leaves a setting as it is. Called by the command line only."""
-    for name, value in (("quiet", quiet), ("verbose", verbose), ("debug", debug)):
+    Progress.quiet = Progress.quiet if quiet is None else quiet
+    for name, value in (("verbose", verbose), ("debug", debug)):
         if value is not None:
             setattr(_settings, name, value)
 
@@ -53,13 +53,12 @@ def one_line(text: object) -> str:
 
 def log(message: str) -> None:
     """Tell what is being done (stderr; not with ``--quiet``)."""
-    if not _settings.quiet:
-        Progress.write(message)
+    Progress.write(message)
 
 
 def detail(message: str) -> None:
     """Tell what only ``--verbose`` asks for (stderr)."""
-    if _settings.verbose and not _settings.quiet:
+    if _settings.verbose:
         Progress.write(message)
 
 
@@ -67,7 +66,7 @@ def warn(message: str) -> None:
     """Warn in one line (stderr; not with ``--quiet``)."""
     if (kept := _kept_warnings.get()) is not None:
         kept.append(message)
-    elif not _settings.quiet:
+    else:
         Progress.write(f"warning: {one_line(message)}")
 
 
@@ -80,18 +79,3 @@ def kept_warnings() -> Iterator[list[str]]:
         yield kept
     finally:
         _kept_warnings.reset(token)
-
-
-def progress(
-    iterable: Iterable[Any] | None = None,
-    *,
-    total: float | None = None,
-    desc: str,
-    unit: str = "it",
-    initial: float = 0,
-) -> Progress:
-    """A progress display on stderr: a bar on a terminal, else a plain line at most every 10 seconds.
-
-    Iterate over it, or use it as a context manager and call ``update(n)``; ``initial`` units are done.
-    """
-    return Progress(iterable, total=total, desc=desc, unit=unit, initial=initial, silent=_settings.quiet)

@@ -11,8 +11,13 @@ LINE_EVERY = 10.0  # seconds between plain lines
 
 
 class Progress:
-    """One progress display; made by :func:`disentangle_cli.output.progress`."""
+    """A progress display on stderr: a bar on a terminal, else a plain line at most every 10 seconds.
 
+    Iterate over it, or use it as a context manager and call ``update(n)``; ``initial`` units are done.
+    """
+
+    quiet: ClassVar[bool] = True
+    """Whether nothing is shown: until the command line says otherwise, so that Python users see no output."""
     bars: ClassVar[list[Any]] = []  # open tqdm bars: messages must be written around them
 
     def __init__(
@@ -23,7 +28,6 @@ class Progress:
         desc: str,
         unit: str = "it",
         initial: float = 0,
-        silent: bool = False,
     ) -> None:
         if total is None and iterable is not None:
             total = operator.length_hint(iterable) or None
@@ -31,12 +35,11 @@ class Progress:
         self._total = total
         self._desc = desc
         self._unit = unit
-        self._silent = silent
         self._bar: Any = None
         self._count = self._initial = float(initial)
         self._postfix = ""
         self._start = self._last = time.monotonic()
-        if not silent and sys.stderr.isatty():
+        if not self.quiet and sys.stderr.isatty():
             from tqdm import tqdm
 
             self._bar = tqdm(
@@ -55,7 +58,7 @@ class Progress:
         self._count += n
         if self._bar is not None:
             self._bar.update(n)
-        elif not self._silent and time.monotonic() - self._last >= LINE_EVERY:
+        elif not self.quiet and time.monotonic() - self._last >= LINE_EVERY:
             self._last = time.monotonic()
             sys.stderr.write(self._line() + "\n")
             sys.stderr.flush()
@@ -103,7 +106,9 @@ class Progress:
 
     @classmethod
     def write(cls, text: str) -> None:
-        """Write a line to stderr without tearing an open bar."""
+        """Write a line to stderr, unless all is quiet, without tearing an open bar."""
+        if cls.quiet:
+            return
         if cls.bars:
             cls.bars[-1].write(text, file=sys.stderr)
         else:

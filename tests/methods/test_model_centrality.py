@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from disentangle_cli import output
 from disentangle_cli.api.rank import select
 from disentangle_cli.checkpoint import Checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.models import LoadedModel, Model, load_model
 from disentangle_cli.progress import Progress
-from disentangle_cli.selection import draws
+from disentangle_cli.selection import cross, draws
 
 # how far each generator, and each encoder, turns the first two codes
 TURNS = ((0.0, 0.3), (0.3, 0.6), (0.2, -0.2), (0.9, 0.8))
@@ -185,7 +184,7 @@ def test_progress_ends_at_its_total(
             super().__exit__(*error)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(output, "Progress", Shown)
+        patch.setattr(cross, "progress", Shown)
         select(pool, cache=False, **small | {"scale_images": scale_images})
     crossing = [pair for pair in shown if pair[1] and pair[1] > 100]
     assert crossing
