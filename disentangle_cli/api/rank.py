@@ -30,6 +30,8 @@ from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.settings import Settings as SelectionSettings
 from disentangle_cli.settings import read_assignments
 
+DEFAULT = "model-centrality"
+
 
 @dataclass(frozen=True, repr=False)
 class Ranking:
@@ -150,7 +152,7 @@ class Ranking:
 
 def rank(
     models: Sequence[str | Path | AnyModel],
-    methods: str | Iterable[str] = "model-centrality",
+    methods: str | Iterable[str] = DEFAULT,
     *,
     explain: str | None = None,
     labels_check: str | None = None,
@@ -212,7 +214,7 @@ def rank(
 
 def select(
     models: Sequence[str | Path | AnyModel],
-    method: str = "model-centrality",
+    method: str = DEFAULT,
     seed: int = 0,
     *,
     device: str = "cpu",
@@ -228,7 +230,7 @@ def select(
 
 
 def methods_of(methods: str | Iterable[str]) -> list[str]:
-    """``"a,b"``, ``"all"`` or names as a list of names, each once.
+    """``"a,b"``, ``"all"`` (the default first, for it decides) or names as a list of names, each once.
 
     Raises:
         UsageError: there is no such method.
@@ -236,7 +238,8 @@ def methods_of(methods: str | Iterable[str]) -> list[str]:
     known = METHODS.names()
     given = methods.split(",") if isinstance(methods, str) else methods
     if methods == "all":
-        return [name for name, _ in METHODS.working()]
+        working = [name for name, _ in METHODS.working()]
+        return sorted(working, key=lambda name: name != DEFAULT)
     names = list(dict.fromkeys(part.strip() for part in given))
     for name in names:
         if name not in known:

@@ -38,7 +38,7 @@ class Settings(Checked):
     permutations: int = Field(default=100, ge=1)
     """Of the labels, which give the accuracy of chance (``auto``)."""
     images: int = Field(default=1000, ge=2)
-    """Shared images that UDR compares codes on."""
+    """Shared images that methods compare codes on (UDR)."""
     images_from: str | None = None
     """Where they come from: the name or path of a data set, or ``generated`` for images that the models of
     the pool make, evenly; null: the data set that the models name, if it can be opened, else generated."""

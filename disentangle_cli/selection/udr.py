@@ -56,7 +56,7 @@ class Encoded:
     informative: Bools
 
 
-def _encoded(member: Member, shared: SharedImages, task: Task) -> Encoded:
+def codes_of(member: Member, shared: SharedImages, task: Task) -> Encoded:
     """Posterior means, or the means that Q gives, of the shared images.
 
     From disk where the model has met these images before: all methods share that.
@@ -156,7 +156,7 @@ def udr(task: Task, method: str, prepare: Prepare, relate: Relate) -> Selection:
     """
     shared = shared_images(task)
     members = task.pool.members
-    models = [_encoded(m, shared, task) for m in progress(members, desc="encoding", unit="model")]
+    models = [codes_of(m, shared, task) for m in progress(members, desc="encoding", unit="model")]
     if not any(model.informative.any() for model in models):
         raise UsageError("no model has an informative code on the shared images; is every model collapsed?")
     for member, model in zip(members, models, strict=True):
