@@ -29,7 +29,7 @@ def speaks_of_arguments(function: Callable[P, R]) -> Callable[P, R]:
         try:
             return function(*arguments, **named)
         except UsageError as error:
-            text = re.sub(r"--([a-z][a-z-]*)", _argument, str(error))
+            text = re.sub(r"(?<![\w-])--([a-z][a-z-]*)", _argument, str(error))
             raise type(error)(text) from error.__cause__
 
     return called

@@ -174,3 +174,8 @@ def test_errors_speak_of_arguments(call: Callable[[], object], message: str) -> 
     with pytest.raises(UsageError, match=message) as caught:
         call()
     assert "--" not in str(caught.value)
+
+
+def test_names_of_files_are_no_options(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=re.escape("my--model.pt")):
+        dcr.load(tmp_path / "my--model.pt")
