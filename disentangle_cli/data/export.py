@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from disentangle_cli import output
 from disentangle_cli.arraytypes import Bytes, Ints
 from disentangle_cli.data.dataset import Dataset
+from disentangle_cli.data.npz_reader import read_npy
 from disentangle_cli.data.npz_writer import Streamed, write_npz
 from disentangle_cli.errors import UsageError
 
 _BLOCK = 1024  # images
+MAX_INDICES = 2**30
+"""Bytes of a file of indices."""
 
 
 def choose(dataset: Dataset, num: int | None, seed: int, indices: Path | None) -> Ints:
@@ -70,12 +73,8 @@ def _blocks(dataset: Dataset, indices: Ints) -> Iterator[Bytes]:
 
 
 def _read_indices(path: Path, dataset: Dataset) -> Ints:
-    try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)  # a map: a forged shape allocates nothing
-    except (OSError, ValueError, EOFError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or "not a .npy file of numbers"
-        raise UsageError(f"{path}: cannot be read as indices ({reason})") from error
-    if not isinstance(found, np.ndarray) or found.ndim != 1 or found.dtype.kind not in "iu" or not found.size:
+    found = read_npy(path, "not a .npy file of indices", MAX_INDICES)
+    if found.ndim != 1 or found.dtype.kind not in "iu" or not found.size:
         raise UsageError(f"{path}: indices must be whole numbers of shape (N,), N at least 1")
     if int(found.min()) < 0 or int(found.max()) >= len(dataset):
         raise UsageError(f"{path}: indices must be from 0 to {len(dataset) - 1} for {dataset.name}")

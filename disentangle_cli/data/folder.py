@@ -37,7 +37,7 @@ class FolderDataset(TableDataset):
             raise UsageError(f"{path}: no images in this folder; it may hold {', '.join(sorted(SUFFIXES))}")
         table = path / "factors.csv"
         names = [file.relative_to(path).as_posix() for file in files]
-        labels = read_factors_csv(table, names) if table.is_file() else unlabelled(len(files))
+        labels = read_factors_csv(table, names) if os.path.lexists(table) else unlabelled(len(files))
         pixels = stored(
             path,
             state="\n".join(_state(file, path) for file in files),

@@ -2,7 +2,6 @@
 
 import contextlib
 import math
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from PIL import Image, ImageOps
 
 from disentangle_cli.arraytypes import Bytes
 from disentangle_cli.errors import UsageError
+from disentangle_cli.reading import reading
 
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
@@ -18,6 +18,7 @@ SUFFIXES = frozenset(
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
 """What may be in such files: Pillow goes by content, and has decoders that start other programs."""
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
+MAX_BYTES = 2**30
 MAX_PIXELS = 100_000_000
 _WIDE = ("I", "F")
 
@@ -55,20 +56,13 @@ def decode(path: Path, size: int, channels: int) -> Bytes:
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
     """The image file; whatever goes wrong in the block is a UsageError that names it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # whatever Pillow warns of is either harmless or refused here
-            with Image.open(path, formats=FORMATS) as image:
+    problem = "cannot be read as an image; repair it or take it out of the folder"
+    with reading(path, problem, MAX_BYTES) as file:
+        try:
+            with Image.open(file, formats=FORMATS) as image:
                 yield image
-    except UsageError:
-        raise
-    except Image.DecompressionBombError as error:
-        raise UsageError(f"{path}: too many pixels; make the image smaller first") from error
-    except Exception as error:  # decoders raise almost anything on damaged files
-        found = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
-        raise UsageError(
-            f"{path}: cannot be read as an image ({found}); repair it or take it out of the folder"
-        ) from error
+        except Image.DecompressionBombError:
+            raise UsageError(f"{path}: too many pixels; make the image smaller first") from None
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -1,14 +1,14 @@
 """Reading arrays of an ``.npz`` file safely: nothing is unpickled, nothing is trusted.
 
-A member's declared shape must account for exactly the bytes the archive says it has, so that a forged
-header cannot ask for memory that the file does not back; and images are read in blocks, so that even
-an honest giant costs time and disk, not memory.
+A member's declared shape must account for exactly the bytes the archive says it has, and what it inflates
+to must be in proportion to the file, so that a forged one cannot ask for memory that the file does not back;
+and images are read in blocks, so that even an honest giant costs time and disk, not memory.
 """
 
 import contextlib
 import math
+import os
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,15 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.reading import check_growth, reading
 
 BLOCK = 16 * 2**20  # bytes read at a time
 WHOLE_LIMIT = 2**30  # bytes: arrays that are read in one piece
 TOTAL_LIMIT = 64 * 2**30  # bytes of any one array
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError, NotImplementedError)
+BLANK = 500
+"""Times the file that images may grow to, which are read in blocks: dSprites, mostly black, to 110 times."""
+COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""What NumPy writes; others can inflate to a million times their size."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,19 @@ class NpzFile:
             UsageError: the file is not an npz file or is damaged.
         """
         self.path = path
-        with self._explained("not an npz file, or a damaged one"), zipfile.ZipFile(path) as archive:
-            members = {info.filename: info.file_size for info in archive.infolist()}
-        self._sizes = {name.removesuffix(".npy"): n for name, n in members.items() if name.endswith(".npy")}
+        problem = "not an npz file, or a damaged one"
+        with reading(path, problem) as file, zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            self._bytes = os.fstat(file.fileno()).st_size
+        if any(member.compress_type not in COMPRESSION for member in members):
+            raise UsageError(f"{path}: {problem} (it is compressed in a way that NumPy does not write)")
+        if len({member.filename for member in members}) < len(members):
+            raise UsageError(f"{path}: {problem} (it holds an array twice)")
+        self._sizes = {
+            member.filename.removesuffix(".npy"): member.file_size
+            for member in members
+            if member.filename.endswith(".npy")
+        }
 
     def __contains__(self, name: str) -> bool:
         return name in self._sizes
@@ -78,9 +92,10 @@ class NpzFile:
             header = self._header(name, stream)
             if header.nbytes > WHOLE_LIMIT:
                 raise UsageError(f"{self.path}: array {name} is too large ({header.nbytes / 2**30:.1f} GiB)")
-            flat = np.frombuffer(self._exactly(name, stream, header.nbytes), header.dtype)
+            check_growth(self.path, f"array {name}", header.nbytes, self._bytes)
+            found = _read_values(stream, header, header.shape)
             stream.read(1)  # at the end of a member its checksum is compared
-        return flat.reshape(header.shape, order="F" if header.fortran else "C")
+        return found
 
     def blocks(self, name: str) -> Iterator[NDArray[Any]]:
         """The array ``name`` in pieces ``(m, ...)`` of about 16 MiB along its first axis."""
@@ -91,61 +106,67 @@ class NpzFile:
             for start in range(0, len(whole), rows):
                 yield whole[start : start + rows]
             return
+        check_growth(self.path, f"array {name}", header.nbytes, self._bytes, BLANK)
         row = header.nbytes // max(1, header.shape[0])
         rows = max(1, BLOCK // max(1, row))
         with self._opened(name) as stream:
             self._header(name, stream)
             for start in range(0, header.shape[0], rows):
                 count = min(rows, header.shape[0] - start)
-                flat = np.frombuffer(self._exactly(name, stream, count * row), header.dtype)
-                yield flat.reshape(count, *header.shape[1:])
+                yield _read_values(stream, header, (count, *header.shape[1:]))
             stream.read(1)  # at the end of a member its checksum is compared
 
     def _header(self, name: str, stream: IO[bytes]) -> Header:
-        version = npy.read_magic(stream)
-        if version == (1, 0):
-            shape, fortran, dtype = npy.read_array_header_1_0(stream)
-        elif version == (2, 0):
-            shape, fortran, dtype = npy.read_array_header_2_0(stream)
-        else:
-            raise UsageError(f"{self.path}: array {name} is in a format that dcr does not read")
-        if dtype.hasobject:
-            raise UsageError(f"{self.path}: array {name} holds pickled objects, which dcr never loads")
-        if dtype.kind not in "biufUS":
-            raise UsageError(f"{self.path}: array {name} holds {dtype}, not numbers")
-        header = Header(tuple(shape), dtype, fortran, stream.tell())
-        if min(shape, default=1) < 0 or header.nbytes != self._sizes[name] - header.offset:
-            raise UsageError(
-                f"{self.path}: array {name} claims the shape {tuple(shape)}, but the file holds "
-                f"{max(0, self._sizes[name] - header.offset)} bytes of it; it is damaged or forged"
-            )
-        if header.nbytes > TOTAL_LIMIT:
-            raise UsageError(
-                f"{self.path}: array {name} has {header.nbytes / 2**30:.0f} GiB; the limit is 64"
-            )
-        return header
-
-    def _exactly(self, name: str, stream: IO[bytes], count: int) -> bytes:
-        data = stream.read(count)
-        if len(data) != count:
-            raise UsageError(f"{self.path}: array {name} ends too early; the file is truncated")
-        return data
+        return _read_header(self.path, f"array {name}", stream, self._sizes[name])
 
     @contextlib.contextmanager
     def _opened(self, name: str) -> Iterator[IO[bytes]]:
         if name not in self._sizes:
             raise UsageError(f"{self.path}: no array {name}; it has: {', '.join(self._sizes) or 'none'}")
         with (
-            self._explained(f"array {name} cannot be read"),
-            zipfile.ZipFile(self.path) as archive,
+            reading(self.path, f"array {name} cannot be read") as file,
+            zipfile.ZipFile(file) as archive,
             archive.open(f"{name}.npy") as stream,
         ):
             yield stream
 
-    @contextlib.contextmanager
-    def _explained(self, problem: str) -> Iterator[None]:
-        try:
-            yield
-        except _DAMAGE as error:
-            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-            raise UsageError(f"{self.path}: {problem} ({reason})") from error
+
+def read_npy(path: Path, problem: str, limit: int) -> NDArray[Any]:
+    """The array of a ``.npy`` file of at most ``limit`` bytes; ``problem`` is what to say of a damaged one.
+
+    Raises:
+        UsageError: it cannot be read, or does not hold plain numbers or text.
+    """
+    with reading(path, problem, limit) as file:
+        header = _read_header(path, "it", file, os.fstat(file.fileno()).st_size)
+        return _read_values(file, header, header.shape)
+
+
+def _read_header(path: Path, what: str, stream: IO[bytes], size: int) -> Header:
+    """The header of an array that takes, with it, ``size`` bytes."""
+    version = npy.read_magic(stream)
+    if version == (1, 0):
+        shape, fortran, dtype = npy.read_array_header_1_0(stream)
+    elif version == (2, 0):
+        shape, fortran, dtype = npy.read_array_header_2_0(stream)
+    else:
+        raise UsageError(f"{path}: {what} is in a format that dcr does not read")
+    if dtype.hasobject:
+        raise UsageError(f"{path}: {what} holds pickled objects, which dcr never loads")
+    if dtype.kind not in "biufUS":
+        raise UsageError(f"{path}: {what} holds {dtype}, not numbers")
+    header = Header(tuple(shape), dtype, fortran, stream.tell())
+    if min(shape, default=1) < 0 or header.nbytes != size - header.offset:
+        raise UsageError(
+            f"{path}: {what} claims the shape {tuple(shape)}, but the file holds "
+            f"{max(0, size - header.offset)} bytes of it; it is damaged or forged"
+        )
+    if header.nbytes > TOTAL_LIMIT:
+        raise UsageError(f"{path}: {what} has {header.nbytes / 2**30:.0f} GiB; the limit is 64")
+    return header
+
+
+def _read_values(stream: IO[bytes], header: Header, shape: tuple[int, ...]) -> NDArray[Any]:
+    """The next values of an array: all of its ``shape``, or a part of it."""
+    data = stream.read(math.prod(shape) * header.dtype.itemsize)
+    return np.frombuffer(data, header.dtype).reshape(shape, order="F" if header.fortran else "C")

@@ -3,6 +3,8 @@
 import pickletools
 from pathlib import Path
 
+from disentangle_cli.reading import reading
+
 MAX_OPCODES = 2_000
 MAX_BYTES = 1 << 18
 """The name stands among the first; the rest of such a file are weights."""
@@ -15,7 +17,7 @@ def class_name(path: Path) -> tuple[str | None, list[str]]:
 
     Works for classes pickled by reference and, as cloudpickle does, by value. None if there is no name.
     """
-    with path.open("rb") as file:
+    with reading(path, "cannot be read") as file:
         head = file.read(MAX_BYTES)
     strings: list[str] = []
     try:

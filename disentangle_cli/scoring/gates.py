@@ -1,6 +1,5 @@
 """Quality gates: thresholds on metrics, and comparison with an earlier result."""
 
-import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,8 +8,11 @@ from typing import Any
 
 from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.metrics import METRICS
+from disentangle_cli.plain import read_json
 from disentangle_cli.settings import split_assignment
 
+MAX_BASELINE = 2**26
+"""Bytes of an earlier result; those of a thousand models have some ten million."""
 ROUNDING = 1e-9
 """A fall of at most this is none."""
 
@@ -142,14 +144,9 @@ def read_baseline(path: str | Path) -> list[dict[str, Any]]:
     Raises:
         UsageError: the file is missing or no such document.
     """
-    try:
-        document = json.loads(Path(path).read_text())
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from None
-    except (ValueError, RecursionError):
-        raise UsageError(f"{path}: not a JSON document") from None
-    results = document.get("results") if isinstance(document, dict) else None
-    right = isinstance(document, dict) and str(document.get("schema", "")).startswith("dcr.score/")
+    document = read_json(path, MAX_BASELINE)
+    results = document.get("results")
+    right = str(document.get("schema", "")).startswith("dcr.score/")
     if not right or not isinstance(results, list) or not all(_is_result(r) for r in results):
         raise UsageError(f"{path}: not a result of `dcr score --format json`")
     return results

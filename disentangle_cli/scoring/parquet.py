@@ -1,5 +1,6 @@
 """Columns of a parquet file, through the optional package pyarrow."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,11 @@ import numpy as np
 from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import one_line
+from disentangle_cli.reading import check_growth, reading
 
 MAX_NUMBERS = 2**27
 """Rows times columns."""
+MAX_BYTES = 2**31
 MISSING = "parquet files need pyarrow: pip install 'disentangle-cli[parquet]'"
 INDEX = "__index_level_"
 """How pandas names the columns that hold a table's index."""
@@ -26,17 +29,18 @@ def read_parquet(path: Path) -> dict[str, Doubles | list[str]]:
             column of another type; one line that names it.
     """
     try:
-        import pyarrow
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise UsageError(f"{path}: {MISSING}") from None
-    try:
-        with ParquetFile(path) as file:
-            if file.metadata.num_rows * file.metadata.num_columns > MAX_NUMBERS:
-                raise UsageError(f"{path}: more than {MAX_NUMBERS:,} numbers")
-            table = file.read()
-    except (pyarrow.ArrowException, OSError) as error:
-        raise UsageError(f"{path}: cannot be read as parquet ({one_line(error)})") from None
+    with reading(path, "cannot be read as parquet", MAX_BYTES) as file, ParquetFile(file) as parquet:
+        numbers = parquet.metadata.num_rows * parquet.metadata.num_columns
+        if numbers > MAX_NUMBERS:
+            raise UsageError(f"{path}: more than {MAX_NUMBERS:,} numbers")
+        check_growth(path, "the table", numbers * 8, os.fstat(file.fileno()).st_size)
+        return _columns(path, parquet.read())
+
+
+def _columns(path: Path, table: Any) -> dict[str, Doubles | list[str]]:
     names = table.column_names
     if len(set(names)) != len(names):
         raise UsageError(f"{path}: a column name occurs twice")

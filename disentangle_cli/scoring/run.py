@@ -1,13 +1,14 @@
 """``score``: models or codes in, one result per model out."""
 
-import zipfile
 from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from pydantic import model_validator
 
+from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.arrays import families_of
@@ -144,9 +145,8 @@ def is_codes_file(path: str) -> bool:
     if path.lower().endswith(CODES_SUFFIXES):
         return True
     try:
-        with zipfile.ZipFile(path) as archive:
-            return "codes.npy" in archive.namelist()
-    except (OSError, zipfile.BadZipFile):
+        return "codes" in NpzFile(Path(path))
+    except UsageError:
         return False
 
 

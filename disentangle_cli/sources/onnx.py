@@ -20,7 +20,7 @@ from disentangle_cli.importing.onnx_probe import (
 from disentangle_cli.importing.source import SOURCES, Imported, naming, network_config
 from disentangle_cli.importing.specs import parse_latents, parse_range
 from disentangle_cli.networks.onnx_file import MAX_BYTES
-from disentangle_cli.plain import read_bytes
+from disentangle_cli.reading import read_whole
 
 OUTPUTS = ("probs", "logits", "tanh")
 
@@ -50,9 +50,8 @@ def read_onnx(
     if gives not in OUTPUTS:
         raise UsageError(f"output {gives!r} is not one of {', '.join(OUTPUTS)}")
     blocks, (low, high) = parse_latents(latents), parse_range(input_range)
-    too_large = "an ONNX file of 2 GiB or more cannot hold its own weights"
     paths = {"encoder": encoder, "decoder": decoder}
-    files = {part: read_bytes(path, MAX_BYTES, too_large) for part, path in paths.items()}
+    files = {part: read_whole(path, "not an ONNX model", MAX_BYTES) for part, path in paths.items()}
     with naming(decoder):
         decoder_net = open_net(files["decoder"])
         images = probe_decoder(decoder_net, blocks)

@@ -79,7 +79,7 @@ def test_render_indices_in_their_order(cli: Cli, with_dsprites: Path, tmp_path: 
         (["dsprites", "--out", "x.png"], "must end in .npz"),
         (["dsprites", "--out", "x.npz", "--num", "2", "--indices", "i.npy"], "not both"),
         (["dsprites", "--out", "x.npz", "--num", "737281"], "has 737280 images"),
-        (["dsprites", "--out", "x.npz", "--indices", "absent.npy"], "absent.npy: cannot be read"),
+        (["dsprites", "--out", "x.npz", "--indices", "absent.npy"], "absent.npy: No such file"),
         (["nothing", "--out", "x.npz"], "no data set 'nothing'"),
         (["dsprites"], "--out"),
     ],
