@@ -8,7 +8,6 @@ unknown keys are errors everywhere.
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, Field
 
 from disentangle_cli.errors import UsageError
@@ -185,8 +184,3 @@ def _with_base(name: str, above: tuple[str, ...]) -> dict[str, Any]:
     if (base := found.pop("base", None)) is None:
         return found
     return merge(_with_base(str(base) if "/" in str(base) else f"{model}/{base}", (*above, name)), found)
-
-
-def to_yaml(settings: dict[str, Any]) -> str:
-    """Settings as YAML text in their own order."""
-    return yaml.safe_dump(settings, sort_keys=False)

@@ -104,6 +104,31 @@ def _kinds(annotation: Any) -> list[Any]:
     return [annotation]
 
 
+def is_of_kind(value: Any, annotation: Any) -> bool:
+    """Whether a text or a truth value stands where ``annotation`` has one, also inside lists.
+
+    pydantic takes ``yes`` for true, true for 1 and ``1_0`` for ten. Values of other kinds are left to it.
+    """
+    kinds = _kinds(annotation)
+    plain = {
+        type(choice)
+        for kind in kinds
+        for choice in typing.get_args(kind)
+        if typing.get_origin(kind) is Literal
+    }
+    plain |= {kind for kind in kinds if isinstance(kind, type)}
+    if Any in kinds:
+        return True
+    if isinstance(value, bool | str):
+        return type(value) in plain
+    if isinstance(value, int | float):
+        return bool(plain & {int, float}) or plain <= {type(None)}
+    if isinstance(value, list | tuple):
+        inside = [part for kind in kinds for part in typing.get_args(kind) if part is not Ellipsis]
+        return not inside or all(any(is_of_kind(one, part) for part in inside) for one in value)
+    return True
+
+
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """The end of a message on an unknown ``name``: one of that name elsewhere, or like it; or nothing."""
     place, _, leaf = name.rpartition(".")

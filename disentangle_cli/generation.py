@@ -15,6 +15,7 @@ from disentangle_cli.images import Pixels, to_pixels
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.modelling.encoding import encoded
 from disentangle_cli.models import AnyModel, as_model
+from disentangle_cli.numerals import read_number
 from disentangle_cli.settings import split_assignment
 
 CHUNK = 512
@@ -45,12 +46,9 @@ def parse_fixed(texts: Sequence[str], latents: Latents) -> dict[str, float]:
         block = latents.columns[latents.column(name)]
         if name in fixed:
             raise UsageError(f"--fix {name}: given twice")
-        try:
-            fixed[name] = float(number)
-        except ValueError:
-            fixed[name] = math.nan
-        if not math.isfinite(fixed[name]):
+        if (value := read_number(number)) is None or not math.isfinite(value):
             raise UsageError(f"--fix {name}={number}: the value must be a finite number")
+        fixed[name] = float(value)
         if not _plausible(block, fixed[name]):
             output.warn(
                 f"--fix {name}={number}: outside what the model was trained on ({describe_prior(block)})"

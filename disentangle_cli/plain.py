@@ -8,6 +8,7 @@ import yaml
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.reading import explained, read_whole
+from disentangle_cli.yaml12 import parse_yaml
 
 MAX_TEXT = 1 << 20
 """Bytes of a JSON or YAML file; real ones have a few thousand."""
@@ -37,7 +38,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     with explained(path, "not a YAML file of plain values"):
         try:
-            found = yaml.safe_load(_text(path, MAX_TEXT))
+            found = parse_yaml(_text(path, MAX_TEXT))
         except yaml.MarkedYAMLError as error:
             where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
             raise ValueError(f"{where}{error.problem}") from None

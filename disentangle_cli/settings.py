@@ -7,17 +7,28 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.fields import did_you_mean, expected, names
+from disentangle_cli.fields import did_you_mean, expected, is_of_kind, names
 from disentangle_cli.plain import is_bounded
+from disentangle_cli.yaml12 import DuplicateKeyError, parse_yaml
 
 
 class Strict(BaseModel):
-    """Unknown keys and out-of-range values are errors."""
+    """Unknown keys and out-of-range values are errors; no text or truth value is taken for a number."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _keeps_its_kind(cls, value: Any, info: ValidationInfo) -> Any:
+        field = cls.model_fields[str(info.field_name)]
+        if not is_of_kind(value, field.annotation):
+            wanted = {"wanted": expected(field), "given": repr(value)[:100]}
+            raise PydanticCustomError("kind", "Input should be {wanted}, not {given}", wanted)
+        return value
 
 
 class Checked(Strict):
@@ -55,35 +66,21 @@ def split_assignment(text: str, problem: str | None = None) -> tuple[str, str]:
 
 
 def read_assignment(text: str, problem: str | None = None) -> tuple[str, Any]:
-    """As :func:`split_assignment`, with the value read: a number, else YAML (a list, null, true, a text).
+    """As :func:`split_assignment`, with the value read as YAML 1.2: a number, a list, null, true, a text.
 
     Raises:
         UsageError: not of that form, not YAML, or too large.
     """
     key, written = split_assignment(text, problem)
     try:
-        value = _number(written)
-        value = yaml.safe_load(written) if value is None else value
+        value = parse_yaml(written)
+    except DuplicateKeyError as error:
+        raise UsageError(f"the value in {text!r}: {error}") from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise UsageError(f"the value in {text!r} is not valid YAML") from None
     if not is_bounded(value):
         raise UsageError(f"the value of {key} is too large")
     return key, value
-
-
-def read_assignments(texts: Iterable[str], option: str) -> dict[str, Any]:
-    """The ``KEY=VALUE`` texts of a repeatable option; ``option`` is what messages call it.
-
-    Raises:
-        UsageError: a text is not of that form, or a key comes twice.
-    """
-    found: dict[str, Any] = {}
-    for text in texts:
-        key, value = read_assignment(text, f"{option} {text!r}: expected KEY=VALUE")
-        if key in found:
-            raise UsageError(f"{option} {key!r} is given twice")
-        found[key] = value
-    return found
 
 
 class Assignment(NamedTuple):
@@ -94,33 +91,50 @@ class Assignment(NamedTuple):
     value: Any
 
 
-def assignments(settings: Iterable[str] | Mapping[str, Any], form: str) -> list[Assignment]:
-    """Assignments of ``--set`` texts, or of a mapping with dotted or nested keys.
+def assignments(
+    settings: Iterable[str] | Mapping[str, Any], form: str, option: str = "--set"
+) -> list[Assignment]:
+    """Assignments of the texts of a repeatable ``option``, or of a mapping with dotted or nested keys.
 
     Raises:
-        UsageError: a text is not ``KEY=VALUE``; ``form`` is what to write instead.
+        UsageError: a text is not ``KEY=VALUE`` (``form`` is what to write instead), or a key comes twice.
     """
     if isinstance(settings, Mapping):
-        return [Assignment(f"settings {key}={value!r}", key, value) for key, value in _flat(nest(settings))]
-    return [Assignment(f"--set {text}", *read_assignment(text, f"--set {text}: {form}")) for text in settings]
+        found = [Assignment(f"settings {key}={value!r}", key, value) for key, value in flat(settings)]
+        option = "settings"
+    else:
+        found = [
+            Assignment(f"{option} {text}", *read_assignment(text, f"{option} {text}: {form}"))
+            for text in settings
+        ]
+    check_once([key for one in found for key, _ in flat({one.key: one.value})], option)
+    return found
 
 
-def _flat(nested: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for key, value in nested.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{above}{key}.")
+def check_once(keys: Iterable[str], option: str) -> None:
+    """Refuse settings that are given twice; a group and one of its members are the same setting.
+
+    Raises:
+        UsageError: names the first; ``option`` is what messages call it.
+    """
+    seen: set[str] = set()
+    groups: set[str] = set()
+    for key in keys:
+        parts = key.split(".")
+        above = {".".join(parts[:end]) for end in range(1, len(parts))}
+        if key in seen | groups or above & seen:
+            raise UsageError(f"{option} {key!r} is given twice; give it once")
+        seen.add(key)
+        groups |= above
+
+
+def flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """The values of nested settings with their dotted keys."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping) and value:
+            yield from flat(value, f"{above}{key}.")
         else:
             yield f"{above}{key}", value
-
-
-def _number(text: str) -> int | float | None:
-    """YAML 1.1 reads 1e-3 as a text, and 010 as eight."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return None
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -141,12 +155,6 @@ def nest(settings: Mapping[str, Any]) -> dict[str, Any]:
             part = {name: part}
         nested = merge(nested, part)
     return nested
-
-
-def override(settings: Mapping[str, Any], assignment: str) -> dict[str, Any]:
-    """``settings`` with one ``a.b=value`` applied."""
-    key, value = read_assignment(assignment)
-    return merge(settings, nest({key: value}))
 
 
 def validate(model: type[M], settings: Mapping[str, Any], where: str) -> M:

@@ -23,7 +23,7 @@ from disentangle_cli.training import configure
 from disentangle_cli.training.state import read_state
 from tests.modelling.stepping import in_double
 from tests.modelling.test_stack_engine import tensors
-from tests.training.conftest import TINY, squares
+from tests.training.conftest import squares, tiny
 
 __all__ = ["squares"]  # a fixture
 
@@ -134,10 +134,12 @@ def test_seeds_of_a_stack_in_turn_are_those_of_lone_runs() -> None:
 
 def train(squares: Path, out: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     head = [sys.executable, "-m", "disentangle_cli", "train", "--model", "infogan-cr", "--preset", "demo"]
-    switch = ["--set", "contrastive.weight.every=8", "--device", "cuda"]
     placed = ["--dataset", str(squares), "--out", str(out)]
     return subprocess.run(
-        [*head, *placed, *TINY, *switch, *arguments], capture_output=True, text=True, check=False
+        [*head, *placed, *tiny("infogan-cr", "--device", "cuda", *arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -172,8 +174,8 @@ def test_a_stack_too_large_for_the_memory_is_split(squares: Path, tmp_path: Path
     share = 1.2 * 2**30 / torch.cuda.get_device_properties(CUDA).total_memory
     command = [
         sys.executable, "-c", code, str(share), "train", "--model", "infogan-cr", "--preset", "demo",
-        "--dataset", str(squares), "--out", str(tmp_path), *TINY, "--device", "cuda",
-        "--set", "batch_size=64", "--set", "contrastive.weight.every=8", "--seeds", "0-7", "--stack",
+        "--dataset", str(squares), "--out", str(tmp_path),
+        *tiny("infogan-cr", "--device", "cuda", "--set", "batch_size=64", "--seeds", "0-7", "--stack"),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

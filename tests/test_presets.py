@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from disentangle_cli import config
-from disentangle_cli.config import read_preset, to_yaml
+from disentangle_cli.config import read_preset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.training import configure
+from disentangle_cli.yaml12 import to_yaml
 
 DIGESTS = json.loads(Path(__file__).with_name("preset_digests.json").read_text())
 """Of what ``--print-config`` prints, from before presets had bases."""

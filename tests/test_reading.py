@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from typer.testing import Result
 
+from disentangle_cli.data.csv_columns import read_columns
 from disentangle_cli.data.export import MAX_INDICES
-from disentangle_cli.data.factors_csv import read_columns
 from disentangle_cli.data.image_files import decode
 from disentangle_cli.data.npz_reader import NpzFile, read_npy
 from disentangle_cli.errors import DcrError, GateError, UsageError
@@ -144,7 +144,7 @@ def test_arrays_that_grow_out_of_proportion_are_refused(tmp_path: Path) -> None:
         ("a: !!timestamp x", ""),
         ("a: [", "line 1"),
         ("a: \x00", ""),
-        ("a: !!int 08", ""),
+        ("a: !!int 0x8", "no number"),
     ],
 )
 def test_any_yaml_error_is_one_line(tmp_path: Path, text: str, reason: str) -> None:

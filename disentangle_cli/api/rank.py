@@ -28,7 +28,7 @@ from disentangle_cli.selection.pool import Pool, load_pool
 from disentangle_cli.selection.ranking import agreement
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.settings import Settings as SelectionSettings
-from disentangle_cli.settings import read_assignments
+from disentangle_cli.settings import assignments, check_once
 
 DEFAULT = "model-centrality"
 
@@ -192,7 +192,9 @@ def rank(
     """
     names = methods_of(methods)
     given, texts = split(settings)
-    chosen = SelectionSettings(**given, **read_assignments(texts, "--set")).with_options(**options)
+    set_here = {one.key: one.value for one in assignments(given or texts, "write it as KEY=VALUE")}
+    check_once([*set_here, *(name for name, value in options.items() if value is not None)], "the setting")
+    chosen = SelectionSettings(**set_here).with_options(**options)
     runs = [METHODS.get(name) for name in names]
     target = None if spare is None else Path(spare)
     pool = load_pool(models, str(pick_device(device)), force, spare=target)
@@ -236,16 +238,17 @@ def methods_of(methods: str | Iterable[str]) -> list[str]:
         UsageError: there is no such method.
     """
     known = METHODS.names()
-    given = methods.split(",") if isinstance(methods, str) else methods
-    if methods == "all":
-        working = [name for name, _ in METHODS.working()]
-        return sorted(working, key=lambda name: name != DEFAULT)
-    names = list(dict.fromkeys(part.strip() for part in given))
-    for name in names:
-        if name not in known:
+    names: list[str] = []
+    for name in methods.split(",") if isinstance(methods, str) else methods:
+        if (name := name.strip()) == "all":
+            working = [one for one, _ in METHODS.working()]
+            names += sorted(working, key=lambda one: one != DEFAULT)
+        elif name in known:
+            names.append(name)
+        else:
             choices = ", ".join([*known, "all"])
             raise UsageError(f"unknown selection method {name!r}; choose one of: {choices}")
-    return names
+    return list(dict.fromkeys(names))
 
 
 def _explained(model: str, selections: Sequence[Selection], task: Task) -> Explanation:

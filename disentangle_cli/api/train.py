@@ -11,6 +11,7 @@ from disentangle_cli import output
 from disentangle_cli.api.arguments import Settings, split, written
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
+from disentangle_cli.numerals import read_number
 from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps, train_pool
 from disentangle_cli.training.outcome import Outcome
 from disentangle_cli.training.pool import raise_failures
@@ -176,10 +177,7 @@ def seconds_of(limit: float | str | None) -> float | None:
     text = str(limit)
     units = {"s": 1.0, "m": 60.0, "h": 3600.0}
     number, unit = (text[:-1], units[text[-1]]) if text[-1:] in units else (text, 1.0)
-    try:
-        seconds = float(number) * unit
-    except ValueError:
-        seconds = 0.0
+    seconds = (read_number(number) or 0.0) * unit
     if not 0 < seconds < 1e9:
         raise UsageError(f"--time-limit {text!r}: write it like 90s, 30m or 2h")
     return seconds

@@ -32,6 +32,13 @@ ExecutorOption = Annotated[
         help="Where they run: here, or on a cluster (docs/cluster.md).",
     ),
 ]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="paper|all|A,B",
+        help="Metrics by name, the seven of the paper, or all; repeatable, the lists add up.",
+    ),
+]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
 Report = Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything to one HTML page.")]
@@ -41,6 +48,11 @@ Sets = Annotated[
         "--set", metavar="KEY=VALUE", help="Override a setting (dcr settings lists them); repeatable."
     ),
 ]
+
+
+def listed(lists: list[str] | None) -> list[str]:
+    """The names in the lists ``a,b`` of an option that may be given again and again; none if it was not."""
+    return [name.strip() for part in lists or () for name in part.split(",")]
 
 
 def expand_paths(arguments: list[str]) -> list[str]:

@@ -9,6 +9,7 @@ from disentangle_cli import output
 from disentangle_cli.command_line import options
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
+from disentangle_cli.numerals import read_number
 from disentangle_cli.registry import Registry
 
 if TYPE_CHECKING:
@@ -20,12 +21,13 @@ METHOD_NAMES = Registry[object]("disentangle_cli.methods", "selection method").n
 def centrality_cli(
     checkpoints: options.Checkpoints,
     method: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            help=f"Selection methods, comma-separated, or all: {', '.join(METHOD_NAMES)}. "
-            "--select and --plot take the first named."
+            help=f"Selection methods, comma-separated, or all: {', '.join(METHOD_NAMES)}; repeatable. "
+            "--select and --plot take the first named.",
+            show_default="model-centrality",
         ),
-    ] = "model-centrality",
+    ] = None,
     inactive: Annotated[
         Literal["auto", "keep"] | None,
         typer.Option(
@@ -125,11 +127,11 @@ def centrality_cli(
     _check_outputs({"--select": select, "--plot": plot, "--explain-plot": explain_plot, "--report": report})
     if explain_plot is not None and explain is None:
         raise UsageError(f"--explain-plot {explain_plot}: name the model with --explain")
-    from disentangle_cli.api.rank import rank
+    from disentangle_cli.api.rank import DEFAULT, rank
 
     ranking = rank(
         paths,
-        method,
+        options.listed(method) or DEFAULT,
         explain=explain,
         labels_check=labels_check,
         settings=sets,
@@ -178,12 +180,11 @@ def _show(ranking: "Ranking", fmt: Format, top: int | None) -> None:
 def _budget(exact: bool, budget: str | None) -> float | str | None:
     if exact and budget is not None:
         raise UsageError("--exact evaluates all pairs; leave out --budget")
-    if exact or budget in ("auto", None):
+    if exact or budget is None or budget == "auto":
         return "exact" if exact else budget
-    try:
-        return float(budget)
-    except ValueError:
-        raise UsageError(f"--budget {budget}: give a part of all evaluations up to 1, or auto") from None
+    if (part := read_number(budget)) is None:
+        raise UsageError(f"--budget {budget}: give a part of all evaluations up to 1, or auto")
+    return part
 
 
 def _check_outputs(paths: dict[str, Path | None]) -> None:

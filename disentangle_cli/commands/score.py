@@ -24,7 +24,7 @@ def score_cli(
     dataset: Annotated[
         str | None, typer.Option(help="Labelled data set: name or path (default: the model's own).")
     ] = None,
-    metrics: Annotated[str, typer.Option(help="paper (the seven of the paper), all, or a,b.")] = "paper",
+    metrics: options.Metrics = None,
     protocol: Annotated[
         str, typer.Option(help="infogan-cr or disentanglement-lib: sample counts, variants, splits.")
     ] = "infogan-cr",
@@ -32,7 +32,9 @@ def score_cli(
         options.PosteriorCode | None,
         typer.Option(help="Posterior mean or sample, for models that have one (default: the protocol's)."),
     ] = None,
-    factors: Annotated[str | None, typer.Option(metavar="A,B", help="Score these factors only.")] = None,
+    factors: Annotated[
+        list[str] | None, typer.Option(metavar="A,B", help="Score these factors only; repeatable.")
+    ] = None,
     repeats: Annotated[
         int, typer.Option(min=1, help="Draw and score this often: mean, std, 95% interval.")
     ] = 1,
@@ -77,7 +79,8 @@ def score_cli(
     from disentangle_cli.scoring import check_baseline, check_gates, parse_gates, resolve_metrics
     from disentangle_cli.scoring.gates import read_baseline
 
-    names = resolve_metrics(metrics)
+    wanted = ",".join(options.listed(metrics) or ["paper"])
+    names = resolve_metrics(wanted)
     gates = parse_gates(fail_under or [], names)
     interval_gates = parse_gates(fail_under_ci or [], names, "--fail-under-ci")
     if interval_gates and repeats == 1 and not bootstrap:
@@ -88,10 +91,10 @@ def score_cli(
     scores = score(
         options.expand_paths(models),
         dataset,
-        metrics=metrics,
+        metrics=wanted,
         protocol=protocol,
         encode=encode,
-        factors=[name.strip() for name in factors.split(",")] if factors else (),
+        factors=options.listed(factors),
         repeats=repeats,
         bootstrap=bootstrap,
         half_width=half_width,

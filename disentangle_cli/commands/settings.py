@@ -45,7 +45,7 @@ def centrality_cli(fmt: options.FormatOption = Format.table) -> None:
 
 @settings_app.command("score")
 def score_cli(
-    metrics: Annotated[str, typer.Option(help="paper (the seven of the paper), all, or a,b.")] = "all",
+    metrics: options.Metrics = None,
     protocol: Annotated[str, typer.Option(help="infogan-cr or disentanglement-lib.")] = "infogan-cr",
     fmt: options.FormatOption = Format.table,
 ) -> None:
@@ -57,7 +57,7 @@ def score_cli(
     from disentangle_cli.scoring.plan import Counts, plan_for
 
     found: list[Setting] = []
-    for name in Options(metrics=metrics, protocol=protocol).names:
+    for name in Options(metrics=",".join(options.listed(metrics) or ["all"]), protocol=protocol).names:
         values = protocol_settings(name, protocol, drawn=True)
         listed = list_settings(settings_of(METRICS.get(name)), values)
         found += [replace(setting, name=f"{name}.{setting.name}") for setting in listed]

@@ -1,12 +1,13 @@
 """``dcr train``: train one model, a pool of seeds, or a sweep."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from disentangle_cli.command_line import options
-from disentangle_cli.command_line.printing import Format, emit_paths
+from disentangle_cli.command_line.printing import Format, emit, emit_paths
+from disentangle_cli.documents import document
 from disentangle_cli.registry import Registry
 
 MODEL_NAMES = Registry[object]("disentangle_cli.models", "model").names()
@@ -32,7 +33,9 @@ def train_cli(
     seed: Annotated[
         int | None, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random (default: 0).")
     ] = None,
-    seeds: Annotated[str | None, typer.Option(metavar="0-9", help="Train a pool, one run per seed.")] = None,
+    seeds: Annotated[
+        list[str] | None, typer.Option(metavar="0-9", help="Train a pool, one run per seed; repeatable.")
+    ] = None,
     sweep: Annotated[
         list[str] | None, typer.Option(metavar="KEY=V1,V2", help="Train one run per value; repeatable.")
     ] = None,
@@ -51,7 +54,8 @@ def train_cli(
         bool, typer.Option("--dry-run", help="Check, train nothing; print what would be written.")
     ] = False,
     print_config: Annotated[
-        bool, typer.Option("--print-config", help="Print the configuration as YAML and stop.")
+        bool,
+        typer.Option("--print-config", help="Print the configuration (YAML, or as --format says) and stop."),
     ] = False,
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=1, help="Runs at once (default: one per core).")
@@ -75,17 +79,17 @@ def train_cli(
     pictures and the resume state. A run that was stopped, in whatever way, goes on with --resume.
     """
     if print_config:
-        from disentangle_cli.config import to_yaml
         from disentangle_cli.training import configure, parse_sweeps
 
         texts = [*(sets or ()), *parse_sweeps(sweep or ())[0]]
         settings = configure(model, preset, iterations, texts, config).model_dump(mode="json")
-        typer.echo(to_yaml({"model": model} | settings), nl=False)
+        _print_config({"model": model} | settings, fmt)
         return
     from disentangle_cli.api.train import train
 
     trained = train(
-        model, dataset, preset=preset, iterations=iterations, seed=seed, seeds=seeds, sweep=sweep or (),
+        model, dataset, preset=preset, iterations=iterations, seed=seed,
+        seeds=",".join(options.listed(seeds)) or None, sweep=sweep or (),
         settings=sets, config=config, out=out, name=name, resume=resume, overwrite=overwrite,
         time_limit=time_limit, device=device, precision=precision, compile=compiled, jobs=jobs,
         stack=stack, executor=executor, dry_run=dry_run, check=False,
@@ -93,3 +97,14 @@ def train_cli(
     if trained.complete:
         emit_paths(trained.paths, fmt, trained.to_json())
     trained.check()
+
+
+def _print_config(settings: dict[str, Any], fmt: Format) -> None:
+    """As YAML, which ``--config`` takes, unless another format is asked for."""
+    from disentangle_cli.settings import flat
+    from disentangle_cli.yaml12 import to_yaml
+
+    if fmt is Format.table:
+        typer.echo(to_yaml(settings), nl=False)
+    else:
+        emit(document("train-config", config=settings), fmt, ["name", "value"], list(flat(settings)))

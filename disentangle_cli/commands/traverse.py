@@ -12,7 +12,8 @@ def traverse_cli(
     checkpoint: options.Checkpoint,
     out: options.Out,
     latents: Annotated[
-        str | None, typer.Option(metavar="NAME,...", help="Which latents; all codes unless named.")
+        list[str] | None,
+        typer.Option(metavar="NAME,...", help="Which latents; all codes unless named; repeatable."),
     ] = None,
     steps: Annotated[
         int | None,
@@ -38,7 +39,7 @@ def traverse_cli(
     from disentangle_cli.rendering import check_suffix
 
     suffix = check_suffix(out)
-    names = None if latents is None else [name.strip() for name in latents.split(",")]
+    names = options.listed(latents) or None
     steps = steps or (None if suffix == ".png" else SMOOTH_STEPS)
     traversal = traverse(checkpoint, names, steps=steps, anchor=anchor, seed=seed, device=device)
     traversal.save(out, upscale=upscale)

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from disentangle_cli.arraytypes import Doubles
-from disentangle_cli.data.factors_csv import Column, number_classes, read_columns, to_classes
+from disentangle_cli.data.csv_columns import read_columns
+from disentangle_cli.data.factors_csv import Column, number_classes, to_classes
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.arrays import Arrays
+from disentangle_cli.numerals import read_number
 from disentangle_cli.scoring.parquet import read_parquet
 
 Cells = Doubles | list[str]
@@ -47,13 +49,14 @@ def read_codes_table(path: Path) -> Arrays:
 
 
 def _numbers(path: Path, name: str, cells: Cells) -> Doubles:
-    try:
-        column = np.array([float(cell) for cell in cells]) if isinstance(cells, list) else cells
-    except ValueError as error:
-        raise UsageError(f"{path}: column {name}: {error}") from None
-    if not np.isfinite(column).all():
+    if isinstance(cells, list):
+        read = [read_number(cell) for cell in cells]
+        if None in read:
+            raise UsageError(f"{path}: column {name} holds {cells[read.index(None)]!r}, which is no number")
+        cells = np.array(read, np.float64)
+    if not np.isfinite(cells).all():
         raise UsageError(f"{path}: column {name} holds NaN or infinite values; remove those rows")
-    return column
+    return cells
 
 
 def _labels(path: Path, name: str, cells: Cells) -> Column:

@@ -8,6 +8,7 @@ from typing import Any
 
 from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.metrics import METRICS
+from disentangle_cli.numerals import read_number
 from disentangle_cli.plain import read_json
 from disentangle_cli.settings import split_assignment
 
@@ -40,10 +41,9 @@ def parse_gates(texts: Iterable[str], metrics: Sequence[str], option: str = "--f
     for text in texts:
         form = f"{option} {text}: write it as metric=number, e.g. factor_vae=0.8"
         address, number = split_assignment(text, form)
-        try:
-            gate = Gate(address, float(number))
-        except ValueError:
-            raise UsageError(form) from None
+        if (value := read_number(number)) is None:
+            raise UsageError(form)
+        gate = Gate(address, float(value))
         if not math.isfinite(gate.value):
             raise UsageError(f"{option} {text}: the threshold must be a finite number")
         if gate.metric not in metrics:

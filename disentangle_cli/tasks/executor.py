@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.numerals import read_number
 from disentangle_cli.registry import Registry
 from disentangle_cli.tasks.control import Control
 from disentangle_cli.tasks.ended import Ended, Function
@@ -71,10 +72,7 @@ def task_gpus() -> float:
         UsageError: it is not a number from 0.
     """
     text = os.environ.get("DCR_TASK_GPUS", "0")
-    try:
-        gpus = float(text)
-    except ValueError:
-        gpus = -1.0
-    if not 0 <= gpus < float("inf"):
+    gpus = read_number(text)
+    if gpus is None or not 0 <= gpus < float("inf"):
         raise UsageError(f"DCR_TASK_GPUS={text}: write a number, e.g. 1 or 0.5")
     return gpus

@@ -10,7 +10,15 @@ from disentangle_cli.config import TrainConfig, preset_names, read_preset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.plain import read_yaml
-from disentangle_cli.settings import merge, nest, override, split_assignment, validate
+from disentangle_cli.settings import (
+    assignments,
+    check_once,
+    merge,
+    nest,
+    read_assignment,
+    split_assignment,
+    validate,
+)
 
 DEFAULT_PRESET = "fast"
 MAX_SEED = 2**32 - 1
@@ -65,11 +73,13 @@ def configure(
         chosen = merge(chosen, {key: value for key, value in given.items() if key not in RUN_KEYS})
         where = str(config_file)
         validate(kind, chosen, where)
+    before, after = assignments(settings or {}, ""), assignments(sets, "write it as name=value")
+    check_once([one.key for one in (*before, *after)], "--set")
     if settings:
         chosen, where = merge(chosen, nest(settings)), "settings"
         validate(kind, chosen, where)
-    for assignment in sets:
-        chosen, where = override(chosen, assignment), "--set"
+    for assignment in after:
+        chosen, where = merge(chosen, nest({assignment.key: assignment.value})), "--set"
     config = validate(kind, chosen, where)
     if iterations is not None:
         if iterations < 1:
@@ -86,10 +96,12 @@ def parse_seeds(text: str) -> list[int]:
     """
     seeds: list[int] = []
     for part in text.split(","):
-        match = re.fullmatch(r"\s*(\d{1,9})(?:-(\d{1,9}))?\s*", part)
+        match = re.fullmatch(r"\s*([0-9]{1,10})(?:-([0-9]{1,10}))?\s*", part)
         if match is None:
             raise UsageError(f"--seeds {text!r}: write it like 0-4 or 0,2,5")
         first, last = int(match[1]), int(match[2] or match[1])
+        if last > MAX_SEED:
+            raise UsageError(f"--seeds {text!r}: seeds go up to {MAX_SEED}")
         if not first <= last < first + MAX_RUNS:
             raise UsageError(f"--seeds {text!r}: a range goes up, over at most {MAX_RUNS} seeds")
         seeds += range(first, last + 1)
@@ -100,16 +112,23 @@ def parse_sweeps(sweeps: Sequence[str]) -> list[list[str]]:
     """``["a.b=1,10", "c=x,y"]`` -> the four lists of assignments, e.g. ``["a.b=1", "c=x"]``.
 
     Raises:
-        UsageError: not of the form ``name=value,value``, or more than 10,000 combinations.
+        UsageError: not of the form ``name=value,value``, a key or a value that comes twice, or more than
+            10,000 combinations.
     """
-    axes = []
+    axes: dict[str, list[str]] = {}
+    check_once([split_assignment(sweep)[0] for sweep in sweeps], "--sweep")
     for sweep in sweeps:
         key, values = split_assignment(sweep)
         chosen = _split_values(values)
         if not all(chosen):
             raise UsageError(f"--sweep {sweep!r}: write it like {key}=1,10,20")
-        axes.append([f"{key}={value}" for value in chosen])
-    combinations = [list(one) for one in itertools.islice(itertools.product(*axes), MAX_RUNS + 1)]
+        meant: list[Any] = []
+        for value in chosen:
+            if (one := read_assignment(f"{key}={value}")[1]) in meant:
+                raise UsageError(f"--sweep {sweep!r}: the value {value} is there twice")
+            meant.append(one)
+        axes[key] = [f"{key}={value}" for value in chosen]
+    combinations = [list(one) for one in itertools.islice(itertools.product(*axes.values()), MAX_RUNS + 1)]
     if len(combinations) > MAX_RUNS:
         raise UsageError(f"--sweep: more than {MAX_RUNS} combinations")
     return combinations

@@ -8,7 +8,6 @@ import torch
 
 from disentangle_cli import output
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
-from disentangle_cli.config import to_yaml
 from disentangle_cli.datasets import DATASETS, Dataset
 from disentangle_cli.devices import keep_freed_memory, make_deterministic, pick_device, use_bf16
 from disentangle_cli.documents import versions
@@ -22,6 +21,7 @@ from disentangle_cli.training._snapshots import quick_score, save_traversal
 from disentangle_cli.training.feed import Feed
 from disentangle_cli.training.spec import Run, describe
 from disentangle_cli.training.state import arithmetic, changes, write_state
+from disentangle_cli.yaml12 import to_yaml
 
 
 def open_session(run: Run, dataset: Dataset) -> "Session | None":

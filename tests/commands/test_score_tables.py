@@ -33,11 +33,11 @@ def test_csv_pair(cli: Cli, tmp_path: Path) -> None:
     assert wrong.exit_code == 2
     assert "has no 'size'; it has shape, x, y" in wrong.stderr
     for text, named in [
-        ("shape,x,y\na,1\n", "row 2 has 2 fields"),
+        ("shape,x,y\na,1\n", "line 2 has 2 fields"),
         ("shape,x,y\na,1,2\n", "has 1 rows, codes.csv 300"),
         ("shape,shape\na,1\n", "occur twice"),
         ("shape\n", "at least one row"),
-        ("shape,x\na,\n", "empty field in row 2"),
+        ("shape,x\na,\n", "empty field in line 2"),
         ("x\nnan\n", "not finite"),
     ]:
         table.write_text(text)

@@ -201,7 +201,7 @@ def test_mismatches_are_explained(tmp_path: Path, pair: tuple[Path, Path]) -> No
         with pytest.raises(UsageError, match=message) as raised:
             read(encoder, decoder, latents)
         assert "\n" not in str(raised.value)
-    with pytest.raises(UsageError, match="input range"):
+    with pytest.raises(UsageError, match="--input-range"):
         read(*pair, input_range="1")
 
 

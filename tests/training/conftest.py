@@ -14,11 +14,15 @@ from disentangle_cli.training.pool import raise_failures
 
 Command = Callable[..., list[str]]
 
-TINY = [
-    "--set", "iterations=12", "--precision", "fp32", "--set", "batch_size=4", "--set", "log.every=2",
-    "--set", "log.state_seconds=0.001", "--set", "log.images_every=0",
-]  # fmt: skip
-SWITCH = {"infogan-cr": ["--set", "contrastive.weight.every=8"]}
+TINY = ["iterations=12", "batch_size=4", "log.every=2", "log.state_seconds=0.001", "log.images_every=0"]
+SWITCH = {"infogan-cr": ["contrastive.weight.every=8"]}
+
+
+def tiny(model: str, *arguments: str) -> list[str]:
+    """``arguments``, and before them what makes a run tiny where they do not say otherwise."""
+    said = {text.partition("=")[0] for text in arguments}
+    short = [text for text in [*TINY, *SWITCH.get(model, [])] if text.partition("=")[0] not in said]
+    return ["--precision", "fp32", *(word for text in short for word in ("--set", text)), *arguments]
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +55,7 @@ def command(squares: Path, tmp_path: Path) -> Command:
     def build(*arguments: str, model: str = "infogan-cr") -> list[str]:
         head = [sys.executable, "-m", "disentangle_cli", "train", "--model", model, "--preset", "demo"]
         placed = [*head, "--dataset", str(squares), "--out", str(tmp_path / "out")]
-        return [*placed, *TINY, *SWITCH.get(model, []), *arguments]
+        return [*placed, *tiny(model, *arguments)]
 
     return build
 

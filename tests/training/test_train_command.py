@@ -228,7 +228,7 @@ def test_a_failed_run_does_not_stop_the_pool(command: Command, tmp_path: Path) -
         (["--set", "architecture=mlp"], "cannot be trained as a GAN"),
         (["--set", "architecture=conv"], "unknown architecture"),
         (["--name", "../x"], "plain file name"),
-        (["--seeds", "0-1", "--sweep", "info.weight=1,1"], "same checkpoint"),
+        (["--seeds", "0-1", "--sweep", "info.weight=1,1"], "is there twice"),
         (["--seeds", "0-1", "--seed", "3"], "not both"),
         (["--seeds", "0-1", "--dataset", "nowhere.npz"], "nowhere.npz"),
         (["--set", "contrastive.gap.start=5"], "the gap must stay between 0 and 2"),
@@ -256,7 +256,24 @@ def test_dry_run_and_print_config_write_nothing(command: Command, tmp_path: Path
     assert dry.stdout.count(".pt\n") == 2
     shown = CliRunner().invoke(app, command("--print-config")[3:])
     assert yaml.safe_load(shown.stdout)["batch_size"] == 4
+    as_json = CliRunner().invoke(app, command("--print-config", "--format", "json")[3:])
+    assert json.loads(as_json.stdout)["config"] == yaml.safe_load(shown.stdout)
+    rows = CliRunner().invoke(app, command("--print-config", "--format", "csv")[3:]).stdout.splitlines()
+    assert {"name,value", "batch_size,4"} <= set(rows)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_pool_has_each_run_once(command: Command, tmp_path: Path) -> None:
+    for more, said in [
+        (("--sweep", "batch_size=4,04"), "the value 04 is there twice"),
+        (("--sweep", "tv=1", "--sweep", "tv=2"), "'tv' is given twice"),
+        (("--set", "info.weight=1", "--sweep", "info.weight=2,4"), "'info.weight' is given twice"),
+        (("--set", "info.weight=1", "--set", "info.weight=1"), "'info.weight' is given twice"),
+    ]:
+        done = CliRunner().invoke(app, command("--dry-run", *more)[3:])
+        assert (done.exit_code, said in done.stderr) == (2, True), done.stderr
+    added = CliRunner().invoke(app, command("--dry-run", "--seeds", "0-1", "--seeds", "4")[3:])
+    assert added.stdout.count(".pt\n") == 3
 
 
 def test_unwritable_output_exits_1(command: Command, tmp_path: Path) -> None:
