@@ -104,6 +104,7 @@ def _check(dataset: "Dataset", spec: str) -> dict[str, Any]:
     from disentangle_cli.data.check import compare_with_dsprites, value_range
     from disentangle_cli.data.packed_cache import verified
     from disentangle_cli.datasets import DATASETS
+    from disentangle_cli.scoring.restrict import restrict_dataset
 
     if dataset.pixels and not verified(dataset.pixels):
         kept = dataset.pixels.file or "the file in DCR_CACHE"
@@ -113,7 +114,7 @@ def _check(dataset: "Dataset", spec: str) -> dict[str, Any]:
     compared = compare_with_dsprites(dataset)
     return {
         "kind": kind,
-        **dataset.to_json(),
+        **restrict_dataset(dataset).to_json(),  # the classes that occur
         "value_range": value_range(dataset),
         "black_and_white": dataset.is_binary,
         "fingerprint": dataset.fingerprint,

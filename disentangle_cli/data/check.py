@@ -11,6 +11,7 @@ from disentangle_cli.data import dsprites
 from disentangle_cli.data.dataset import Dataset
 
 _BLOCK = 4096  # images
+_SAME = 1e-5  # how far a value may be from that of dSprites, whose values are at least 0.03 apart
 
 
 @dataclass(frozen=True)
@@ -35,20 +36,35 @@ def value_range(dataset: Dataset) -> tuple[int, int]:
 
 def compare_with_dsprites(dataset: Dataset) -> Comparison | None:
     """Compare every pixel with the renderer's; None for a set of other images or factors."""
-    own, shape = dataset.pixels, dsprites.LAYOUT.shape
-    named = [[(f.name, f.size) for f in factors] for factors in (dataset.factors, dsprites.FACTORS)]
-    if own is None or not own.layout.packed or own.layout.shape != shape or named[0] != named[1]:
+    own, originals = dataset.pixels, _original_classes(dataset)
+    if own is None or not own.layout.packed or own.layout.shape != dsprites.LAYOUT.shape or originals is None:
         return None
     reference = dsprites.rendered()
     sizes = tuple(factor.size for factor in dsprites.FACTORS)
     images = total = 0
     for indices in _blocks(dataset, "comparing with dSprites"):
-        same = np.ravel_multi_index(tuple(dataset.classes(indices).T), sizes)
+        classes = dataset.classes(indices).T
+        same = np.ravel_multi_index([ids[c] for ids, c in zip(originals, classes, strict=True)], sizes)
         changed = own.rows[indices] ^ reference.rows[same]
         differing = changed[changed.any(axis=1)]
         images += len(differing)
         total += int(np.unpackbits(differing).sum(dtype=np.int64))
     return Comparison(len(dataset), images, total)
+
+
+def _original_classes(dataset: Dataset) -> list[Ints] | None:
+    """The class of dSprites that each class of a factor is, told by its value; None for other factors.
+
+    Where values say nothing (a file may have class ids alone), a set of all classes has those of dSprites.
+    """
+    pairs = list(zip(dataset.factors, dsprites.FACTORS, strict=False))
+    if len(dataset.factors) != len(dsprites.FACTORS) or any(own.name != other.name for own, other in pairs):
+        return None
+    found = [np.abs(np.subtract.outer(own.values, other.values)) for own, other in pairs]
+    if all((distance.min(axis=1) < _SAME).all() for distance in found):
+        return [distance.argmin(axis=1).astype(np.int64) for distance in found]
+    full = all(own.size == other.size for own, other in pairs)
+    return [np.arange(own.size) for own, _ in pairs] if full else None
 
 
 def _blocks(dataset: Dataset, what: str) -> Iterator[Ints]:

@@ -3,13 +3,14 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from disentangle_cli.arraytypes import Bytes, Doubles, Ints
+from disentangle_cli.classes import occurring
 from disentangle_cli.data.pixels import Pixels
 from disentangle_cli.errors import UsageError
 from disentangle_cli.registry import Registry
@@ -30,6 +31,10 @@ class Factor:
     size: int
     values: tuple[float, ...]
     continuous: bool
+
+    def restricted(self, ids: Ints) -> "Factor":
+        """With the classes ``ids (C,)`` only, numbered 0 to C - 1 in this order."""
+        return replace(self, size=len(ids), values=tuple(self.values[c] for c in ids))
 
 
 class Dataset(ABC):
@@ -90,6 +95,11 @@ class Dataset(ABC):
         for column, factor in enumerate(self.factors):
             found[:, column] = np.asarray(factor.values, np.float64)[classes[:, column]]
         return found
+
+    @cached_property
+    def occurring_classes(self) -> tuple[Ints, ...]:
+        """Per factor the class ids that images have, ascending: all, unless sizes promise too much."""
+        return tuple(occurring(column)[0] for column in self.classes(np.arange(len(self))).T)
 
     @cached_property
     def label_digest(self) -> str:

@@ -1,6 +1,7 @@
 """Data sets that hold every combination of their factors, in C order of the class ids."""
 
 import math
+from functools import cached_property
 
 import numpy as np
 
@@ -22,6 +23,11 @@ class GridDataset(Dataset):
     def classes(self, indices: Ints) -> Ints:
         """Class ids ``(n, F)`` of ``indices (n,)``."""
         return np.stack(np.unravel_index(indices, self.sizes), axis=-1).astype(np.int64)
+
+    @cached_property
+    def occurring_classes(self) -> tuple[Ints, ...]:
+        """All classes of each factor."""
+        return tuple(np.arange(size) for size in self.sizes)
 
     def draw_fixed(self, rng: np.random.Generator, factor: int, classes: Ints) -> Ints:
         """One index per entry of ``classes (n,)``: that class in ``factor``, the rest uniform.

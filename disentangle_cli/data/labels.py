@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli.arraytypes import Doubles, Ints
+from disentangle_cli.classes import occurring
 from disentangle_cli.data.dataset import Factor
 from disentangle_cli.data.dsprites import FACTORS, LAYOUT
 from disentangle_cli.data.npz_reader import NpzFile
@@ -16,15 +17,16 @@ from disentangle_cli.errors import UsageError
 
 MAX_CLASSES = 1_000_000
 MAX_FACTORS = 1_000
-MAX_VALUES = 4_000_000
-"""Classes of all factors together."""
 MAX_NUMBERS = 2**27
 """Of one array of labels: 1 GiB at 8 bytes each."""
 
 
 @dataclass(frozen=True)
 class Labels:
-    """``classes (N, F)`` class ids, ``values (N, F)`` what they stand for, and the factors."""
+    """``classes (N, F)`` class ids, ``values (N, F)`` what they stand for, and the factors.
+
+    Every class of a factor, 0 to ``size - 1``, has an image.
+    """
 
     factors: tuple[Factor, ...]
     classes: Ints
@@ -51,7 +53,8 @@ def read_labels(file: NpzFile, count: int, shape: tuple[int, int, int]) -> Label
     Class ids are in ``factors (N, F)``, or as in the original dSprites file in ``latents_classes``.
     Optional: ``factor_names (F,)`` text, ``factor_values (N, F)`` (or ``latents_values``),
     ``factor_sizes (F,)`` and ``is_continuous (F,)``. Without ``is_continuous`` a factor is continuous
-    if any of its values is not a whole number.
+    if any of its values is not a whole number. Class ids that no image has are no classes: the others are
+    numbered anew, in their order.
 
     Raises:
         UsageError: the arrays do not fit each other or the images.
@@ -62,10 +65,17 @@ def read_labels(file: NpzFile, count: int, shape: tuple[int, int, int]) -> Label
     classes = _class_ids(file, key, count)
     width = classes.shape[1]
     values = _table(file, "factor_values" if key == "factors" else "latents_values", (count, width))
-    values = classes.astype(np.float64) if values is None else values.astype(np.float64)
-    if key == "latents_classes" and _like_dsprites(classes, shape):
-        return Labels(FACTORS, np.ascontiguousarray(classes[:, 1:]), np.ascontiguousarray(values[:, 1:]))
-    return Labels(_describe(file, classes, values), classes, values)
+    original = key == "latents_classes" and _like_dsprites(classes, shape)
+    if original:
+        classes, values = classes[:, 1:], None if values is None else values[:, 1:]
+    found = [occurring(column) for column in classes.T]
+    places = np.stack([where for _, where in found], axis=1)
+    values = np.ascontiguousarray(places if values is None else values, np.float64)
+    if original:
+        factors = tuple(factor.restricted(ids) for factor, (ids, _) in zip(FACTORS, found, strict=True))
+    else:
+        factors = _described(file, classes, values)
+    return Labels(factors, places, values)
 
 
 def _class_ids(file: NpzFile, key: str, count: int) -> Ints:
@@ -84,34 +94,23 @@ def _class_ids(file: NpzFile, key: str, count: int) -> Ints:
     return found.astype(np.int64)
 
 
-def _describe(file: NpzFile, classes: Ints, values: Doubles) -> tuple[Factor, ...]:
+def _described(file: NpzFile, classes: Ints, values: Doubles) -> tuple[Factor, ...]:
     width = classes.shape[1]
-    needed = classes.max(axis=0) + 1
     sizes = _table(file, "factor_sizes", (width,))
-    sizes = needed if sizes is None else sizes.astype(np.int64)
-    if np.any(sizes < needed) or np.any(sizes > MAX_CLASSES) or sizes.sum() > MAX_VALUES:
-        raise UsageError(
-            f"{file.path}: factor_sizes are smaller than the class ids of the images, or too large"
-        )
+    if sizes is not None and np.any(sizes <= classes.max(axis=0)):
+        raise UsageError(f"{file.path}: factor_sizes are smaller than the class ids of the images")
     flags = _table(file, "is_continuous", (width,))
     continuous = np.any(values != np.round(values), axis=0) if flags is None else flags.astype(bool)
     return tuple(
-        Factor(
-            name,
-            int(sizes[k]),
-            _class_values(classes[:, k], values[:, k], int(sizes[k])),
-            bool(continuous[k]),
-        )
+        Factor(name, *_valued(classes[:, k], values[:, k]), bool(continuous[k]))
         for k, name in enumerate(_names(file, width))
     )
 
 
-def _class_values(classes: Ints, values: Doubles, size: int) -> tuple[float, ...]:
-    """The value of the first image of each class; NaN for a class that no image has."""
-    found = np.full(size, np.nan)
-    present, first = np.unique(classes, return_index=True)
-    found[present] = values[first]
-    return tuple(float(value) for value in found)
+def _valued(classes: Ints, values: Doubles) -> tuple[int, tuple[float, ...]]:
+    """How many classes occur, and the value of the first image of each."""
+    first = np.unique(classes, return_index=True)[1]
+    return len(first), tuple(float(value) for value in values[first])
 
 
 def _names(file: NpzFile, width: int) -> list[str]:

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -49,6 +50,11 @@ class TableDataset(Dataset):
     def classes(self, indices: Ints) -> Ints:
         """Class ids ``(n, F)`` of the images at ``indices (n,)``."""
         return self._labels.classes[indices]
+
+    @cached_property
+    def occurring_classes(self) -> tuple[Ints, ...]:
+        """All classes of each factor, as :class:`Labels` has them."""
+        return tuple(np.arange(factor.size) for factor in self.factors)
 
     def values(self, indices: Ints) -> Doubles:
         """Factor values ``(n, F)`` of the images at ``indices (n,)``, as the file gives them."""

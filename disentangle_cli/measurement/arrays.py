@@ -37,7 +37,7 @@ class Arrays:
         Family.ROWS, "NF", "class", "class ids from 0",
         beside="codes", required=True, needs="factors")] = None
     factor_values: Annotated[Floats | None, Array(
-        Family.ROWS, "NF", "real", "values of the factors; absent: the class ids stand in",
+        Family.ROWS, "NF", "real", "values of the factors; absent: the ranks of the class ids stand in",
         beside="factors")] = None
     is_continuous: Annotated[Bools | None, Array(
         Family.ROWS, "F", "truth", "which factors lie on a scale; absent: every factor is discrete")] = None
@@ -122,6 +122,12 @@ def families_of(names: Iterable[str]) -> list[Family]:
     """The families that the arrays called ``names`` belong to."""
     found = {ARRAYS[name].family for name in names}
     return [family for family in Family if family in found]
+
+
+def samples_of(arrays: Arrays, family: Family, kept: Bools) -> dict[str, Any]:
+    """The arrays of a labelled family by name, with the samples ``kept (M,)`` only; None where none is."""
+    present = [array.name for array in arrays_of(family) if arrays.get(array.name) is not None]
+    return {name: arrays.get(name)[kept] if kept.any() else None for name in present}
 
 
 def _check_partners(arrays: Arrays) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.measurement.arrays import ARRAYS, Arrays
+from disentangle_cli.measurement.arrays import ARRAYS, Arrays, samples_of
 from disentangle_cli.measurement.metric import DERIVED, METRICS, PROTOCOLS, Node, Result, Undefined
 from disentangle_cli.measurement.settings import protocol_settings, settings_of
 
@@ -50,7 +50,8 @@ class Evaluation:
     def __post_init__(self) -> None:
         if self.protocol not in PROTOCOLS:
             raise UsageError(f"unknown protocol {self.protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
-        self.arrays = with_split(self.arrays, self.seed)
+        arrays = self.arrays if self.drawn else without_constant_factors(self.arrays)
+        self.arrays = with_split(arrays, self.seed)
 
     def score(self, name: str) -> Result:
         """The result of one metric; never raises for what the arrays hold."""
@@ -67,7 +68,7 @@ class Evaluation:
         if any(issubclass(w.category, ConvergenceWarning) for w in caught):
             result["note"] = "an inner fit stopped at its iteration limit, as the protocol has it"
         reads = required_arrays(name, self.protocol)
-        notes = [text for array, text in self.arrays.remarks.items() if array in reads]
+        notes = list(dict.fromkeys(text for array, text in self.arrays.remarks.items() if array in reads))
         if notes:
             result["note"] = "; ".join([*notes, *filter(None, [result.get("note")])])
         result["variant"] = " with ".join([self.protocol, ", ".join(changed)] if changed else [self.protocol])
@@ -117,6 +118,27 @@ def required_arrays(name: str, protocol: str) -> set[str]:
         elif entry != "seed":
             found.add(entry)
     return found
+
+
+def without_constant_factors(arrays: Arrays) -> Arrays:
+    """``arrays`` without the groups and pairs that share the value of a factor which has one value only.
+
+    They are no groups but random images. Factors are judged by the rows; labels beyond them stay.
+    """
+    if arrays.factors is None:
+        return arrays
+    constant = np.flatnonzero(np.ptp(arrays.factors, axis=0) == 0)
+    changes: dict[str, Any] = {}
+    remarks = dict(arrays.remarks)
+    for name, array in ARRAYS.items():
+        labels = arrays.get(name)
+        if array.kind != "label" or labels is None or not (dropped := np.isin(labels, constant)).any():
+            continue
+        found = samples_of(arrays, array.family, ~dropped)
+        changes |= found
+        text = f"{dropped.sum()} groups of single-valued factors are left out"
+        remarks |= dict.fromkeys(found, text)
+    return replace(arrays, **changes, remarks=remarks) if changes else arrays
 
 
 def with_split(arrays: Arrays, seed: int) -> Arrays:

@@ -1,6 +1,6 @@
 """The scikit-learn models that metrics fit, with the reference codes' settings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import joblib
@@ -27,15 +27,13 @@ DEPTHS = {"rf": (4, 5, 2, 5, 5), "rf-ibgan": (4, 2, 4, 2, 2)}
 START_ROWS = 2000
 
 
-def make_learner(
-    kind: str, factor_ids: Sequence[int], trees: int, alpha: float, depth: int, cv: int | None
-) -> Learner:
-    """The model that ``dci.regressor`` names.
+def make_learner(kind: str, factors: int, trees: int, alpha: float, depth: int, cv: int | None) -> Learner:
+    """The model that ``dci.regressor`` names, for each of ``factors`` factors.
 
     Raises:
         Undefined: fixed depths for more than five factors, or a setting out of range.
     """
-    if kind in DEPTHS and max(factor_ids) >= len(DEPTHS[kind]):
+    if kind in DEPTHS and factors > len(DEPTHS[kind]):
         raise Undefined(f"{kind} has tree depths for at most five factors; set dci.regressor to another one")
     if trees < 1 or depth < 1 or (cv is not None and cv < 2):
         raise Undefined("trees and depth must be at least 1, cv at least 2")
@@ -51,7 +49,7 @@ def make_learner(
         return lambda k, random: _Searched(trees, cv or 3, random)
     return lambda k, random: RandomForestRegressor(
         n_estimators=trees,
-        max_depth=DEPTHS[kind][factor_ids[k]] if kind in DEPTHS else depth,
+        max_depth=DEPTHS[kind][k] if kind in DEPTHS else depth,
         random_state=random,
         n_jobs=joblib.cpu_count(),
     )

@@ -26,6 +26,10 @@ Result = dict[str, Any]
 Shape = Literal["number", "list", "codes", "factors", "codes x factors", "active x factors", "codes x codes"]
 """What a part of a result is: a number, a list or dictionary of numbers, or one per what is named."""
 
+Change = Literal["renumbered", "shuffled", "constant", "permuted"]
+"""What may be done to labels: other class ids in the same order, class ids exchanged, a single-valued factor
+added, removed or moved, factors in another order."""
+
 TRAINING_ROWS = {"disentanglement-lib": {"rows": "split"}}
 """For metrics that the study computes from its 10,000 training rows, although nothing is held out."""
 
@@ -64,6 +68,7 @@ class Metric(Node):
         bounds: lowest and highest value.
         higher_is_better: the direction.
         cost: what it takes, in words.
+        moved_by: the changes of labels that move a score, and why; no other does, beyond rounding.
     """
 
     by_protocol: Mapping[str, tuple[Family, ...]] = field(default_factory=dict)
@@ -73,6 +78,7 @@ class Metric(Node):
     bounds: tuple[float, float] = (0.0, 1.0)
     higher_is_better: bool = True
     cost: str = "tiny"
+    moved_by: Mapping[Change, str] = field(default_factory=dict)
 
     def inputs_under(self, protocol: str) -> dict[str, bool]:
         """Name of each input under ``protocol``, with whether it must be there."""

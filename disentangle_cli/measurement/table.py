@@ -1,13 +1,14 @@
-"""The tables of all metrics and of all arrays in docs/metrics.md.
+"""The tables of all metrics, of their invariances and of all arrays in docs/metrics.md.
 
 ``python -m disentangle_cli.measurement.table`` prints them; a test compares them with the page.
 """
 
 import math
+import typing
 
 from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.evaluate import required_arrays
-from disentangle_cli.measurement.metric import METRICS, PROTOCOLS, Metric
+from disentangle_cli.measurement.metric import METRICS, PROTOCOLS, Change, Metric
 
 
 def metrics_table() -> str:
@@ -17,6 +18,24 @@ def metrics_table() -> str:
     rows = [_row(name, entry) for name, entry in metrics.items()]
     known = [f"- `{name}`: {_paragraph(entry, 'Known biases: ')}" for name, entry in metrics.items()]
     return "\n".join([*head, *rows, "", "Known biases and failure cases:", "", *known])
+
+
+def invariances_table() -> str:
+    """Markdown: for each metric that reads labels, what a change of the labels does to its score."""
+    changes = typing.get_args(Change)
+    head = [f"| key | {' | '.join(changes)} |", f"|---|{'---|' * len(changes)}"]
+    rows = [
+        f"| `{name}` | {' | '.join(entry.moved_by.get(change, 'same') for change in changes)} |"
+        for name, entry in METRICS.working()
+        if reads_labels(name)
+    ]
+    return "\n".join([*head, *rows])
+
+
+def reads_labels(name: str) -> bool:
+    """Whether the metric ``name`` reads classes, or which factor the images of a group share."""
+    read = set().union(*(required_arrays(name, protocol) for protocol in PROTOCOLS))
+    return any(ARRAYS[array].kind in ("class", "label") for array in read)
 
 
 def arrays_table() -> str:
@@ -59,4 +78,4 @@ def _paragraph(entry: Metric, start: str) -> str:
 
 
 if __name__ == "__main__":
-    print(f"{metrics_table()}\n\n{arrays_table()}")  # noqa: T201
+    print(f"{metrics_table()}\n\n{invariances_table()}\n\n{arrays_table()}")  # noqa: T201

@@ -26,6 +26,10 @@ Aggregate = Literal["infogan-cr", "disentanglement-lib"]
         "importance": "codes x factors",
     },
     cost="trees: seconds to minutes",
+    moved_by={
+        "shuffled": "regressors: ranks of ids stand in for absent values; boosted trees: random choices",
+        "permuted": "forests: depths go by place; all trees: random choices",
+    },
 )
 def dci(
     importance: Importance,

@@ -20,6 +20,7 @@ Predictor = Literal["logistic", "gbt", "hgb"]
     parts={"accuracy": "list", "per_factor": "list", "labels_used": "number"},
     bounds=(0.0, float("inf")),
     cost="seconds; trees: minutes",
+    moved_by={"permuted": "trees: other random choices"},
 )
 def downstream_efficiency(
     parts: Parts, seed: int, *, predictor: Annotated[Predictor, "What learns the factors."] = "logistic"

@@ -17,6 +17,7 @@ from disentangle_cli.measurement.parallel import over_factors
     defaults={"disentanglement-lib": {"rows": "split", "standardise": True}},
     parts={"train": "number", "test": "number", "per_factor": "factors"},
     cost="seconds",
+    moved_by={"shuffled": "fits stop at ``tolerance``: by less than 0.001"},
 )
 def explicitness(
     parts: Parts,

@@ -23,6 +23,9 @@ ROUNDING = 1e-6
         "eval_votes": "codes x factors",
     },
     cost="encoding",
+    moved_by={
+        "permuted": "a code with equal votes stands for the first factor: fresh groups may vote otherwise"
+    },
 )
 def factor_vae(
     reference_codes: Floats,

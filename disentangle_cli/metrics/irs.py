@@ -10,7 +10,11 @@ from disentangle_cli.measurement.derived.parts import Parts
 from disentangle_cli.measurement.metric import TRAINING_ROWS, Result, Undefined, metric
 
 
-@metric(drawn=TRAINING_ROWS, parts={"matrix": "active x factors", "per_code": "list"})
+@metric(
+    drawn=TRAINING_ROWS,
+    parts={"matrix": "active x factors", "per_code": "list"},
+    moved_by={"shuffled": "factors of more than ``bins`` values: neighbouring ids are merged"},
+)
 def irs(
     parts: Parts,
     *,

@@ -18,6 +18,7 @@ Kind = Literal["declared", "discrete", "continuous"]
     defaults={"disentanglement-lib": {"rows": "split", "factors_are": "discrete"}},
     parts={"per_factor": "factors", "matrix": "codes x factors"},
     cost="small",
+    moved_by={"shuffled": "continuous factors: where ranks of ids stand in for absent values"},
 )
 def sap(
     parts: Parts,

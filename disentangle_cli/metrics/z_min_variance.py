@@ -14,6 +14,7 @@ from disentangle_cli.metrics.factor_vae import ROUNDING
     defaults={name: {"rows": "split"} for name in ("infogan-cr", "disentanglement-lib")},
     parts={"train": "number", "votes": "codes x factors"},
     cost="small",
+    moved_by={"shuffled": "other groups are drawn", "permuted": "other groups are drawn"},
 )
 def z_min_variance(
     parts: Parts,

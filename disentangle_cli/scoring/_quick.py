@@ -7,6 +7,7 @@ from disentangle_cli.models import Model
 from disentangle_cli.scoring.codes import CodeCache
 from disentangle_cli.scoring.collect import collect
 from disentangle_cli.scoring.plan import plan_for
+from disentangle_cli.scoring.restrict import restrict_dataset
 
 
 def factor_vae_quick(
@@ -26,6 +27,7 @@ def factor_vae_quick(
     Raises:
         UsageError: the data set has no factors, or another image shape than the model.
     """
+    dataset = restrict_dataset(dataset)
     counts = {"groups": groups, "group_size": size, "reference": min(reference, len(dataset))}
     plan = plan_for("infogan-cr", len(dataset), counts)
     wanted = required_arrays("factor_vae", "infogan-cr")

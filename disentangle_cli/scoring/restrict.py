@@ -1,18 +1,21 @@
 """Scoring some factors only (``--factors shape,scale``)."""
 
-import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from disentangle_cli.arraytypes import Bytes, Doubles, Ints
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
-from disentangle_cli.measurement.arrays import ARRAYS, Arrays, arrays_of
+from disentangle_cli.measurement.arrays import ARRAYS, Arrays, samples_of
 
 
 class FactorsOf(Dataset):
-    """``dataset`` with the factors of the given columns only; the others vary, but have no labels."""
+    """``dataset`` with the factors of the given columns only; the others vary, but have no labels.
+
+    Classes that no image has are left out, the others numbered 0, 1, ... in their order.
+    """
 
     def __init__(self, dataset: Dataset, columns: list[int]) -> None:
         self.whole = dataset
@@ -20,7 +23,10 @@ class FactorsOf(Dataset):
         self.name = dataset.name
         self.fingerprint = dataset.fingerprint
         self.image_shape = dataset.image_shape
-        self.factors = tuple(dataset.factors[k] for k in columns)
+        self._ids = [dataset.occurring_classes[k] for k in columns]
+        self.factors = tuple(
+            dataset.factors[k].restricted(ids) for k, ids in zip(columns, self._ids, strict=True)
+        )
 
     def __len__(self) -> int:
         return len(self.whole)
@@ -31,7 +37,8 @@ class FactorsOf(Dataset):
 
     def classes(self, indices: Ints) -> Ints:
         """Class ids of the chosen factors, (n, F)."""
-        return self.whole.classes(indices)[:, self.columns]
+        table = self.whole.classes(indices)[:, self.columns]
+        return np.stack([np.searchsorted(ids, c) for ids, c in zip(self._ids, table.T, strict=True)], axis=1)
 
     def values(self, indices: Ints) -> Doubles:
         """Values of the chosen factors, (n, F)."""
@@ -42,8 +49,8 @@ class FactorsOf(Dataset):
         return self.whole.draw(rng, n)
 
     def draw_fixed(self, rng: np.random.Generator, factor: int, classes: Ints) -> Ints:
-        """As the whole data set; ``factor`` counts the chosen ones."""
-        return self.whole.draw_fixed(rng, self.columns[factor], classes)
+        """As the whole data set; ``factor`` counts the chosen ones, ``classes`` those that occur."""
+        return self.whole.draw_fixed(rng, self.columns[factor], self._ids[factor][classes])
 
 
 def columns_of(wanted: Sequence[str], names: Sequence[str], where: str) -> list[int]:
@@ -60,12 +67,13 @@ def columns_of(wanted: Sequence[str], names: Sequence[str], where: str) -> list[
     return [list(names).index(name) for name in wanted]
 
 
-def restrict_dataset(dataset: Dataset, wanted: Sequence[str]) -> Dataset:
-    """``dataset``, or its view with the factors called ``wanted`` only (all when empty)."""
-    if not wanted:
-        return dataset
+def restrict_dataset(dataset: Dataset, wanted: Sequence[str] = ()) -> Dataset:
+    """``dataset``, or its view with the factors ``wanted`` (all when empty) and the classes that occur."""
     names = [factor.name for factor in dataset.factors]
-    return FactorsOf(dataset, columns_of(wanted, names, f"data set {dataset.name}"))
+    columns = columns_of(wanted or names, names, f"data set {dataset.name}")
+    declared = [factor.size for factor in dataset.factors]
+    whole = not wanted and declared == [len(ids) for ids in dataset.occurring_classes]
+    return dataset if whole else FactorsOf(dataset, columns)
 
 
 def factor_names(arrays: Arrays) -> tuple[str, ...]:
@@ -90,8 +98,8 @@ def restrict_arrays(arrays: Arrays, wanted: Sequence[str], where: str) -> Arrays
         if "F" in array.axes:
             changes[name] = arrays.get(name).take(columns, axis=array.axes.index("F"))
         elif array.kind == "label":
-            kept = np.isin(arrays.get(name), columns)
-            found = {a.name: arrays.get(a.name)[kept] for a in arrays_of(array.family)}
-            found[name] = np.array([columns.index(k) for k in found[name]], np.int64)
-            changes |= found if kept.any() else dict.fromkeys(found)
-    return dataclasses.replace(arrays, **changes)  # type: ignore[arg-type]
+            found = samples_of(arrays, array.family, np.isin(arrays.get(name), columns))
+            if found[name] is not None:
+                found[name] = np.array([columns.index(k) for k in found[name]], np.int64)
+            changes |= found
+    return replace(arrays, **changes)  # type: ignore[arg-type]

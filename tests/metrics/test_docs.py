@@ -8,7 +8,7 @@ import pytest
 from disentangle_cli.fields import choices_of
 from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.settings import settings_of
-from disentangle_cli.measurement.table import arrays_table, metrics_table
+from disentangle_cli.measurement.table import arrays_table, invariances_table, metrics_table
 from disentangle_cli.metrics import METRICS
 from disentangle_cli.scoring.plan import Counts
 
@@ -29,6 +29,6 @@ def test_sample_counts_and_arrays() -> None:
     assert all(f"`{name}`" in PAGE for name in ARRAYS)
 
 
-@pytest.mark.parametrize("table", [metrics_table, arrays_table])
+@pytest.mark.parametrize("table", [metrics_table, invariances_table, arrays_table])
 def test_tables_are_those_of_the_code(table: Callable[[], str]) -> None:
     assert f"\n{table()}\n<!-- table ends -->" in PAGE

@@ -47,17 +47,18 @@ def importance(
     ``gbt`` classifies class ids from raw codes (boosted trees, Locatello et al. 2019), ``hgb`` does so by
     histograms of the codes, many times faster, with the gain of the splits as importance; the others regress
     standardised factor values on standardised codes (InfoGAN-CR code): ``lasso`` with weight ``alpha``,
-    ``lasso-cv`` with ``cv`` folds (5), random forests of ``trees`` trees with fixed depths per factor
-    (``rf``, ``rf-ibgan``), with ``depth`` for all (``rf-depth``) or with a depth of 2 to 15 found by ``cv``
-    folds (3) (``rf-cv``). ``auto`` is ``rf-ibgan`` for five factors, else ``lasso``.
+    ``lasso-cv`` with ``cv`` folds (5), random forests of ``trees`` trees with fixed depths per factor, by its
+    place (``rf``, ``rf-ibgan``), with ``depth`` for all (``rf-depth``) or with a depth of 2 to 15 found by
+    ``cv`` folds (3) (``rf-cv``). ``auto`` is ``rf-ibgan`` for five factors, else ``lasso``. Single-valued
+    factors do not count, neither for ``auto`` nor for places.
 
     Raises:
         Undefined: fixed depths are asked for more than five factors, or a setting is out of range.
     """
     kind = regressor
     if kind == "auto":
-        kind = "rf-ibgan" if parts.num_factors == 5 else "lasso"
-    learner = make_learner(kind, parts.factor_ids, trees, alpha, depth, cv)
+        kind = "rf-ibgan" if len(parts.factor_ids) == 5 else "lasso"
+    learner = make_learner(kind, len(parts.factor_ids), trees, alpha, depth, cv)
     if kind in ("gbt", "hgb"):
         return _classified(parts, learner, seed, kind)
     if (folds := {"lasso-cv": cv or 5, "rf-cv": cv or 3}.get(kind, 1)) > len(parts.train.codes):

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from disentangle_cli.arraytypes import Bools, Doubles, Floats, Ints
+from disentangle_cli.classes import occurring
 from disentangle_cli.measurement.metric import Undefined, derived
 
 Rows = Annotated[Literal["all", "split"], "split: learn on the training half, judge on the test half."]
@@ -62,12 +63,10 @@ def parts(
     used = [k for k in range(factors.shape[1]) if np.ptp(factors[:, k]) > 0]
     if not used:
         raise Undefined("no factor takes more than one value")
+    classes = np.stack([occurring(factors[:, k])[1] for k in used], axis=1)
     # row-major, so that sums over rows round alike however the caller laid the arrays out
-    values = np.ascontiguousarray(
-        np.asarray(factors if factor_values is None else factor_values)[:, used], float
-    )
-    classes = np.stack([np.unique(factors[:, k], return_inverse=True)[1].reshape(-1) for k in used], axis=1)
-    whole = Half(np.ascontiguousarray(codes, np.float64), classes.astype(np.int64), values)
+    values = np.ascontiguousarray(classes if factor_values is None else factor_values[:, used], float)
+    whole = Half(np.ascontiguousarray(codes, np.float64), classes, values)
     continuous = np.zeros(len(used), bool) if is_continuous is None else is_continuous[used]
     if rows == "all":
         return Parts(whole, whole, used, factors.shape[1], continuous)
