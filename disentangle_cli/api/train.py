@@ -75,6 +75,7 @@ def train(
     sweep: Mapping[str, Iterable[Any]] | Sequence[str] = (),
     settings: Settings | None = None,
     config: str | Path | None = None,
+    init_from: str | Path | None = None,
     out: str | Path = "ckpts",
     name: str | None = None,
     resume: bool = False,
@@ -101,6 +102,7 @@ def train(
         sweep: one run for each combination: ``{"info.weight": [0.05, 0.5]}``.
         settings: over preset and ``config``: dotted keys or nested dictionaries, or texts as ``--set`` has.
         config: a YAML file of settings over the preset.
+        init_from: a checkpoint of the same networks, whose weights each run begins with.
         out: the folder for checkpoints.
         name: the stem of the outputs; None: ``<model>_<dataset>_seed-<S>``.
         resume: go on with an unfinished run.
@@ -137,7 +139,7 @@ def train(
         for one in _numbers(seeds) if seeds is not None else [first_seed]:
             run = Run(
                 model, configured, data, one, Path(out), name, resume, overwrite, deadline, device, precision,
-                compile,
+                compile, None if init_from is None else Path(init_from),
             )  # fmt: skip
             suffix = [assignment.replace("=", "-").replace("/", "-") for assignment in chosen]
             if name is not None and seeds is not None:

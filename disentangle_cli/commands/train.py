@@ -41,6 +41,10 @@ def train_cli(
     ] = None,
     sets: options.Sets = None,
     config: Annotated[Path | None, typer.Option(help="YAML file of settings over the preset.")] = None,
+    init_from: Annotated[
+        Path | None,
+        typer.Option(metavar="CKPT", help="Begin with the weights of a checkpoint of the same networks."),
+    ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for checkpoints.")] = Path("ckpts"),
     name: Annotated[
         str | None, typer.Option(help="Stem of the outputs (default: <model>_<dataset>_seed-<S>).")
@@ -90,9 +94,9 @@ def train_cli(
     trained = train(
         model, dataset, preset=preset, iterations=iterations, seed=seed,
         seeds=",".join(options.listed(seeds)) or None, sweep=sweep or (),
-        settings=sets, config=config, out=out, name=name, resume=resume, overwrite=overwrite,
-        time_limit=time_limit, device=device, precision=precision, compile=compiled, jobs=jobs,
-        stack=stack, executor=executor, dry_run=dry_run, check=False,
+        settings=sets, config=config, init_from=init_from, out=out, name=name, resume=resume,
+        overwrite=overwrite, time_limit=time_limit, device=device, precision=precision, compile=compiled,
+        jobs=jobs, stack=stack, executor=executor, dry_run=dry_run, check=False,
     )  # fmt: skip
     if trained.complete:
         emit_paths(trained.paths, fmt, trained.to_json())

@@ -21,6 +21,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.adam import adam, decay_rates
 from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import Trainable, upcast
+from disentangle_cli.networks.adopting import adopt
 from disentangle_cli.networks.architecture import GanArchitecture
 from disentangle_cli.settings import Strict
 
@@ -141,6 +142,11 @@ class Autoencoder(Trainable[C]):
     def weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Decoder and encoder as they are."""
         return self.decoder.state_dict(), self.encoder.state_dict()
+
+    def load_weights(self, generator: dict[str, Tensor], encoder: dict[str, Tensor]) -> None:
+        """Decoder and encoder of another autoencoder; what else the model has is drawn."""
+        adopt(self.decoder, generator)
+        adopt(self.encoder, encoder)
 
     def outputs(self) -> tuple[str, str]:
         """The decoder gives logits; the encoder means and log-variances, or codes."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.config import TrainConfig
+from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Latents
 from disentangle_cli.modelling.adam import adam_state, restore_adam
 from disentangle_cli.modelling.engine import Engine
@@ -100,6 +101,14 @@ class Trainable(ABC, Generic[C]):
     @abstractmethod
     def outputs(self) -> tuple[str, str]:
         """``generator_output`` and ``encoder_output`` of the checkpoint format."""
+
+    def load_weights(self, generator: dict[str, Tensor], encoder: dict[str, Tensor]) -> None:
+        """Take over what :meth:`weights` of a trained model returned, before the first iteration.
+
+        Raises:
+            UsageError: they do not fit, or the model has no such beginning.
+        """
+        raise UsageError("this model cannot start from the weights of another")
 
     def autocast(self) -> torch.autocast:
         """The mixed-precision context of a forward pass."""

@@ -26,6 +26,7 @@ from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, upcast
 from disentangle_cli.models.infogan import Fake, InfoGan, InfoGanConfig
 from disentangle_cli.models.vae import kl_divergence
+from disentangle_cli.networks.adopting import adopt
 
 
 class IbGanConfig(InfoGanConfig):
@@ -108,6 +109,13 @@ class IbGan(InfoGan[IbGanConfig]):
         encoder = {f"reconstructor.{key}": value for key, value in reconstructor.items()}
         encoder |= _part(generator, "embedding", keep=True)
         return _part(generator, "images", keep=False), encoder
+
+    def load_weights(self, generator: dict[str, Tensor], encoder: dict[str, Tensor]) -> None:
+        """G, the stochastic layer, and what D shares with Q."""
+        adopt(self.generator, generator)
+        adopt(self.embedding, _part(encoder, "embedding", keep=False))
+        adopt(self.discriminator, _part(encoder, "reconstructor", keep=False), fresh=("real",))
+        self.averages_follow()
 
 
 def _part(state: dict[str, Tensor], name: str, keep: bool) -> dict[str, Tensor]:

@@ -27,6 +27,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.adam import adam, decay_rates
 from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, Trainable, upcast
+from disentangle_cli.networks.adopting import adopt
 from disentangle_cli.networks.architecture import GanArchitecture
 from disentangle_cli.networks.layers import fold_spectral_norm, initialise
 from disentangle_cli.settings import Strict
@@ -268,6 +269,17 @@ class InfoGan(Trainable[C]):
         encoder = fold_spectral_norm(nets["discriminator"])
         kept = {key: value for key, value in encoder.items() if not key.startswith("real.")}
         return fold_spectral_norm(nets["generator"]), kept
+
+    def load_weights(self, generator: dict[str, Tensor], encoder: dict[str, Tensor]) -> None:
+        """G, and what D shares with Q; the rest of D, and H, are drawn."""
+        adopt(self.generator, generator)
+        adopt(self.discriminator, encoder, fresh=("real",))
+        self.averages_follow()
+
+    def averages_follow(self) -> None:
+        """Let the averages begin at the present weights."""
+        for name, average in self.averages.items():
+            average.load_state_dict(self.players[name].state_dict())
 
     def outputs(self) -> tuple[str, str]:
         """G gives images; Q gives codes."""

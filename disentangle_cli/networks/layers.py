@@ -189,6 +189,16 @@ def _draw(tensor: Tensor, std: float, truncated: bool, rng: torch.Generator) -> 
     tensor.copy_(host)
 
 
+SETTLING = 100
+"""Power iterations after which the vectors of spectral norm stand still."""
+
+
+def settle(net: nn.Module) -> None:
+    """Move the spectral-norm vectors of ``net`` to where they stay for its present weights."""
+    for _ in range(SETTLING):
+        commit(net)
+
+
 def fold_spectral_norm(net: nn.Module) -> dict[str, Tensor]:
     """The state dict of ``net`` with every spectrally normalised weight replaced by W / sigma, without u."""
     state = {key: value.detach().clone() for key, value in net.state_dict().items()}

@@ -96,7 +96,8 @@ def _claimed(run: Run, dataset: Dataset) -> Run | None:
         if find_state(run, identity) is None:
             clear(run)
     data, out = absolute(run.dataset), run.out.resolve()
-    return replace(run, dataset=data, name=run.stem, out=out, resume=True, overwrite=False)
+    initial = None if run.init_from is None else run.init_from.resolve()
+    return replace(run, dataset=data, name=run.stem, out=out, resume=True, overwrite=False, init_from=initial)
 
 
 def carry_out(task: ClusterTask, control: Control) -> tuple[DcrError | None, Files]:

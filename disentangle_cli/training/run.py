@@ -4,6 +4,7 @@ from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.devices import pick_device, use_bf16
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training.feed import Feed
+from disentangle_cli.training.initial import start_from
 from disentangle_cli.training.spec import Run, check_shape
 
 
@@ -16,7 +17,7 @@ def prepare(run: Run) -> Dataset:
     """Open the data of a run and check, before anything is written, that the run can start.
 
     Raises:
-        UsageError: data, device, precision, architecture or batch size do not fit.
+        UsageError: data, device, precision, architecture, batch size or initial weights do not fit.
     """
     data = run.config.data
     dataset = open_dataset(run.dataset, size=data.size, channels=data.channels)
@@ -24,5 +25,7 @@ def prepare(run: Run) -> Dataset:
     device = pick_device(run.device)
     bf16 = use_bf16(run.precision, device)
     Feed(dataset, run.config.batch_size, run.seed, device)
-    MODELS.get(run.model)(run.config, dataset.image_shape, run.seed, device, bf16)
+    model = MODELS.get(run.model)(run.config, dataset.image_shape, run.seed, device, bf16)
+    if run.init_from is not None:
+        start_from(run.init_from, model, run.config.architecture)
     return dataset

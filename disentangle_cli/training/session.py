@@ -19,6 +19,7 @@ from disentangle_cli.training._existing import clear, find_state, is_finished, s
 from disentangle_cli.training._log import RunLog
 from disentangle_cli.training._snapshots import quick_score, save_traversal
 from disentangle_cli.training.feed import Feed
+from disentangle_cli.training.initial import start_from
 from disentangle_cli.training.spec import Run, describe
 from disentangle_cli.training.state import arithmetic, changes, write_state
 from disentangle_cli.yaml12 import to_yaml
@@ -77,6 +78,8 @@ class Session:
         self.compiled = compiled and usable_compiler(device) is not None
         if state is not None:
             self.model.restore(state["trainable"])
+        elif run.init_from is not None:
+            start_from(run.init_from, self.model, config.architecture)
         self.first = 0 if state is None else int(state["iteration"])
         self._earlier = 0.0 if state is None else float(state["wall_seconds"])
         described = {"model": run.model, "dataset": run.dataset, "seed": run.seed}
@@ -168,6 +171,10 @@ class Session:
         checkpoint = self._checkpoint(self.run.config.iterations)
         save_traversal(checkpoint, self.run.folder / f"traversal-{name}.png", self.model.device)
 
+    def _initial(self) -> dict[str, Any]:
+        assert self.run.init_from is not None
+        return {"file": self.run.init_from.name, "content": self.identity["init_from"]}
+
     def _wall_seconds(self) -> float:
         return self._earlier + time.monotonic() - self._started
 
@@ -188,6 +195,7 @@ class Session:
             "dataset_fingerprint": self.identity["fingerprint"],
             **({} if run.dataset in DATASETS.names() else {"dataset_path": run.dataset}),
             "seed": run.seed,
+            **({"init_from": self._initial()} if run.init_from else {}),
             "iteration": iteration,
             "precision": "bf16" if model.bf16 else "fp32",
             **({"compiled": True} if self.compiled else {}),

@@ -9,6 +9,7 @@ from disentangle_cli.checkpoint import Checkpoint
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
+from disentangle_cli.training.initial import initial_content
 
 LOCK = ".lock"
 
@@ -18,7 +19,7 @@ class Run:
     """A request to train one model.
 
     ``name`` is the stem of the outputs (default ``<model>_<dataset>_seed-<seed>``); ``deadline`` is when to
-    stop and save, in seconds since the epoch.
+    stop and save, in seconds since the epoch; ``init_from`` is a checkpoint whose weights it begins with.
     """
 
     model: str
@@ -33,6 +34,7 @@ class Run:
     device: str = "auto"
     precision: str = "auto"
     compile: bool = False
+    init_from: Path | None = None
 
     @property
     def stem(self) -> str:
@@ -62,7 +64,7 @@ def dataset_stem(spec: str) -> str:
 
 
 def describe(run: Run, dataset: Dataset) -> dict[str, Any]:
-    """What makes two runs the same: model, configuration, data and seed (not what is logged)."""
+    """What makes two runs the same: model, configuration, data, seed, first weights (not what is logged)."""
     config = run.config.model_dump(mode="json", exclude={"log"})
     return {
         "model": run.model,
@@ -70,6 +72,7 @@ def describe(run: Run, dataset: Dataset) -> dict[str, Any]:
         "dataset": dataset.name,
         "fingerprint": dataset.fingerprint,
         "seed": run.seed,
+        **({"init_from": initial_content(run.init_from)} if run.init_from else {}),
     }
 
 
@@ -98,5 +101,6 @@ def is_same_run(checkpoint: Checkpoint, identity: dict[str, Any]) -> bool:
         "dataset": provenance.get("dataset"),
         "fingerprint": provenance.get("dataset_fingerprint"),
         "seed": provenance.get("seed"),
+        **({"init_from": provenance["init_from"]["content"]} if "init_from" in provenance else {}),
     }
     return found == identity
