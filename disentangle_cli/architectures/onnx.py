@@ -17,6 +17,8 @@ from disentangle_cli.networks.architecture import ARCHITECTURES, Architecture
 from disentangle_cli.networks.onnx_file import MAX_BYTES, open_session, reason
 
 LAYOUTS = ("nchw", "nhwc")
+SPREADS = ("logvar", "logstd", "var", "std")
+"""What an encoder may give beside a mean: variance or standard deviation, or the logarithm of either."""
 DTYPES = {"tensor(float)": np.float32, "tensor(double)": np.float64, "tensor(float16)": np.float16}
 
 
@@ -92,17 +94,28 @@ class OnnxEncoder(OnnxNet):
     """(n, C, H, W) images in [0, 1] -> (n, outputs): means, and log-variances where there are some."""
 
     def __init__(
-        self, size: int, outputs: list[str] | None, layout: str, low: float, high: float, width: int
+        self,
+        size: int,
+        outputs: list[str] | None,
+        layout: str,
+        low: float,
+        high: float,
+        width: int,
+        spread: str = "logvar",
     ) -> None:
         super().__init__(size, outputs)
-        self.layout, self.low, self.high, self.width = layout, low, high, width
+        self.layout, self.low, self.high, self.width, self.spread = layout, low, high, width, spread
 
     def forward(self, images: Tensor) -> Tensor:
         """See the class."""
         scaled = images * (self.high - self.low) + self.low
         if self.layout == "nhwc":
             scaled = scaled.permute(0, 2, 3, 1)
-        return _rows_of(self.width, torch.cat([output.flatten(1) for output in self.run(scaled)], 1))
+        values = _rows_of(self.width, torch.cat([output.flatten(1) for output in self.run(scaled)], 1))
+        if self.spread == "logvar":
+            return values
+        mean, spread = values.chunk(2, dim=1)
+        return torch.cat([mean, to_logvar(spread, self.spread)], 1)
 
 
 class OnnxGenerator(OnnxNet):
@@ -124,6 +137,23 @@ class OnnxGenerator(OnnxNet):
         return ((images + 1) / 2 if self.gives == "tanh" else images).clamp(0, 1)
 
 
+def to_logvar(values: Tensor, spread: str) -> Tensor:
+    """Log-variances from ``values`` of one of the :data:`SPREADS`, elementwise; of 0 a very small one.
+
+    Raises:
+        UsageError: a variance or a deviation is negative.
+    """
+    if spread in ("logvar", "logstd"):
+        return values * (2 if spread == "logstd" else 1)
+    if (values < 0).any():
+        raise UsageError(
+            f"its {spread} is {float(values.min()):.3g} somewhere, which cannot be; if it is a logarithm, "
+            "say so with --encoder-outputs MEAN,NAME:logvar (or :logstd)"
+        )
+    logs = values.clamp(min=torch.finfo(values.dtype).tiny).log()
+    return logs * (2 if spread == "std" else 1)
+
+
 def _rows_of(width: int, values: Tensor) -> Tensor:
     """``values``, which a file of unknown origin gave: (n, width).
 
@@ -141,7 +171,7 @@ class Onnx(Architecture):
 
     ``input_low`` and ``input_high``: the range of the images that the encoder takes. ``gives``: ``logits``,
     ``probs`` or ``tanh``, what the decoder gives. ``encoder_outputs``: names of the outputs that hold the
-    means and the log-variances, all outputs if absent.
+    means and their spreads, all outputs if absent; ``encoder_spread`` is what those are, see :data:`SPREADS`.
     """
 
     def __init__(
@@ -154,6 +184,7 @@ class Onnx(Architecture):
         input_low: float = 0.0,
         input_high: float = 1.0,
         encoder_outputs: list[str] | None = None,
+        encoder_spread: str = "logvar",
     ) -> None:
         counts = (generator_bytes, encoder_bytes)
         if not all(type(count) is int and 0 <= count <= MAX_BYTES for count in counts):
@@ -162,12 +193,15 @@ class Onnx(Architecture):
             raise UsageError("architecture onnx: unknown layout or kind of output")
         if not isinstance(input_low, int | float) or not isinstance(input_high, int | float):
             raise UsageError("architecture onnx: the input range must be numbers")
+        if encoder_spread not in SPREADS:
+            raise UsageError(f"architecture onnx: encoder_spread must be one of {', '.join(SPREADS)}")
         names = encoder_outputs or []
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise UsageError("architecture onnx: encoder_outputs must be a list of names")
         self.generator_bytes, self.encoder_bytes = counts
         self.gives, self.generator_layout, self.encoder_layout = gives, generator_layout, encoder_layout
         self.input_low, self.input_high, self.encoder_outputs = input_low, input_high, names or None
+        self.encoder_spread = encoder_spread
 
     def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
         """(n, L) -> (n, C, size, size)."""
@@ -179,7 +213,8 @@ class Onnx(Architecture):
         """(n, C, size, size) -> (n, outputs)."""
         _need(self.encoder_bytes)
         layout, low, high = self.encoder_layout, self.input_low, self.input_high
-        return OnnxEncoder(self.encoder_bytes, self.encoder_outputs, layout, low, high, outputs)
+        names, spread = self.encoder_outputs, self.encoder_spread
+        return OnnxEncoder(self.encoder_bytes, names, layout, low, high, outputs, spread)
 
 
 def _need(size: int) -> None:

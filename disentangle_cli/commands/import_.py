@@ -92,7 +92,11 @@ def onnx_cli(
         Literal["probs", "logits", "tanh"], typer.Option("--output", help="What the decoder gives.")
     ] = "probs",
     encoder_outputs: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Outputs for MEAN or MEAN,LOGVAR, if unclear.")
+        list[str] | None,
+        typer.Option(
+            metavar="MEAN,NAME:KIND",
+            help="Outputs with means and spreads, if names do not tell; kinds: logvar, logstd, var, std.",
+        ),
     ] = None,
     out: Out = CKPTS,
     trained_on: TrainedOn = None,
@@ -104,7 +108,7 @@ def onnx_cli(
     from disentangle_cli.importing.run import import_one
 
     target = _target(out, trained_on, overwrite, 0, device)
-    names = [name.strip() for name in encoder_outputs.split(",")] if encoder_outputs else None
+    names = options.listed(encoder_outputs) or None
     report = import_one("onnx", decoder.stem, target, encoder, decoder, latents, input_range, gives, names)
     _print("onnx", report, target, fmt)
 

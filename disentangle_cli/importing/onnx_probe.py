@@ -1,14 +1,13 @@
 """Finding out by trial what an encoder and a decoder in ONNX take and give."""
 
 import math
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from disentangle_cli.architectures.onnx import OnnxNet
+from disentangle_cli.architectures.onnx import OnnxNet, to_logvar
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing.specs import parse_image
 from disentangle_cli.latents import Latents
@@ -16,8 +15,8 @@ from disentangle_cli.latents import Latents
 CHANNELS = (1, 3, 4)
 ROWS = 3
 TOLERANCE = 1e-3
-_MEAN = re.compile(r"(^|[^a-z])(mean|means|mu|loc|embedding)([^a-z]|$)", re.I)
-_LOGVAR = re.compile(r"log_?-?(var|variance|covariance|sigma_?2)", re.I)
+SATURATED = 30.0
+"""A logit that stands for white beyond any doubt."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,12 @@ def check_range(values: Tensor, gives: str) -> str | None:
     low, high = float(values.min()), float(values.max())
     least = {"probs": 0.0, "tanh": -1.0}.get(gives, -math.inf)
     most = math.inf if gives == "logits" else 1.0
+    far = max(1 + TOLERANCE, SATURATED if gives == "logits" else 0.0)
+    if high > far and low > -high / 10:
+        raise UsageError(
+            f"gives values from {low:.3g} to {high:.3g}, like pixels from 0 to 255: divide them in the graph "
+            "(by 255) and export it again, so that images are from 0 to 1"
+        )
     if low < least - TOLERANCE or high > most + TOLERANCE:
         others = [kind for kind in ("logits", "tanh") if kind != gives]
         raise UsageError(
@@ -106,49 +111,38 @@ def check_range(values: Tensor, gives: str) -> str | None:
     return None
 
 
-def choose_outputs(net: OnnxNet, asked: list[str] | None) -> list[str]:
-    """Names of the encoder's outputs to use: one, or the mean's and the log-variance's.
+def probe_encoder(net: OnnxNet, rows: Tensor, codes: int, spread: str) -> tuple[bool, str | None]:
+    """Whether the encoder gives the spread of each code beside means, tried on ``rows`` in its own form.
+
+    With a note where it cannot well be what ``spread`` says.
 
     Raises:
-        UsageError: ``asked`` names outputs that there are not, or there are many and no name tells.
+        UsageError: it does not take such images, or gives other numbers than K or 2K or an impossible spread.
     """
-    names = [output.name for output in net.session.get_outputs()]
-    if asked:
-        if len(asked) > 2 or (unknown := [name for name in asked if name not in names]):
-            wrong = unknown[0] if len(asked) <= 2 else ",".join(asked)
-            raise UsageError(
-                f"no one or two outputs {wrong!r} (--encoder-outputs); it has {', '.join(names)}"
-            )
-        return asked
-    logvars = [name for name in names if _LOGVAR.search(name)]
-    means = [name for name in names if _MEAN.search(name) and name not in logvars]
-    if len(names) > 1 and len(logvars) == len(means) == 1:
-        return [means[0], logvars[0]]
-    if len(names) <= 2:
-        return names
-    raise UsageError(
-        f"has outputs {', '.join(names)}; say which are mean and log-variance with "
-        "--encoder-outputs MEAN,LOGVAR"
-    )
-
-
-def probe_encoder(net: OnnxNet, rows: Tensor, codes: int) -> bool:
-    """Whether the encoder gives log-variances beside means, tried on ``rows`` in its own form.
-
-    Raises:
-        UsageError: it does not take such images, or gives other numbers than K or 2K.
-    """
-    found = [list(output.shape[1:]) for output in _steady(net, rows)]
+    outputs = _steady(net, rows)
+    found = [list(output.shape[1:]) for output in outputs]
     widths = [math.prod(shape) for shape in found]
     if all(width == shape[0] for width, shape in zip(widths, found, strict=True) if shape):
         if widths == [codes]:
-            return False
+            return False, None
         if widths in ([2 * codes], [codes, codes]):
-            return True
+            return True, _spread_note(torch.cat(outputs, 1)[:, codes:], spread)
     given = " and ".join(_sides(shape) for shape in found)
     raise UsageError(
         f"gives {given} numbers per image, but there are {codes} codes (--latents): expected {codes} means, "
         f"or {codes} means and then {codes} log-variances, in one output or two"
+    )
+
+
+def _spread_note(values: Tensor, spread: str) -> str | None:
+    to_logvar(values, spread)
+    low, high = float(values.min()), float(values.max())
+    if spread in ("var", "std") or low < 0:
+        return None
+    alike = {"logvar": "std or var", "logstd": "std"}[spread]
+    return (
+        f"every {spread} of a trial is positive ({low:.3g} to {high:.3g}), as deviations are; if they are, "
+        f"name both outputs with --encoder-outputs and say {alike} in place of {spread}"
     )
 
 

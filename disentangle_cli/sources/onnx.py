@@ -8,10 +8,10 @@ from torch import Tensor
 from disentangle_cli.architectures.onnx import OnnxNet
 from disentangle_cli.checkpoint import Checkpoint
 from disentangle_cli.errors import UsageError
+from disentangle_cli.importing.onnx_outputs import choose_outputs
 from disentangle_cli.importing.onnx_probe import (
     ImageForm,
     check_range,
-    choose_outputs,
     image_form,
     open_net,
     probe_decoder,
@@ -42,7 +42,8 @@ def read_onnx(
         latents: the decoder's input, e.g. ``normal:10``; see :func:`parse_latents`.
         input_range: the values that the encoder takes for black and white, ``0:1`` or ``-1:1``.
         gives: what the decoder gives: ``probs`` in [0, 1], ``logits``, or ``tanh`` in [-1, 1].
-        encoder_outputs: names of the outputs that hold means and log-variances, if names do not tell.
+        encoder_outputs: the outputs that hold means and spreads, ``["mu", "sigma:std"]``, if their names do
+            not tell; see :func:`~disentangle_cli.importing.onnx_outputs.choose_outputs`.
 
     Raises:
         UsageError: a file is refused, or they do not fit each other, the latents or the ranges.
@@ -55,12 +56,14 @@ def read_onnx(
     with naming(decoder):
         decoder_net = open_net(files["decoder"])
         images = probe_decoder(decoder_net, blocks)
-        note = check_range(images, gives)
+        ranges = check_range(images, gives)
     with naming(encoder):
         encoder_net = open_net(files["encoder"])
-        encoder_net.outputs = choose_outputs(encoder_net, encoder_outputs)
+        outputs = choose_outputs([one.name for one in encoder_net.session.get_outputs()], encoder_outputs)
+        encoder_net.outputs = outputs.names
         taken, given = _forms(encoder_net, images)
-        posterior = probe_encoder(encoder_net, _as_input(images, taken, low, high), blocks.num_codes)
+        noise = _as_input(images, taken, low, high)
+        posterior, note = probe_encoder(encoder_net, noise, blocks.num_codes, outputs.spread)
     architecture = {
         "name": "onnx",
         "generator_bytes": len(files["decoder"]),
@@ -70,12 +73,15 @@ def read_onnx(
         "encoder_layout": taken.layout,
         "input_low": low,
         "input_high": high,
-        "encoder_outputs": encoder_net.outputs,
+        "encoder_outputs": outputs.names,
     }
+    if posterior and outputs.spread != "logvar":
+        architecture["encoder_spread"] = outputs.spread
     config = network_config(architecture, logits=gives == "logits", posterior=posterior)
     weights = [{"onnx": net.onnx} for net in (decoder_net, encoder_net)]
     checkpoint = Checkpoint("onnx", config, given.shape, blocks, weights[0], weights[1])
-    notes = [f"{decoder}: {note}"] if note else []
+    notes = [f"{decoder}: {ranges}"] if ranges else []
+    notes += [note] if note else []
     return Imported(checkpoint, origin=str(encoder), files=[encoder, decoder], notes=notes)
 
 

@@ -47,7 +47,7 @@ def test_values_are_typed() -> None:
         ("mgi.bins=3", r"did you mean mig\?"),
         ("mig.bins=true", "int"),
         ("mig.bins=2.5", "int"),
-        ("dci.alpha=nan", "finite"),
+        ("dci.alpha=.nan", "finite"),
         ("dci.regressor=svm", "lasso-cv"),
         ("explicitness.standardise=1", "true or false"),
     ],

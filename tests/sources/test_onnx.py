@@ -59,9 +59,11 @@ def write_encoder(
     outputs: tuple[str, ...] = ("mean", "logvar"),
     order: tuple[str, ...] = ("mean", "logvar"),
     before: Any = None,
+    positive: bool = False,
 ) -> Path:
     """Two products of the flat image; ``outputs`` are the names in the file of those in ``order``."""
     mean, logvar, _ = matrices()
+    logvar = logvar.abs() if positive else logvar
     names = dict(zip(order, outputs, strict=False))
     nodes = [before] if before else []
     nodes += [node("Flatten", "seen" if before else "x", "flat", axis=1)]
@@ -112,7 +114,8 @@ def test_outputs_are_told_by_their_names(tmp_path: Path, pair: tuple[Path, Path]
     reversed_order = write_encoder(tmp_path / "r.onnx", outputs=("log_var", "mu"), order=("logvar", "mean"))
     torch.testing.assert_close(read(reversed_order, pair[1]).encode(IMAGES), mean)
     nameless = write_encoder(tmp_path / "n.onnx", outputs=("a", "b"))
-    torch.testing.assert_close(read(nameless, pair[1]).encode(IMAGES), mean)
+    with pytest.raises(UsageError, match=r"a, b, do not tell .* --encoder-outputs MEAN,NAME:KIND"):
+        read(nameless, pair[1])
     chosen = read(nameless, pair[1], encoder_outputs=["b", "a"]).posterior(IMAGES)
     assert chosen
     torch.testing.assert_close(chosen[1], mean)
@@ -120,6 +123,45 @@ def test_outputs_are_told_by_their_names(tmp_path: Path, pair: tuple[Path, Path]
     assert read(single, pair[1]).posterior(IMAGES) is None
     with pytest.raises(UsageError, match=r"it has a, b"):
         read(nameless, pair[1], encoder_outputs=["c"])
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "to_logvar"),
+    [
+        ("sigma", None, lambda x: 2 * x.log()),
+        ("z_var", None, torch.log),
+        ("log_sigma", None, lambda x: 2 * x),
+        ("log_var", None, lambda x: x),
+        ("b", ["mean", "b:var"], torch.log),
+        ("b", ["mean", "b:std"], lambda x: 2 * x.log()),
+    ],
+)
+def test_spreads_become_log_variances(
+    tmp_path: Path, pair: tuple[Path, Path], name: str, asked: list[str] | None, to_logvar: Any
+) -> None:
+    spread = IMAGES.flatten(1) @ matrices()[1].abs()
+    encoder = write_encoder(tmp_path / "e1.onnx", outputs=("mean", name), positive=True)
+    for order in (
+        encoder,
+        write_encoder(tmp_path / "e2.onnx", outputs=(name, "mean"), order=("logvar", "mean"), positive=True),
+    ):
+        model = read(order, pair[1], encoder_outputs=asked)
+        torch.testing.assert_close(
+            model.encode(IMAGES), IMAGES.flatten(1) @ matrices()[0], atol=1e-4, rtol=1e-4
+        )
+        posterior = pickle.loads(pickle.dumps(model)).posterior(IMAGES)
+        assert posterior
+        torch.testing.assert_close(posterior[1], to_logvar(spread), atol=1e-4, rtol=1e-4)
+
+
+def test_log_variances_that_look_like_deviations_are_noted(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+    positive = write_encoder(tmp_path / "p.onnx", positive=True)
+    (note,) = SOURCES.get("onnx")(positive, pair[1], "normal:3").notes
+    assert "every logvar of a trial is positive" in note
+    assert not SOURCES.get("onnx")(*pair, "normal:3").notes
+    signed = write_encoder(tmp_path / "s.onnx", outputs=("mean", "sigma"))
+    with pytest.raises(UsageError, match=r"its std is -.* which cannot be"):
+        read(signed, pair[1])
 
 
 @pytest.mark.parametrize("batch", [1, 2])
@@ -170,6 +212,24 @@ def test_ranges(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     for decoder, gives in ((raw, "probs"), (raw, "tanh"), (tanh, "probs")):
         with pytest.raises(UsageError, match=f"{decoder.name}: gives values from -.*not {gives}.*--output"):
             read(pair[0], decoder, gives=gives)
+    bytes_of = save(
+        tmp_path / "b.onnx",
+        [
+            node("MatMul", "x w", "r"),
+            node("Sigmoid", "r", "s"),
+            node("Mul", "s c", "y"),
+            node("Reshape", "y shape", "images"),
+        ],
+        ["n", CODES],
+        {"images": ["n", 1, SIDE, SIDE]},
+        w=out,
+        c=torch.tensor(255.0),
+        shape=torch.tensor((-1, 1, SIDE, SIDE)),
+    )
+    for gives in ("probs", "tanh", "logits"):
+        with pytest.raises(UsageError, match="like pixels from 0 to 255: divide them") as told:
+            read(pair[0], bytes_of, gives=gives)
+        assert "logits" not in str(told.value)
     found = SOURCES.get("onnx")(pair[0], pair[1], "normal:3", gives="logits")
     assert "probabilities rather than logits" in found.notes[0]
 
