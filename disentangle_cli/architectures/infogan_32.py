@@ -40,13 +40,14 @@ class InfoGan32(InfoGan64):
 
     def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
         """(n, L) latents -> (n, C, 32, 32) in [0, 1]; 5,346,563 parameters."""
+        eps = self.norm_eps
         dense = nn.Sequential(
-            Linear(latent_dim, 1024), BatchNorm1d(1024), nn.ReLU(),
-            Linear(1024, 4096), BatchNorm1d(4096), nn.ReLU(), nn.Unflatten(1, (256, 4, 4)),
+            Linear(latent_dim, 1024), BatchNorm1d(1024, eps), nn.ReLU(),
+            Linear(1024, 4096), BatchNorm1d(4096, eps), nn.ReLU(), nn.Unflatten(1, (256, 4, 4)),
         )  # fmt: skip
         convs = nn.Sequential(
-            TransposedConv(256, 128, 5), BatchNorm2d(128), nn.ReLU(),  # 8x8
-            TransposedConv(128, 64, 5), BatchNorm2d(64), nn.ReLU(),  # 16x16
+            TransposedConv(256, 128, 5), BatchNorm2d(128, eps), nn.ReLU(),  # 8x8
+            TransposedConv(128, 64, 5), BatchNorm2d(64, eps), nn.ReLU(),  # 16x16
             TransposedConv(64, channels, 5), nn.Tanh(), _Uncentre(),
         )  # fmt: skip
         return generator(dense, convs)
@@ -58,7 +59,7 @@ class InfoGan32(InfoGan64):
         for i, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
             layers.append(Conv(inputs, outputs, 5, spectral=spectral))
             if batch_norm and i > 0:
-                layers.append(BatchNorm2d(outputs))
+                layers.append(BatchNorm2d(outputs, self.norm_eps))
             layers.append(leaky())
         return nn.Sequential(*layers)
 

@@ -9,6 +9,7 @@ import itertools
 
 from torch import nn
 
+from disentangle_cli.errors import UsageError
 from disentangle_cli.networks.architecture import ARCHITECTURES, GanArchitecture
 from disentangle_cli.networks.gan import Discriminator, Encoder, Norm, generator
 from disentangle_cli.networks.layers import BatchNorm1d, BatchNorm2d, Conv, Linear, TransposedConv, leaky
@@ -25,16 +26,27 @@ class InfoGan64(GanArchitecture):
     features = 128
     """Width of what the trunk gives."""
 
+    def __init__(self, norm_eps: float = 1e-5) -> None:
+        """``norm_eps`` is what batch norm adds to the variance: more than 0, at most 1.
+
+        Raises:
+            UsageError: it is no such number.
+        """
+        if type(norm_eps) not in (int, float) or not 0 < norm_eps <= 1:
+            raise UsageError(f"norm_eps must be a number above 0 and at most 1, not {norm_eps!r}")
+        self.norm_eps = norm_eps
+
     def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
         """(n, L) latents -> (n, C, 64, 64) in [0, 1]; 251,393 parameters."""
+        eps = self.norm_eps
         dense = nn.Sequential(
-            Linear(latent_dim, 128), nn.ReLU(), BatchNorm1d(128),
-            Linear(128, 1024), nn.ReLU(), BatchNorm1d(1024), nn.Unflatten(1, (64, 4, 4)),
+            Linear(latent_dim, 128), nn.ReLU(), BatchNorm1d(128, eps),
+            Linear(128, 1024), nn.ReLU(), BatchNorm1d(1024, eps), nn.Unflatten(1, (64, 4, 4)),
         )  # fmt: skip
         convs = nn.Sequential(
-            TransposedConv(64, 64), leaky(), BatchNorm2d(64),  # 8x8
-            TransposedConv(64, 32), leaky(), BatchNorm2d(32),  # 16x16
-            TransposedConv(32, 32), leaky(), BatchNorm2d(32),  # 32x32
+            TransposedConv(64, 64), leaky(), BatchNorm2d(64, eps),  # 8x8
+            TransposedConv(64, 32), leaky(), BatchNorm2d(32, eps),  # 16x16
+            TransposedConv(32, 32), leaky(), BatchNorm2d(32, eps),  # 32x32
             TransposedConv(32, channels), nn.Sigmoid(),
         )  # fmt: skip
         return generator(dense, convs)
@@ -60,10 +72,10 @@ class InfoGan64(GanArchitecture):
         for i, (inputs, outputs) in enumerate(itertools.pairwise(widths)):
             layers += [Conv(inputs, outputs, spectral=spectral), leaky()]
             if batch_norm and i > 0:
-                layers.append(BatchNorm2d(outputs))
+                layers.append(BatchNorm2d(outputs, self.norm_eps))
         layers += [Linear(1024, 128, spectral=spectral), leaky()]
         if batch_norm:
-            layers.append(BatchNorm1d(128))
+            layers.append(BatchNorm1d(128, self.norm_eps))
         return nn.Sequential(*layers)
 
     def code_head(self, outputs: int, spectral: bool) -> nn.Module:

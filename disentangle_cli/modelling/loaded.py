@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from disentangle_cli.architectures import ARCHITECTURES
+from disentangle_cli.architectures import Architecture, make_architecture
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from disentangle_cli.devices import keep_freed_memory
 from disentangle_cli.errors import UsageError
@@ -131,17 +131,12 @@ def _choice(config: dict[str, Any], key: str, choices: tuple[str, ...]) -> str:
     return str(value)
 
 
-def _architecture(config: dict[str, Any]) -> Any:
+def _architecture(config: dict[str, Any]) -> Architecture:
     described = config.get("architecture")
     if not isinstance(described, dict) or not isinstance(described.get("name"), str):
         raise UsageError("config architecture must be an object with a name")
     options = {key: value for key, value in described.items() if key != "name"}
-    try:
-        return ARCHITECTURES.get(described["name"])(**options)
-    except TypeError:
-        raise UsageError(
-            f"architecture {described['name']} does not take options {sorted(options)}"
-        ) from None
+    return make_architecture(described["name"], options)
 
 
 def _fill(net: nn.Module, state: dict[str, Tensor], part: str, device: torch.device) -> nn.Module:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from disentangle_cli.modelling._seed_maps import all_at_once, in_turn, stacked
-from disentangle_cli.modelling.adam import set_rate
+from disentangle_cli.modelling.adam import adam_states, set_rate
 from disentangle_cli.modelling.compiled import Compiler, usable_compiler
 from disentangle_cli.modelling.engine import Draw
 from disentangle_cli.modelling.graph import IterationGraph
@@ -137,7 +137,7 @@ class StackEngine(LoneEngine):
         """One Adam for all seeds, which have made the same number of steps."""
         self._merged[name] = self.members[0].optimisers[name]
         self.model.optimisers[name].state.clear()
-        ours, *theirs = (_adam_states(model.optimisers[name]) for model in (self.model, *self.members))
+        ours, *theirs = (adam_states(model.optimisers[name]) for model in (self.model, *self.members))
         for state, *parts in zip(ours, *theirs, strict=True):
             for key in ("exp_avg", "exp_avg_sq"):
                 _merge(state[key], [part[key] for part in parts], dense=True)
@@ -170,19 +170,6 @@ class _Players(nn.ModuleDict):
 def _parameters(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:
     parameters: list[nn.Parameter] = optimiser.param_groups[0]["params"]
     return parameters
-
-
-def _adam_states(optimiser: torch.optim.Optimizer) -> list[dict[str, Tensor]]:
-    """The state of each parameter, made as Adam makes it where there was no step yet."""
-    parameters = _parameters(optimiser)
-    for parameter in parameters:
-        if not optimiser.state[parameter]:
-            optimiser.state[parameter] = {
-                "step": torch.zeros((), device=parameter.device),
-                "exp_avg": torch.zeros_like(parameter),
-                "exp_avg_sq": torch.zeros_like(parameter),
-            }
-    return [optimiser.state[parameter] for parameter in parameters]
 
 
 def _merge(whole: Tensor, parts: Sequence[Tensor], dense: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from disentangle_cli.architectures import ARCHITECTURES
+from disentangle_cli.architectures import make_architecture
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Latents
@@ -38,12 +38,16 @@ class Trainable(ABC, Generic[C]):
         self.bf16 = bf16
         self.latents: Latents = config.latents.latents()
         self.rng = torch.Generator().manual_seed(seed)
-        self.architecture: Architecture = ARCHITECTURES.get(config.architecture)()
+        self.architecture: Architecture = make_architecture(config.architecture, self.architecture_options())
         self.players: dict[str, nn.Module] = {}
         """The networks that are trained, by name."""
         self.averages: dict[str, nn.Module] = {}
         """Running averages of players, where there are some."""
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
+
+    def architecture_options(self) -> dict[str, Any]:
+        """Options of the architecture (JSON types) that are not its defaults; a checkpoint holds them."""
+        return {}
 
     # The parts of an iteration.
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import torch
 from pydantic import AfterValidator, Field
@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from disentangle_cli.config import Staircase, TrainConfig
 from disentangle_cli.errors import UsageError
-from disentangle_cli.modelling.adam import adam, decay_rates
+from disentangle_cli.modelling.adam import adam, adam_epsilon_hat, decay_rates
 from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, Trainable, upcast
 from disentangle_cli.networks.adopting import adopt
@@ -34,6 +34,8 @@ from disentangle_cli.settings import Strict
 
 LOG_GUARD = 1e-8
 BN_DECAY = 0.9
+TENSORFLOW_NORM_EPS = 1.001e-5
+"""What its fused batch norm adds to the variance where 1e-5 is asked for."""
 
 
 class OptimConfig(Strict):
@@ -79,6 +81,8 @@ class InfoGanConfig(TrainConfig):
     info: InfoConfig = InfoConfig()
     generator_steps: int = Field(default=2, ge=1)
     """Steps of G per iteration, all on the same latents."""
+    conventions: Literal["pytorch", "tensorflow"] = "pytorch"
+    """Whose epsilon in batch norm and in Adam, and whose slope of the leaky ReLU at 0 (docs/paper.md)."""
 
 
 C = TypeVar("C", bound=InfoGanConfig)
@@ -119,11 +123,20 @@ class InfoGan(Trainable[C]):
         self.players |= {"generator": self.generator, "discriminator": self.discriminator}
         self.add_players()
         for net in self.players.values():
-            initialise(net, self.rng)
+            initialise(net, self.rng, slope_at_zero=self.as_tensorflow)
             net.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.optimisers |= {name: self.new_optimiser(name) for name in self.players}
         averaged = ("generator", "discriminator") if config.optim.average else ()
         self.averages |= {name: deepcopy(self.players[name]).requires_grad_(False) for name in averaged}
+
+    def architecture_options(self) -> dict[str, Any]:
+        """The epsilon of batch norm, where it is TensorFlow's."""
+        return {"norm_eps": TENSORFLOW_NORM_EPS} if self.as_tensorflow else {}
+
+    @property
+    def as_tensorflow(self) -> bool:
+        """Whether the conventions are TensorFlow's."""
+        return self.config.conventions == "tensorflow"
 
     # Hooks for models that add to InfoGAN. ``schedule`` is what :meth:`prepare` returned.
 
@@ -240,13 +253,14 @@ class InfoGan(Trainable[C]):
 
     def renew(self, player: str) -> None:
         """Draw a player's weights anew, with a fresh optimiser; vectors and moving statistics stay."""
-        initialise(self.players[player], self.rng, keep_u=True)
+        initialise(self.players[player], self.rng, keep_u=True, slope_at_zero=self.as_tensorflow)
         self.optimisers[player] = self.new_optimiser(player)
 
     def new_optimiser(self, player: str) -> torch.optim.Optimizer:
         """A fresh Adam for a player."""
         optim = self.config.optim
-        return adam(self.players[player].parameters(), getattr(optim, player), (optim.beta1, optim.beta2))
+        kind = adam_epsilon_hat if self.as_tensorflow else adam
+        return kind(self.players[player].parameters(), getattr(optim, player), (optim.beta1, optim.beta2))
 
     def conclude(self, iteration: int) -> None:
         """Move the averaged weights and statistics towards the current ones, faster while there are few."""

@@ -1,10 +1,12 @@
 """What an architecture provides."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import nn
 
+from disentangle_cli.errors import UsageError
 from disentangle_cli.networks.autoencoder import glorot
 from disentangle_cli.networks.gan import Discriminator, Norm
 from disentangle_cli.registry import Registry
@@ -46,3 +48,15 @@ class GanArchitecture(Architecture):
 
 
 ARCHITECTURES: Registry[type[Architecture]] = Registry("disentangle_cli.architectures", "architecture")
+
+
+def make_architecture(name: str, options: dict[str, Any]) -> Architecture:
+    """The architecture of a name with its options.
+
+    Raises:
+        UsageError: there is no such architecture, or it does not take these options or their values.
+    """
+    try:
+        return ARCHITECTURES.get(name)(**options)
+    except TypeError:
+        raise UsageError(f"architecture {name} does not take options {sorted(map(str, options))}") from None

@@ -14,6 +14,8 @@ from disentangle_cli.networks.convolutions import autocast, conv_s2, is_mapped, 
 
 LEAK = 0.2
 INIT_STD = 0.02
+TINY_BIAS, TINY_GROWTH = 1e-35, 100.0
+"""Of the first layer, and from each layer to the next."""
 
 
 def leaky() -> nn.LeakyReLU:
@@ -160,18 +162,26 @@ def normalisable(net: nn.Module) -> Iterator[_Normalisable]:
     return (layer for layer in net.modules() if isinstance(layer, _Normalisable))
 
 
-def initialise(net: nn.Module, rng: torch.Generator, keep_u: bool = False) -> None:
-    """Draw all parameters of ``net`` anew; batch norm scale 1 and shift 0.
+def initialise(
+    net: nn.Module, rng: torch.Generator, keep_u: bool = False, slope_at_zero: bool = False
+) -> None:
+    """Draw all parameters of ``net`` anew; biases 0, batch norm scale 1 and shift 0.
 
     ``keep_u`` leaves the spectral-norm vectors alone (a re-initialised H keeps its own). Running
     statistics of batch norm are never touched here.
+
+    ``slope_at_zero`` makes the slope of a leaky ReLU 1 where it would get exactly 0, as it is in TensorFlow's
+    max(x, 0.2 x); PyTorch's is 0.2 there. Zeros come from black pixels and biases of 0, so biases start above
+    0: too small to change a number, and each larger than what the layer before makes of its own.
     """
+    bias = TINY_BIAS if slope_at_zero else 0.0
     with torch.no_grad():
         for layer in net.modules():
             if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
                 _draw(layer.weight, INIT_STD, isinstance(layer, nn.Conv2d), rng)
                 assert layer.bias is not None
-                nn.init.zeros_(layer.bias)
+                nn.init.constant_(layer.bias, bias)
+                bias *= TINY_GROWTH
             elif isinstance(layer, nn.BatchNorm1d | nn.BatchNorm2d):
                 nn.init.ones_(layer.weight)
                 nn.init.zeros_(layer.bias)

@@ -22,7 +22,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from disentangle_cli.architectures import ARCHITECTURES, Architecture
+from disentangle_cli.architectures import ARCHITECTURES, make_architecture
 from disentangle_cli.checkpoint import Checkpoint, Weights
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing.renaming import fitting, meta_networks
@@ -45,7 +45,7 @@ def read_state_dict(file: Path, arch: str, map_file: Path) -> Imported:
         UsageError: a file is missing, damaged or hostile, the map is malformed, or a weight is missing, left
             without a name, or of another shape than the architecture has.
     """
-    kind = ARCHITECTURES.get(arch)
+    ARCHITECTURES.get(arch)  # a wrong name is told before any file is read
     described = read_yaml(map_file)
     with naming(map_file):
         _check_keys(described)
@@ -55,7 +55,7 @@ def read_state_dict(file: Path, arch: str, map_file: Path) -> Imported:
         posterior = _choice(described, "encoder_output", ("codes", "mean-logvar")) == "mean-logvar"
         logits = _choice(described, "generator_output", ("images", "logits")) == "logits"
         outputs = latents.num_codes * (2 if posterior else 1)
-        nets = _networks(kind, arch, options, latents.dim, outputs, image_shape)
+        nets = _networks(arch, options, latents.dim, outputs, image_shape)
         rules = [_rules(described[part], part) for part in PARTS]
     weights = read_weights(file, "state dict", "state_dict", "model_state_dict", "model")
     with naming(f"{file} with {map_file}"):
@@ -116,17 +116,15 @@ def _joined(weights: Weights, sources: list[str], shape: tuple[int, ...]) -> Ten
 
 
 def _networks(
-    kind: type[Architecture],
     arch: str,
     options: Any,
     latent_dim: int,
     outputs: int,
     image_shape: tuple[int, int, int],
 ) -> tuple[nn.Module, nn.Module]:
-    try:
-        architecture = kind(**options)
-    except TypeError:
-        raise UsageError(f"architecture {arch} does not take options {options}") from None
+    if not isinstance(options, dict):
+        raise UsageError("options must be a mapping")
+    architecture = make_architecture(arch, options)
     if architecture.sizes and image_shape[1] not in architecture.sizes:
         sizes = " or ".join(f"{size}x{size}" for size in architecture.sizes)
         raise UsageError(f"architecture {arch} makes images of {sizes}")

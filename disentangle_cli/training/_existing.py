@@ -6,7 +6,7 @@ from disentangle_cli import output
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import sweep
-from disentangle_cli.training.spec import Run, is_same_run
+from disentangle_cli.training.spec import Run, is_same_run, same_identity
 from disentangle_cli.training.state import read_state
 
 OUTPUTS = ("config.yaml", "log.csv", "resume.pt", "switch.pt", "traversal-*.png", "events.out.tfevents.*")
@@ -49,7 +49,7 @@ def find_state(run: Run, identity: dict[str, Any]) -> dict[str, Any] | None:
             f"{run.folder} holds an unfinished run; --resume goes on with it, --overwrite drops it"
         )
     state = read_state(run.state)
-    if state["run"] == identity:
+    if same_identity(state["run"], identity):
         output.log(f"going on with {run.stem} at iteration {state['iteration']}")
         return state
     if run.overwrite:

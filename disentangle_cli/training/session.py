@@ -184,7 +184,7 @@ class Session:
         generator, encoder = model.weights()
         generator_output, encoder_output = model.outputs()
         config = {
-            "architecture": {"name": run.config.architecture},
+            "architecture": {"name": run.config.architecture, **model.architecture_options()},
             "generator_output": generator_output,
             "encoder_output": encoder_output,
             "training": self.identity["config"],

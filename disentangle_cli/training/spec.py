@@ -9,6 +9,7 @@ from disentangle_cli.checkpoint import Checkpoint
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
+from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training.initial import initial_content
 
 LOCK = ".lock"
@@ -103,4 +104,21 @@ def is_same_run(checkpoint: Checkpoint, identity: dict[str, Any]) -> bool:
         "seed": provenance.get("seed"),
         **({"init_from": provenance["init_from"]["content"]} if "init_from" in provenance else {}),
     }
-    return found == identity
+    return same_identity(found, identity)
+
+
+def same_identity(found: dict[str, Any], identity: dict[str, Any]) -> bool:
+    """Whether what :func:`describe` gave then and gives now is one run.
+
+    A setting that did not exist then had what is its default now.
+    """
+    return found == identity or _completed(found) == identity
+
+
+def _completed(found: dict[str, Any]) -> dict[str, Any] | None:
+    """With all settings; None where there is no such configuration."""
+    try:
+        config = MODELS.get(found["model"]).Config.model_validate(found["config"])
+    except (KeyError, TypeError, ValueError, UsageError):  # whatever a file may hold
+        return None
+    return found | {"config": config.model_dump(mode="json", exclude={"log"})}

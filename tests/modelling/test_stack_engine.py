@@ -99,6 +99,7 @@ def side_by_side(lone: Sequence[LoneEngine], stacked: StackEngine, iterations: r
         ("infogan-cr", CHANGING, 50),
         ("infogan-cr", {"contrastive": {"weight": {"start": 1.0}, "norm": "batch"}, "generator_steps": 1}, 6),
         ("infogan-cr", {"contrastive": {"always": True}}, 6),
+        ("infogan-cr", {"conventions": "tensorflow", "contrastive": {"weight": {"start": 1.0}}}, 6),
         ("infogan", {"optim": {"average": 0.99}}, 12),
     ],
 )
@@ -133,7 +134,7 @@ def test_the_architectures_of_the_paper(architecture: str, channels: int, bf16: 
         CHANGING
         | {"iterations": 12, "contrastive": {"weight": {"start": 0, "step": 2, "every": 4, "times": 1}}},
         {"contrastive": {"weight": {"start": 1.0}, "norm": "batch"}},
-        {"contrastive": {"always": True}},
+        {"contrastive": {"always": True}, "conventions": "tensorflow"},
         {"architecture": "infogan-64", "batch_size": 2, "contrastive": {"weight": {"start": 1.0}}},
     ],
 )

@@ -15,11 +15,11 @@ from disentangle_cli.networks.layers import (
 
 
 class Generator(nn.Module):
-    def __init__(self, latent_dim: int, channels: int) -> None:
+    def __init__(self, latent_dim: int, channels: int, eps: float) -> None:
         super().__init__()
-        self.dense = nn.Sequential(Linear(latent_dim, 24), nn.ReLU(), BatchNorm1d(24))
+        self.dense = nn.Sequential(Linear(latent_dim, 24), nn.ReLU(), BatchNorm1d(24, eps))
         self.convs = nn.Sequential(
-            TransposedConv(6, 5), leaky(), BatchNorm2d(5), TransposedConv(5, channels), nn.Sigmoid()
+            TransposedConv(6, 5), leaky(), BatchNorm2d(5, eps), TransposedConv(5, channels), nn.Sigmoid()
         )
 
     def forward(self, latents: Tensor) -> Tensor:
@@ -36,8 +36,11 @@ def trunk(channels: int, spectral: bool, batch_norm: bool = False) -> nn.Sequent
 class TinyGan(GanArchitecture):
     sizes = (8,)
 
+    def __init__(self, norm_eps: float = 1e-5) -> None:
+        self.norm_eps = norm_eps
+
     def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
-        return Generator(latent_dim, channels)
+        return Generator(latent_dim, channels, self.norm_eps)
 
     def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
         return Encoder(trunk(channels, spectral=False), Linear(11, outputs))

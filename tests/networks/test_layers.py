@@ -210,6 +210,39 @@ def test_a_discriminator_with_folded_norm_is_the_encoder(name: str) -> None:
     torch.testing.assert_close(encoder(images), discriminator(images))
 
 
+def test_a_leaky_relu_has_slope_one_at_zero_where_that_is_wanted() -> None:
+    """Gradients of D on black images, whose pre-activations are 0 in every layer of the trunk."""
+    nets = ARCHITECTURES.get("infogan-64")()
+    assert isinstance(nets, GanArchitecture)
+    wanted, plain, tensorflow = (nets.discriminator(5, 1, 64) for _ in range(3))
+    initialise(wanted, rng(), slope_at_zero=True)
+    for net in (plain, tensorflow):
+        initialise(net, rng())
+    replace_leaky(tensorflow)
+    black = torch.zeros(2, 1, 64, 64)
+    outputs = [(net.realness(net.trunk(black)), net(black)) for net in (wanted, plain, tensorflow)]
+    for realness, codes in outputs:
+        assert max(float(x.detach().abs().max()) for x in (realness, codes)) < 1e-18
+        (realness.sum() + codes.sum()).backward()
+    ours, stock, theirs = (net.get_parameter("trunk.0.bias").grad for net in (wanted, plain, tensorflow))
+    torch.testing.assert_close(ours, theirs)
+    assert not torch.allclose(stock, theirs, rtol=0.5)
+
+
+class _Maximum(torch.nn.Module):
+    """max(x, 0.2 x), the first where both are the same."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.where(x >= 0, x, 0.2 * x)
+
+
+def replace_leaky(net: torch.nn.Module) -> None:
+    for module in list(net.modules()):
+        for name, child in module.named_children():
+            if isinstance(child, torch.nn.LeakyReLU):
+                setattr(module, name, _Maximum())
+
+
 def test_initialisation() -> None:
     nets = ARCHITECTURES.get("infogan-64")()
     assert isinstance(nets, GanArchitecture)
