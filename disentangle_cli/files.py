@@ -1,42 +1,102 @@
-"""Files on disk: atomic writes, locks and content hashes."""
+"""Files on disk: writes that are whole or not there, locks and content hashes."""
 
 import contextlib
+import errno
 import fcntl
-import glob
 import hashlib
 import itertools
 import os
-import secrets
-from collections.abc import Collection, Iterator
+import shutil
+import stat
+import sys
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from disentangle_cli.errors import RunError
 from disentangle_cli.output import log
+from disentangle_cli.temporaries import make_folder, scratch, sweep, sync, sync_folder, temporary
+
+INCOMPLETE = ".dcr-incomplete"
+"""A file in a folder into which new files were being moved by a command that was killed."""
 
 
 @contextlib.contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success it is synced and renamed to ``path``.
+    """Yield a temporary file; when the block is over, what it holds is at ``path``, synced and in one step.
 
-    The temporary name starts with a dot and keeps the suffix of ``path`` (libraries that choose
-    a format by suffix work). If the block raises, nothing is left behind.
+    Symbolic links are followed, and a file that is replaced hands its mode on. What is no file, such as a
+    device or a FIFO, is written to and never replaced; so is what stdout or stderr goes to.
+
+    The temporary name keeps the suffix of ``path`` (libraries that choose a format by suffix work). If the
+    block raises, nothing is left behind.
 
     Raises:
-        RunError: the folder cannot be written or the disk is full.
+        RunError: the folder or the file cannot be written, or the disk is full.
     """
     path = Path(path)
-    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(6)}{path.suffix}")
+    with _told_of(path):
+        if (stream := _stream(path)) is not None:
+            with scratch() as folder:
+                (found := folder / f"output{path.suffix}").touch()
+                yield found
+                _pour(found, path, stream)
+            return
+        target = Path(os.path.realpath(path))
+        _check_replaceable(target)
+        make_folder(target.parent)
+        sweep(target.parent)
+        with temporary(target.parent, target.suffix) as (found, held):
+            yield found
+            _pass_on_mode(target, found)
+            sync(held)
+            found.replace(target)
+            sync_folder(target.parent)
+
+
+@contextlib.contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder; when the block is over, its files are in the folder ``path``, synced.
+
+    A new folder appears in one step. In one that is there, files of the same names are replaced one by one
+    and the others stay; meanwhile it holds a file :data:`INCOMPLETE`, which stays if the process is killed.
+
+    Raises:
+        RunError: the folder cannot be written, or the disk is full.
+    """
+    path = Path(path)
+    with _told_of(path):
+        target = Path(os.path.realpath(path))
+        there = target.exists()
+        parent = target if there else target.parent
+        make_folder(parent)
+        sweep(parent)
+        with temporary(parent, folder=True) as (found, held):
+            yield found
+            files = sorted(found.iterdir())
+            for file in files:
+                with file.open("rb") as written:
+                    sync(written.fileno())
+            sync(held)
+            if there:
+                _move(files, target)
+            else:
+                found.rename(target)
+            sync_folder(parent)
+
+
+def is_stdout(path: str | Path) -> bool:
+    """Whether ``path`` is where stdout goes, by whatever name."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.touch(exist_ok=False)
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror}") from error
+        return os.path.samestat(os.stat(path), os.fstat(1))
+    except OSError:
+        return False
+
+
+@contextlib.contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """Turn what writing to ``path`` fails with into one line."""
     try:
-        yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _sync_folder(path.parent)
+        yield
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror or error}") from error
     except RuntimeError as error:
@@ -44,26 +104,67 @@ def atomic(path: str | Path) -> Iterator[Path]:
         if isinstance(cause := error.__context__, OSError):
             raise RunError(f"cannot write {path}: {cause.strerror or cause}") from error
         raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
-def sweep(path: str | Path, pattern: bool = False) -> None:
-    """Remove what killed processes left of :func:`atomic` writes to ``path``; its name may be a ``pattern``.
+def _stream(path: Path) -> int | None:
+    """What ``path`` is written through: 1 or 2 for what stdout or stderr goes to, -1 for what is no file.
 
-    Call it while holding the lock under which ``path`` is written.
+    None for other files, for folders and for what is not there.
     """
-    path = Path(path)
-    token = "[0-9a-f]" * 12  # exactly what `atomic` adds: a longer name belongs to another stem
-    stem = path.stem if pattern else glob.escape(path.stem)
-    for left in path.parent.glob(f".{stem}-{token}{path.suffix}"):
-        left.unlink(missing_ok=True)
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    if stat.S_ISBLK(found.st_mode):
+        raise RunError(f"cannot write {path}: it is a disk")
+    for number in (1, 2):
+        with contextlib.suppress(OSError):
+            if os.path.samestat(found, os.fstat(number)):
+                return number
+    return None if stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode) else -1
+
+
+def _pour(source: Path, path: Path, stream: int) -> None:
+    if stream == 1:
+        sys.stdout.flush()
+    target = os.dup(stream) if stream > 0 else os.open(path, os.O_WRONLY | os.O_NOCTTY)
+    try:
+        with source.open("rb") as reading, open(target, "wb") as writing:
+            shutil.copyfileobj(reading, writing)
+    except BrokenPipeError:
+        if stream < 0:  # a reader of stdout that has seen enough is no failure
+            raise
+
+
+def _check_replaceable(target: Path) -> None:
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "it is write-protected")
+
+
+def _pass_on_mode(target: Path, found: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        earlier = target.stat()
+        with contextlib.suppress(OSError):  # only root may give files away
+            os.chown(found, earlier.st_uid, earlier.st_gid)
+        found.chmod(stat.S_IMODE(earlier.st_mode))
+
+
+def _move(files: Sequence[Path], folder: Path) -> None:
+    mark = folder / INCOMPLETE
+    mark.write_text("A command was writing files into this folder. If it was killed, run it again.\n")
+    sync_folder(folder)
+    for file in files:
+        file.replace(folder / file.name)
+    sync_folder(folder)
+    mark.unlink()
 
 
 def write_atomic(path: str | Path, data: bytes | str) -> Path:
     """Write ``data`` to ``path`` atomically and return ``path``."""
     with atomic(path) as temporary:
-        temporary.write_bytes(data.encode() if isinstance(data, str) else data)
+        temporary.write_bytes(data.encode(errors="backslashreplace") if isinstance(data, str) else data)
     return Path(path)
 
 
@@ -78,7 +179,7 @@ def locked(path: str | Path, busy: str, wait: bool = False, waiting: str = "") -
     """
     path = Path(path)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         file = path.open("a")
     except OSError as error:
         raise RunError(f"cannot lock {path}: {error.strerror}") from error
@@ -113,11 +214,3 @@ def cache_dir() -> Path:
     if os.uname().sysname == "Darwin":
         return Path.home() / "Library" / "Caches" / "dcr"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dcr"
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

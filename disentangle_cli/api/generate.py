@@ -15,6 +15,7 @@ from disentangle_cli.data.npz_writer import write_npz
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
+from disentangle_cli.files import atomic_folder
 from disentangle_cli.generation import decode, encode_dataset
 from disentangle_cli.images import Pixels, save_picture, to_picture
 from disentangle_cli.modelling.model import AnyModel
@@ -57,10 +58,10 @@ class Samples:
         files = [f"{index:0{digits}d}.png" for index in range(len(self.images))]
         if target.is_dir() and (others := {file.name for file in target.glob("*.png")} - set(files)):
             warn(f"{target} already holds {len(others)} other pictures; they stay")
-        return [
-            save_picture(to_picture(image), target / name)
-            for name, image in zip(files, self.images, strict=True)
-        ]
+        with atomic_folder(target) as folder:
+            for name, image in zip(files, self.images, strict=True):
+                to_picture(image).save(folder / name)
+        return [target / name for name in files]
 
     def to_json(self) -> dict[str, Any]:
         """The ``dcr.generate/1`` document, without paths."""

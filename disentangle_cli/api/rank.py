@@ -9,6 +9,7 @@ from typing import Any
 from disentangle_cli import output
 from disentangle_cli.api.arguments import Settings, split
 from disentangle_cli.api.rank_tables import agreement_table, explanation_table, ranking_table, regret_table
+from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device
 from disentangle_cli.documents import document
@@ -267,3 +268,10 @@ def _check_target(target: Path, pool: Pool) -> None:
     for name in pool.names:
         if name not in twins and target.exists() and target.samefile(name):
             raise UsageError(f"--select {target} would overwrite a model of the pool; choose another name")
+    if target.is_file() and target.stat().st_size:
+        try:
+            load_checkpoint(target)
+        except UsageError:
+            raise UsageError(
+                f"--select {target} exists and is no sound checkpoint; choose another name"
+            ) from None

@@ -1,13 +1,13 @@
 """Every command leaves through here: errors become a line on stderr and an exit code."""
 
 import contextlib
-import os
 import sys
 import traceback
 from collections.abc import Iterator
 
 from typer import Abort, TyperException
 
+from disentangle_cli import streams
 from disentangle_cli.output import debugging, one_line
 from disentangle_cli.reporting import describe
 
@@ -34,10 +34,7 @@ def exit_codes() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:
-        # the reader went away (`dcr info ... | head -1`): nobody is left to tell
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - lives until the process ends
-        raise SystemExit(1) from None
+        streams.check_stdout()
     except (Exception, KeyboardInterrupt) as error:
         code, message = describe_any(error)
         if debugging():

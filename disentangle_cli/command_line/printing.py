@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_cli.documents import jsonable, to_json
+from disentangle_cli.files import is_stdout
 from disentangle_cli.output import one_line
 
 MISSING = "-"  # in a table
@@ -46,6 +47,8 @@ def emit(
 def emit_paths(paths: Iterable[str | Path], fmt: Format, doc: dict[str, Any] | None = None) -> None:
     """Print the paths a command wrote: one a line, or ``doc`` with ``"paths"`` added as JSON."""
     names = [str(path) for path in paths]
+    if any(map(is_stdout, names)):  # it holds what was asked for; a path would damage that
+        return
     if fmt is Format.json:
         _stdout(to_json({**(doc or {}), "paths": names}))
     elif fmt is Format.csv:

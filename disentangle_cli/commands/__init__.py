@@ -8,16 +8,16 @@ imports torch, numpy or scikit-learn at module level, so that ``dcr --help`` ans
 import importlib
 import os
 import pkgutil
-import signal
 import sys
 from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-from disentangle_cli import __version__, output
+from disentangle_cli import __version__, output, streams
 from disentangle_cli.command_line.exit_codes import exit_codes
 from disentangle_cli.command_line.globals import Debug, Quiet, Verbose, add_global_options
+from disentangle_cli.tasks.signals import die_of_signals, unwind_on_signals
 
 
 class _Root(TyperGroup):
@@ -81,6 +81,11 @@ _add_commands()
 
 
 def main() -> None:
-    """Entry point of the ``dcr`` script. A request to terminate unwinds like Ctrl-C: nothing half is left."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    app()
+    """Run the command line of this process. A request to end unwinds like Ctrl-C: nothing half is left."""
+    unwind_on_signals()
+    try:
+        with exit_codes():
+            streams.settle()
+        app()
+    finally:
+        die_of_signals()

@@ -7,6 +7,7 @@ import typer
 
 from disentangle_cli import output
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.outputs import check_outputs, check_report
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
 from disentangle_cli.numerals import read_number
@@ -124,7 +125,14 @@ def centrality_cli(
     Give checkpoints of one image size and one data set; GANs, VAEs and imported models may mix.
     """
     paths = options.expand_paths(checkpoints)
-    _check_outputs({"--select": select, "--plot": plot, "--explain-plot": explain_plot, "--report": report})
+    pictures = {"--plot": plot, "--explain-plot": explain_plot}
+    check_outputs({"--select": select}, [images, labels_check])  # it may replace a copy of a model
+    check_outputs({"--select": select, **pictures, "--report": report}, [])
+    check_outputs({**pictures, "--report": report}, [*paths, images, labels_check])
+    check_report(report)
+    for option, picture in pictures.items():
+        if picture is not None and picture.suffix.lower() != ".png":
+            raise UsageError(f"{option} {picture}: the picture is a PNG, so the name must end in .png")
     if explain_plot is not None and explain is None:
         raise UsageError(f"--explain-plot {explain_plot}: name the model with --explain")
     from disentangle_cli.api.rank import DEFAULT, rank
@@ -185,14 +193,3 @@ def _budget(exact: bool, budget: str | None) -> float | str | None:
     if (part := read_number(budget)) is None:
         raise UsageError(f"--budget {budget}: give a part of all evaluations up to 1, or auto")
     return part
-
-
-def _check_outputs(paths: dict[str, Path | None]) -> None:
-    """Refuse before the work what would fail after it."""
-    for option, path in paths.items():
-        if path is None:
-            continue
-        if path.is_dir():
-            raise UsageError(f"{option} {path} is a folder; name a file in it")
-        if option.endswith("plot") and path.suffix.lower() != ".png":
-            raise UsageError(f"{option} {path}: the picture is a PNG, so the name must end in .png")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit, emit_paths
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
@@ -57,6 +58,7 @@ def render_cli(
     from disentangle_cli.data.export import choose, export
     from disentangle_cli.datasets import open_dataset
 
+    check_outputs({"--out": out}, [name, indices])
     dataset = open_dataset(name, size=size, channels=channels)
     chosen = choose(dataset, num, seed, indices)
     export(dataset, chosen, out)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
@@ -44,6 +45,8 @@ def generate_cli(
     if dataset is not None and fix:
         raise UsageError("--fix has no meaning with --encode: nothing is generated")
     targets = _targets(paths, out, dataset is not None)
+    for target in targets:
+        check_outputs({} if target.is_dir() else {"--out": target}, [*paths, dataset])
     models = [model_of(path, device) for path in paths]
     fixed = [parse_fixed(fix or [], model.latents) for model in models]
     written: list[Path] = []

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.outputs import check_outputs, check_report
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import log
@@ -86,10 +87,11 @@ def score_cli(
     if interval_gates and repeats == 1 and not bootstrap:
         raise UsageError("--fail-under-ci needs intervals; ask for them with --repeats or --bootstrap")
     earlier = read_baseline(baseline) if baseline else None
-    if report is not None and report.is_dir():
-        raise UsageError(f"--report {report} is a folder; name a file in it")
+    paths = options.expand_paths(models)
+    check_outputs({"--report": report}, [*paths, dataset, baseline])
+    check_report(report)
     scores = score(
-        options.expand_paths(models),
+        paths,
         dataset,
         metrics=wanted,
         protocol=protocol,

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit_paths
 
 
@@ -39,6 +40,7 @@ def traverse_cli(
     from disentangle_cli.rendering import check_suffix
 
     suffix = check_suffix(out)
+    check_outputs({"--out": out}, [checkpoint, anchor])
     names = options.listed(latents) or None
     steps = steps or (None if suffix == ".png" else SMOOTH_STEPS)
     traversal = traverse(checkpoint, names, steps=steps, anchor=anchor, seed=seed, device=device)

@@ -14,6 +14,7 @@ from disentangle_cli.data.labels import unlabelled
 from disentangle_cli.data.pixels import Layout, Source
 from disentangle_cli.data.table import TableDataset, stored
 from disentangle_cli.errors import UsageError
+from disentangle_cli.files import INCOMPLETE
 
 BLOCK = 256  # images
 
@@ -32,6 +33,8 @@ class FolderDataset(TableDataset):
         Raises:
             UsageError: there is no image in it, or one of them cannot be read; names the file.
         """
+        if (path / INCOMPLETE).exists():
+            raise UsageError(f"{path}: a command that wrote pictures here did not end; run it again")
         files = image_files(path)
         if not files:
             raise UsageError(f"{path}: no images in this folder; it may hold {', '.join(sorted(SUFFIXES))}")

@@ -18,7 +18,7 @@ import numpy as np
 from disentangle_cli import output
 from disentangle_cli.data.pixels import Layout, Pixels, Source, in_memory
 from disentangle_cli.errors import RunError
-from disentangle_cli.files import atomic, cache_dir, locked, sweep
+from disentangle_cli.files import atomic, cache_dir, locked
 
 FORMAT = "dcr-pixels"
 VERSION = 1
@@ -69,7 +69,6 @@ def cached(stem: str, key: str, build: Callable[[], Source], what: str) -> Pixel
         with locked(path.with_suffix(".lock"), f"{path} is locked", wait=True, waiting=waiting):
             if found := _open(path, key, say=True):  # another process made it while this one waited
                 return found
-            sweep(path)
             _write(path, key, build(), what)
     except RunError as error:
         source = build()

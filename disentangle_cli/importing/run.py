@@ -86,7 +86,10 @@ def _import_into(
 ) -> None:
     found = SOURCES.get(source)(*arguments, **options)
     checkpoint = complete(found, source, target.trained_on, target.seed, target.device)
-    path = write(checkpoint, target_of(target.out, stem, set(report.paths)), target.overwrite)
+    path = target_of(target.out, stem, set(report.paths))
+    if path.exists() and any(path.samefile(file) for file in found.files):
+        raise UsageError(f"{path} is what is imported; choose another --out")
+    write(checkpoint, path, target.overwrite)
     for note in found.notes:
         output.log(f"{found.origin}: {note}")
     report.paths.append(path)

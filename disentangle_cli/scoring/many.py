@@ -1,6 +1,5 @@
 """Scoring several models side by side, here or on a cluster."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from disentangle_cli.executors import Control, run_tasks, split_spec
 from disentangle_cli.files import sha256_file
 from disentangle_cli.output import log, progress
 from disentangle_cli.scoring.run import Options, score_one
+from disentangle_cli.temporaries import scratch
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def _score(task: _Task, _: Control) -> dict[str, Any]:
     if task.content is None:
         result = score_one(task.file, task.dataset, task.options, task.device)
     else:
-        with tempfile.TemporaryDirectory(prefix="dcr-") as folder:
-            file = Path(folder) / Path(task.path).name
+        with scratch() as folder:
+            file = folder / Path(task.path).name
             file.write_bytes(task.content)
             result = score_one(str(file), task.dataset, task.options, task.device)
     return result | {"model": task.path}

@@ -3,17 +3,50 @@
 import contextlib
 import signal
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+AGAIN_SECONDS = 0.05
+
+
+def unwind_on_signals() -> None:
+    """Have all of them raise KeyboardInterrupt in the main thread, but no sooner than an import is over.
+
+    In an import the interpreter runs callbacks that lose an exception, with a traceback. Signals that were
+    ignored from the start (``nohup``) still are.
+    """
+    for number in _heard():
+        signal.signal(number, _unwind)
+    signal.signal(signal.SIGALRM, _unwind)
+
+
+def die_of_signals() -> None:
+    """Have them end the process at once, without a word: for when all is done."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number in _heard():
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _heard() -> list[signal.Signals]:
+    return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+
+
+def _unwind(number: int, frame: FrameType | None) -> None:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
+            return
+        frame = frame.f_back
+    raise KeyboardInterrupt
 
 
 @contextlib.contextmanager
 def caught_signals(patient: bool = False) -> Iterator[list[str]]:
-    """Collect the names of SIGINT and SIGTERM in the yielded list instead of dying of them.
+    """Collect the names of :data:`SIGNALS` in the yielded list instead of dying of them.
 
-    A second one is at once, unless ``patient``. Outside the main thread signals are not ours to take: the
-    list stays empty.
+    A second one is at once, unless ``patient``. A hang-up that was ignored from the start (``nohup``) still
+    is. Outside the main thread signals are not ours to take: the list stays empty.
     """
     caught: list[str] = []
 
@@ -22,8 +55,9 @@ def caught_signals(patient: bool = False) -> Iterator[list[str]]:
         if len(caught) > 1 and not patient:
             raise KeyboardInterrupt
 
+    taken = [number for number in SIGNALS if number != signal.SIGHUP or number in _heard()]
     try:
-        previous = {number: signal.signal(number, note) for number in SIGNALS}
+        previous = {number: signal.signal(number, note) for number in taken}
     except ValueError:
         yield caught
         return

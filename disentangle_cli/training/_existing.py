@@ -1,11 +1,13 @@
 """What earlier runs left at a run's output, and whether it may be used, kept or cleared."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 from disentangle_cli import output
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.errors import UsageError
-from disentangle_cli.files import sweep
+from disentangle_cli.temporaries import sweep
 from disentangle_cli.training.spec import Run, is_same_run, same_identity
 from disentangle_cli.training.state import read_state
 
@@ -66,7 +68,7 @@ def clear(run: Run) -> None:
     A finished checkpoint of the same configuration stays until the new one replaces it.
     """
     if run.overwrite:
-        run.checkpoint.unlink(missing_ok=True)
+        Path(os.path.realpath(run.checkpoint)).unlink(missing_ok=True)  # a link stays and is written through
     for pattern in OUTPUTS:
         for path in run.folder.glob(pattern):
             path.unlink()
@@ -74,6 +76,5 @@ def clear(run: Run) -> None:
 
 def sweep_leftovers(run: Run) -> None:
     """Remove what a killed process left half written."""
-    sweep(run.checkpoint)
-    for name in OUTPUTS:
-        sweep(run.folder / name, pattern=True)
+    sweep(run.out)
+    sweep(run.folder)

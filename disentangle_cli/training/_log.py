@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_cli.files import atomic
+from disentangle_cli.temporaries import sync
 
 
 class RunLog:
@@ -44,6 +45,11 @@ class RunLog:
         if self._events is not None:
             for key, value in scalars.items():
                 self._events.add_scalar(key, value, iteration)
+
+    def sync(self) -> None:
+        """Have the rows on the disk: a resume state must not outlive the rows before it."""
+        with self._path.open("rb") as file:
+            sync(file.fileno())
 
     def close(self) -> None:
         """Flush the events."""

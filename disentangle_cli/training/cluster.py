@@ -6,7 +6,6 @@ resume state. Where they do not, it trains in a temporary folder and its files c
 
 import contextlib
 import secrets
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from disentangle_cli.executors import Control, ends_of, run_tasks
 from disentangle_cli.files import locked, write_atomic
 from disentangle_cli.tasks.ended import Done
 from disentangle_cli.tasks.signals import caught_signals
+from disentangle_cli.temporaries import scratch
 from disentangle_cli.training._existing import clear, find_state, is_finished, sweep_leftovers
 from disentangle_cli.training.outcome import Outcome, not_started, without_end
 from disentangle_cli.training.run import busy
@@ -113,13 +113,13 @@ def carry_out(task: ClusterTask, control: Control) -> tuple[DcrError | None, Fil
 
 
 def _carry_out_apart(run: Run, files: Files) -> tuple[DcrError | None, Files]:
-    with tempfile.TemporaryDirectory(prefix="dcr-") as folder:
-        there = replace(run, out=Path(folder))
+    with scratch() as folder:
+        there = replace(run, out=folder)
         _write(there, files)
         (outcome,) = train_together([there], [])
         error = outcome.error
         if error is not None:
-            error = type(error)(str(error).replace(folder, str(run.out)))  # name no folder that is gone
+            error = type(error)(str(error).replace(str(folder), str(run.out)))  # name no folder that is gone
         found = _files_of(there)
         if error is None:
             found.pop(str(there.state.relative_to(folder)), None)  # a finished run needs no state

@@ -147,6 +147,7 @@ class Session:
         for part, weights in zip(("generator", "encoder"), self.model.weights(), strict=True):
             if not all(value.isfinite().all() for value in weights.values()):  # losses precede the last step
                 raise self._diverged(f"a weight of the {part} is not finite", done - 1)
+        self._log.sync()
         write_state(
             self.run.state,
             run=self.identity,

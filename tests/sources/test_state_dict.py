@@ -10,6 +10,7 @@ from torch import Tensor
 from disentangle_cli.architectures.mlp import Mlp
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing import SOURCES
+from disentangle_cli.importing.run import Target, import_one
 from disentangle_cli.models import LoadedModel
 
 
@@ -117,3 +118,11 @@ def test_other_refusals(files: Any) -> None:
     path, _, map_file = files(found=foreign() | {"dec.0.bias": torch.full((8,), torch.nan)})
     with pytest.raises(UsageError, match=r"w\.pt: 'dec\.0\.bias' is not finite"):
         SOURCES.get("state-dict")(path, "mlp", map_file)
+
+
+def test_what_is_imported_is_not_replaced(files: Any) -> None:
+    file, architecture, described = files()
+    before = file.read_bytes()
+    with pytest.raises(UsageError, match="is what is imported"):
+        import_one("state-dict", "w", Target(file, overwrite=True), file, architecture, described)
+    assert file.read_bytes() == before

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -96,7 +97,7 @@ def test_killed_and_resumed_is_bit_identical(command: Command, tmp_path: Path, m
     assert (out / "cut.pt").read_bytes() == before
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_save_and_exit_130(command: Command, tmp_path: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(command("--iterations", "100000"), stderr=subprocess.PIPE, text=True)
     wait_for(tmp_path / "out" / STEM / "resume.pt", process)
@@ -107,6 +108,48 @@ def test_signals_save_and_exit_130(command: Command, tmp_path: Path, number: sig
     assert "--resume" in errors
     assert "Traceback" not in errors
     assert not (tmp_path / "out" / f"{STEM}.pt").exists()
+
+
+def test_rows_of_the_log_are_on_the_disk_before_the_state(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[str] = []
+    fsync = os.fsync
+
+    def watched(held: int) -> None:
+        name = os.readlink(f"/proc/self/fd/{held}")
+        synced.append("log" if name.endswith("log.csv") else "state" if ".pt" in name else "")
+        fsync(held)
+
+    monkeypatch.setattr(os, "fsync", watched)
+    done = CliRunner().invoke(app, command("--set", "log.state_seconds=1000")[3:])
+    assert done.exit_code == 0, done.stderr
+    assert synced.index("log") < len(synced) - 1 - synced[::-1].index("state")
+    assert [name for name in synced if name][:3] == ["state", "log", "state"]  # switch.pt, then the end
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+def test_a_training_that_nobody_hears_goes_on(command: Command, tmp_path: Path) -> None:
+    """Neither a reader that is gone nor a full disk under the messages ends it."""
+    line = " ".join(map(shlex.quote, command("--seeds", "0-1", "--jobs", "1")))
+    ran = subprocess.run(["bash", "-c", f"{line} --verbose 2>&1 | true; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True, text=True, check=True, timeout=120)  # fmt: skip
+    assert (ran.stdout, ran.stderr) == ("0\n", "")
+    assert len(list((tmp_path / "out").glob("*.pt"))) == 2
+    full = subprocess.run(["bash", "-c", f"{line} --overwrite 2> /dev/full"],
+        capture_output=True, text=True, check=True, timeout=120)  # fmt: skip
+    assert full.stdout.count(".pt\n") == 2
+
+
+def test_overwriting_goes_through_a_link(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "store").mkdir()
+    (tmp_path / "out" / "a.pt").symlink_to(Path("..") / "store" / "a.pt")
+    for options in ([], ["--overwrite", "--iterations", "10"]):
+        done = CliRunner().invoke(app, command("--name", "a", *options)[3:])
+        assert done.exit_code == 0, done.stderr
+        assert (tmp_path / "out" / "a.pt").is_symlink()
+    assert load_checkpoint(tmp_path / "store" / "a.pt").provenance["iteration"] == 10
 
 
 def test_second_process_on_the_same_output_is_refused(command: Command, tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+"""Signals before, between and after the work."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from disentangle_cli.tasks.signals import SIGNALS, caught_signals
+
+BEGIN = """
+from disentangle_cli.tasks.signals import unwind_on_signals
+unwind_on_signals()  # as main() does it first of all; before that no code of dcr runs
+print("begun", flush=True)
+from disentangle_cli.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "seconds"),
+    [(signal.SIGINT, 0.05), (signal.SIGTERM, 0.2), (signal.SIGHUP, 0.4), (signal.SIGINT, 0.8)],
+)
+def test_in_the_first_second(number: signal.Signals, seconds: float) -> None:
+    pipe = subprocess.PIPE
+    for_stdin, writing = os.pipe()
+    command = [sys.executable, "-c", BEGIN, "info", "-"]
+    with subprocess.Popen(command, stdin=for_stdin, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "begun\n"
+        time.sleep(seconds)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    os.close(for_stdin)
+    os.close(writing)
+    assert (process.returncode, err) == (130, "interrupted\n")
+
+
+def test_in_an_import_once_that_is_over(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(
+        "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\ndone = True\n"
+    )
+    code = """
+        import signal, time
+        from disentangle_cli.tasks.signals import unwind_on_signals
+        unwind_on_signals()
+        try:
+            import slow
+            assert slow.done
+            time.sleep(30)
+        except KeyboardInterrupt:
+            print("unwound")
+    """
+    ran = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "unwound\n", "")
+
+
+def test_all_are_caught_and_given_back() -> None:
+    before = [signal.getsignal(number) for number in SIGNALS]
+    for number in SIGNALS:
+        with caught_signals() as stop:
+            os.kill(os.getpid(), number)
+            assert stop == [number.name]
+    assert [signal.getsignal(number) for number in SIGNALS] == before
+
+
+def test_a_hang_up_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with caught_signals() as stop:
+            os.kill(os.getpid(), signal.SIGHUP)
+            assert stop == []
+    finally:
+        signal.signal(signal.SIGHUP, before)
