@@ -20,8 +20,8 @@ from disentangle_cli.errors import DcrError, GateError, UsageError
 from disentangle_cli.importing.pickled_name import class_name
 from disentangle_cli.plain import read_json, read_yaml
 from disentangle_cli.reading import check_growth, explained, read_whole, reading
+from disentangle_cli.scoring import read_baseline
 from disentangle_cli.scoring.codes_file import read_codes
-from disentangle_cli.scoring.gates import read_baseline
 from disentangle_cli.scoring.parquet import read_parquet
 from disentangle_cli.scoring.run import is_codes_file
 

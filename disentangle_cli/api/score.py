@@ -30,8 +30,9 @@ class Scores:
     """Scores of one or more models.
 
     Attributes:
-        results: one for each model: ``model``, ``dataset``, ``protocol``, ``encode``, ``seed``, ``repeats``,
-            ``bootstrap``, ``factors`` and ``metrics``, a result by the name of each metric.
+        results: one for each model: ``model``, ``dataset``, ``fingerprint`` and ``labels`` (what is in it),
+            ``protocol``, ``encode``, ``seed``, ``repeats``, ``bootstrap``, ``factors`` and ``metrics``, a
+            result by the name of each metric.
         names: of the metrics, in the order asked for.
         seed, device: what the numbers depend on besides.
     """

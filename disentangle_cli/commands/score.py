@@ -77,8 +77,13 @@ def score_cli(
     Settings of a metric are changed with --set metric.key=value, sample counts with --set data.key=value.
     """
     from disentangle_cli.api.score import score
-    from disentangle_cli.scoring import check_baseline, check_gates, parse_gates, resolve_metrics
-    from disentangle_cli.scoring.gates import read_baseline
+    from disentangle_cli.scoring import (
+        check_baseline,
+        check_gates,
+        parse_gates,
+        read_baseline,
+        resolve_metrics,
+    )
 
     wanted = ",".join(options.listed(metrics) or ["paper"])
     names = resolve_metrics(wanted)

@@ -6,6 +6,7 @@ goes by this table. A new family is one number in ``families.py``, its arrays he
 it is then null with a reason.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, get_origin, get_type_hints
@@ -99,6 +100,16 @@ class Arrays:
                 object.__setattr__(self, name, array.converted(np.asarray(value)))
         _check_partners(self)
         _check_sizes(self)
+
+    @property
+    def label_digest(self) -> str | None:
+        """Hex SHA-256 of the labels of all rows: class ids, values and names of the factors."""
+        if self.factors is None:
+            return None
+        digest = hashlib.sha256(repr((self.factor_names, self.factors.shape)).encode())
+        for part in (self.factors, self.factor_values):
+            digest.update(b"-" if part is None else np.ascontiguousarray(part, np.float64).tobytes())
+        return digest.hexdigest()
 
     def get(self, name: str) -> Any:
         """The array called ``name``, None when absent."""

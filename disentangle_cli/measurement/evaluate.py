@@ -1,5 +1,6 @@
 """Computing metrics: arrays in, one result per metric out, shared parts only once."""
 
+import math
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.arrays import ARRAYS, Arrays, samples_of
-from disentangle_cli.measurement.metric import DERIVED, METRICS, PROTOCOLS, Node, Result, Undefined
+from disentangle_cli.measurement.metric import DERIVED, METRICS, PROTOCOLS, Node, Result, Undefined, undefined
 from disentangle_cli.measurement.settings import protocol_settings, settings_of
 
 
@@ -62,15 +63,16 @@ class Evaluation:
         with warnings.catch_warnings(record=True) as caught, np.errstate(all="ignore"):
             warnings.simplefilter("always")
             try:
-                result: Result = self._apply(entry, entry.inputs_under(self.protocol), chosen)
-            except Undefined as reason:
-                result = {"score": None, "reason": str(reason)}
-        if any(issubclass(w.category, ConvergenceWarning) for w in caught):
-            result["note"] = "an inner fit stopped at its iteration limit, as the protocol has it"
+                result = _sound(self._apply(entry, entry.inputs_under(self.protocol), chosen))
+            except Exception as error:  # whatever it is, the other metrics have their numbers
+                result = {"score": None, "reason": str(undefined(error, name))}
         reads = required_arrays(name, self.protocol)
-        notes = list(dict.fromkeys(text for array, text in self.arrays.remarks.items() if array in reads))
+        notes = [text for array, text in self.arrays.remarks.items() if array in reads]
+        notes += filter(None, [result.get("note")])
+        if any(issubclass(w.category, ConvergenceWarning) for w in caught):
+            notes.append("an inner fit stopped at its iteration limit, as the protocol has it")
         if notes:
-            result["note"] = "; ".join([*notes, *filter(None, [result.get("note")])])
+            result["note"] = "; ".join(dict.fromkeys(notes))
         result["variant"] = " with ".join([self.protocol, ", ".join(changed)] if changed else [self.protocol])
         result["settings"] = chosen
         result["samples"] = sample_counts(self.arrays, reads, chosen.get("rows") == "split")
@@ -100,11 +102,23 @@ class Evaluation:
         if key not in self._known:
             try:
                 self._known[key] = self._apply(node, node.inputs, own)
-            except Undefined as reason:
-                self._known[key] = reason
+            except Exception as error:  # as the metrics that ask for it will say
+                self._known[key] = undefined(error, name)
         if isinstance(self._known[key], Undefined):
             raise self._known[key]
         return self._known[key]
+
+
+def _sound(result: Any) -> Result:
+    """``result``, if it is one: with a finite score, or with none and a reason."""
+    if not isinstance(result, dict) or "score" not in result:
+        raise Undefined("it gave no result with a score")
+    score = result["score"]
+    if score is None:
+        return {"reason": "it has no value here"} | result
+    if not math.isfinite(score):
+        raise Undefined(f"it came out as {score}")
+    return result | {"score": float(score)}
 
 
 def required_arrays(name: str, protocol: str) -> set[str]:

@@ -8,13 +8,16 @@ parameters are its settings, to which those of the derived arrays it asks for ar
 
 import functools
 import inspect
+import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec
 
 from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.families import Family
+from disentangle_cli.output import debugging, log, one_line, warn
 from disentangle_cli.registry import Registry
+from disentangle_cli.reporting import describe, is_out_of_memory
 
 PROTOCOLS = ("infogan-cr", "disentanglement-lib")
 PAPER = ("factor_vae", "dci", "sap", "explicitness", "modularity", "mig", "beta_vae")
@@ -36,6 +39,17 @@ TRAINING_ROWS = {"disentanglement-lib": {"rows": "split"}}
 
 class Undefined(Exception):
     """The quantity has no value on these arrays; the message is the reason reported."""
+
+
+def undefined(error: Exception, what: str) -> Undefined:
+    """Why ``what`` has no value, after it raised ``error``; one that nobody foresaw is warned about."""
+    if isinstance(error, Undefined):
+        return error
+    reason = describe(error)[1] if is_out_of_memory(error) else f"{type(error).__name__}: {one_line(error)}"
+    warn(f"{what} failed and is left out: {reason}")
+    if debugging():
+        log("".join(traceback.format_exception(error)).rstrip())
+    return Undefined(f"it failed: {reason}")
 
 
 @dataclass(eq=False)

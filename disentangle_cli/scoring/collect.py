@@ -6,11 +6,11 @@ import numpy as np
 
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.measurement.arrays import arrays_of, families_of
-from disentangle_cli.measurement.metric import Undefined
+from disentangle_cli.measurement.metric import undefined
 from disentangle_cli.metrics import Arrays
 from disentangle_cli.output import warn
 from disentangle_cli.scoring.codes import CodeCache
-from disentangle_cli.scoring.draws import DRAWS, draw, too_few_images
+from disentangle_cli.scoring.draws import DRAWS, draw, no_groups
 from disentangle_cli.scoring.images import MADE
 from disentangle_cli.scoring.plan import Plan
 
@@ -23,7 +23,7 @@ def collect(
     missing: dict[str, str] = {}
     remarks: dict[str, str] = {}
     shared = [family for family in families if any(array.kind == "label" for array in arrays_of(family))]
-    if shared and (problem := too_few_images(dataset)):
+    if shared and (problem := no_groups(dataset)):
         warn(problem)
         missing = {array.name: problem for family in shared for array in arrays_of(family)}
         families = [family for family in families if family not in shared]
@@ -38,8 +38,9 @@ def collect(
     for family in (family for family in families if family in MADE):
         try:
             made, remark = MADE[family](cache.model, dataset, plan, seed, repeat)
-        except Undefined as reason:
-            missing |= {array.name: str(reason) for array in arrays_of(family)}
+        except Exception as error:  # metrics of other families have their numbers
+            what = " and ".join(array.needs for array in arrays_of(family) if array.needs)
+            missing |= dict.fromkeys((a.name for a in arrays_of(family)), str(undefined(error, what)))
             continue
         names = [array.name for array in arrays_of(family)]
         arrays |= zip(names, made, strict=True)

@@ -8,7 +8,6 @@ import numpy as np
 from disentangle_cli.arraytypes import Ints
 from disentangle_cli.data.grid import GridDataset
 from disentangle_cli.datasets import Dataset
-from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.families import Family
 from disentangle_cli.scoring.plan import Plan
 
@@ -87,19 +86,19 @@ DRAWS: Mapping[Family, Callable[[Dataset, Plan, np.random.Generator], Draw]] = {
 
 def _labels(dataset: Dataset, plan: Plan, rng: np.random.Generator, count: int) -> Ints:
     varying = np.array([k for k, factor in enumerate(dataset.factors) if factor.size > 1], np.int64)
-    if not len(varying):
-        raise UsageError(f"data set {dataset.name}: no factor has more than one value, nothing can be scored")
     turn = rng.integers(0, len(varying), count) if plan.random_labels else np.arange(count) % len(varying)
     return varying[turn]
 
 
-def too_few_images(dataset: Dataset) -> str | None:
-    """Why groups of images that share a factor value cannot be drawn from a finite labelled set, or None.
+def no_groups(dataset: Dataset) -> str | None:
+    """Why groups of images that share a factor value cannot be drawn from a labelled set, or None.
 
-    A full grid always has enough; otherwise every value that occurs must occur at least twice.
+    Some factor must have two values. A full grid has enough images of each; otherwise every value that occurs
+    must occur at least twice.
     """
-    sizes = [factor.size for factor in dataset.factors if factor.size > 1]
-    if isinstance(dataset, GridDataset) or not sizes or len(dataset) > MANY:
+    if all(factor.size < 2 for factor in dataset.factors):
+        return f"{dataset.name}: no factor has more than one value"
+    if isinstance(dataset, GridDataset) or len(dataset) > MANY:
         return None
     table = dataset.classes(np.arange(len(dataset)))
     for factor, column in zip(dataset.factors, table.T, strict=True):

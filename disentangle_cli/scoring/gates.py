@@ -1,21 +1,14 @@
-"""Quality gates: thresholds on metrics, and comparison with an earlier result."""
+"""Quality gates: thresholds on metrics."""
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.metrics import METRICS
 from disentangle_cli.numerals import read_number
-from disentangle_cli.plain import read_json
 from disentangle_cli.settings import split_assignment
-
-MAX_BASELINE = 2**26
-"""Bytes of an earlier result; those of a thousand models have some ten million."""
-ROUNDING = 1e-9
-"""A fall of at most this is none."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +86,7 @@ def look_up(result: dict[str, Any], address: str) -> float | None:
             raise UsageError(f"{name} has no part {rest!r}; it has {', '.join(known)}")
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise UsageError(f"{address} is not a number")
-    return value
+    return value if value is not None and math.isfinite(value) else None
 
 
 def bound(result: dict[str, Any], address: str, high: bool) -> float | None:
@@ -136,84 +129,3 @@ def check_gates(
                 misses.append(f"{where} is {value:.4f}, {abs(gate.value - value):.4g} {side} {gate.value:g}")
     if misses:
         raise GateError("gate failed: " + "; ".join(misses))
-
-
-def read_baseline(path: str | Path) -> list[dict[str, Any]]:
-    """The results of an earlier ``dcr score --format json``.
-
-    Raises:
-        UsageError: the file is missing or no such document.
-    """
-    document = read_json(path, MAX_BASELINE)
-    results = document.get("results")
-    right = str(document.get("schema", "")).startswith("dcr.score/")
-    if not right or not isinstance(results, list) or not all(_is_result(r) for r in results):
-        raise UsageError(f"{path}: not a result of `dcr score --format json`")
-    return results
-
-
-def _is_result(entry: Any) -> bool:
-    return (
-        isinstance(entry, dict)
-        and isinstance(entry.get("model"), str)
-        and isinstance(entry.get("metrics"), dict)
-        and all(isinstance(metric, dict) for metric in entry["metrics"].values())
-    )
-
-
-def check_baseline(results: Sequence[dict[str, Any]], baseline: Sequence[dict[str, Any]], path: str) -> None:
-    """Compare the score of every metric with an earlier result of the same model.
-
-    Where there are intervals, a fall counts when it is larger than the half width of the interval of the
-    difference (the root of the sum of both squares). Models are matched by path, else by file name; a
-    single model matches a single earlier one.
-
-    Raises:
-        GateError: one line that lists each metric that fell, and by how much.
-        UsageError: a model has no earlier result, or one of another protocol.
-    """
-    falls = []
-    for result in results:
-        old = _match(result, results, baseline, path)
-        if old.get("protocol") != result["protocol"]:
-            raise UsageError(f"{path}: scored under protocol {old.get('protocol')}, not {result['protocol']}")
-        for name, now in result["metrics"].items():
-            before = old["metrics"].get(name, {}).get("score")
-            if not isinstance(before, int | float):
-                continue
-            where = f"{result['model']}: {name}"
-            if now["score"] is None:
-                falls.append(f"{where} fell from {before:.4f} to null ({now.get('reason', 'no value')})")
-                continue
-            fall = before - now["score"] if METRICS.get(name).higher_is_better else now["score"] - before
-            if fall > max(_reach(now, old["metrics"][name]), ROUNDING):
-                falls.append(f"{where} fell by {fall:.4g}, from {before:.4f} to {now['score']:.4f}")
-    if falls:
-        raise GateError("worse than the baseline: " + "; ".join(falls))
-
-
-def _reach(*entries: dict[str, Any]) -> float:
-    """Half width of the interval of a difference; 0 without intervals."""
-    squares = 0.0
-    for entry in entries:
-        ends, score = entry.get("interval"), entry.get("score")
-        if (
-            isinstance(ends, list)
-            and len(ends) == 2
-            and all(isinstance(e, int | float) for e in (*ends, score))
-        ):
-            squares += max(score - ends[0], ends[1] - score) ** 2  # one end may be cut off at the range
-    return math.sqrt(squares)
-
-
-def _match(
-    result: dict[str, Any], results: Sequence[Any], baseline: Sequence[dict[str, Any]], path: str
-) -> dict[str, Any]:
-    same = [old for old in baseline if old["model"] == result["model"]]
-    same = same or [old for old in baseline if Path(old["model"]).name == Path(result["model"]).name]
-    if not same and len(results) == len(baseline) == 1:
-        same = list(baseline)
-    if not same:
-        known = ", ".join(old["model"] for old in baseline) or "none"
-        raise UsageError(f"{path}: has no result for {result['model']}; it has {known}")
-    return same[0]

@@ -124,8 +124,8 @@ def score_one(
     """Score a checkpoint or a codes file, told apart by content, a model, or arrays of codes.
 
     ``dataset`` is a data set or its name, by default the one the model was trained on. Returns ``model``,
-    ``dataset``, ``protocol``, ``encode``, ``seed``, ``repeats``, ``bootstrap``, ``factors`` and ``metrics``,
-    a result per metric.
+    ``dataset``, ``fingerprint`` and ``labels`` (what is in it), ``protocol``, ``encode``, ``seed``,
+    ``repeats``, ``bootstrap``, ``factors`` and ``metrics``, a result per metric.
 
     Raises:
         UsageError: an option, a file or the data set does not fit.
@@ -156,7 +156,14 @@ def _score_arrays(
     label = dataset if isinstance(dataset, str) or dataset is None else dataset.name
     arrays = restrict_arrays(arrays, options.factors, name)
     results = _repeat(options, lambda repeat: arrays, drawn=False)
-    return _entry(name, label, None, list(factor_names(arrays)), options, results)
+    about = {
+        "dataset": label,
+        "fingerprint": None,
+        "labels": arrays.label_digest,
+        "encode": None,
+        "factors": list(factor_names(arrays)),
+    }
+    return _entry(name, about, options, results)
 
 
 def _score_model(path: str, model: Model, dataset: Dataset | str | None, options: Options) -> dict[str, Any]:
@@ -170,8 +177,14 @@ def _score_model(path: str, model: Model, dataset: Dataset | str | None, options
     plan = plan_for(options.protocol, len(data), options.data)
     wanted = {array for name in options.names for array in required_arrays(name, options.protocol)}
     results = _repeat(options, lambda r: collect(cache, data, plan, wanted, options.seed, r), drawn=True)
-    factors = [factor.name for factor in data.factors]
-    return _entry(path, data.name, "sample" if cache.samples else "mean", factors, options, results)
+    about = {
+        "dataset": data.name,
+        "fingerprint": data.fingerprint,
+        "labels": data.label_digest,
+        "encode": "sample" if cache.samples else "mean",
+        "factors": [factor.name for factor in data.factors],
+    }
+    return _entry(path, about, options, results)
 
 
 def _dataset_of(path: str, model: Model, spec: str | None) -> Dataset:
@@ -222,22 +235,17 @@ def _evaluated(options: Options, arrays: Arrays, repeat: int, drawn: bool) -> di
     return results
 
 
-def _entry(
-    name: str,
-    dataset: str | None,
-    encode: str | None,
-    factors: list[str],
-    options: Options,
-    results: dict[str, Result],
-) -> dict[str, Any]:
+def _entry(name: str, about: dict[str, Any], options: Options, results: dict[str, Result]) -> dict[str, Any]:
     return {
         "model": name,
-        "dataset": dataset,
+        "dataset": about["dataset"],
+        "fingerprint": about["fingerprint"],
+        "labels": about["labels"],
         "protocol": options.protocol,
-        "encode": encode,
+        "encode": about["encode"],
         "seed": options.seed,
         "repeats": options.repeats,
         "bootstrap": options.bootstrap,
-        "factors": factors,
+        "factors": about["factors"],
         "metrics": results,
     }

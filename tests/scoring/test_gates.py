@@ -1,11 +1,12 @@
-"""Thresholds on metrics and comparison with an earlier result."""
+"""Thresholds on metrics."""
 
 from typing import Any
 
 import pytest
 
 from disentangle_cli.errors import GateError, UsageError
-from disentangle_cli.scoring import check_baseline, check_gates, parse_gates
+from disentangle_cli.scoring import check_gates, parse_gates
+from disentangle_cli.scoring.gates import Gate
 
 
 def entry(model: str = "a.pt", protocol: str = "infogan-cr", **metrics: Any) -> dict[str, Any]:
@@ -26,6 +27,8 @@ def test_gates() -> None:
     check_gates([result], parse_gates(["dci.per_code.0=0.1"], names))
     with pytest.raises(UsageError, match=r"no part 'per_code\.7'"):
         check_gates([result], parse_gates(["dci.per_code.7=0.1"], names))
+    with pytest.raises(GateError, match=r"mig\.worst is null"):
+        check_gates([entry(mig={"score": 1.0, "worst": float("nan")})], [Gate("mig.worst", 0.0)])
     with pytest.raises(GateError, match=r"mig is null .*too few"):
         check_gates([entry(mig={"score": None, "reason": "too few"})], parse_gates(["mig=0"], names))
     for text in ("mig", "mig=", "mig=a", "mig=nan", "sap=0.5"):
@@ -33,28 +36,11 @@ def test_gates() -> None:
             parse_gates([text], names)
 
 
-def test_baseline() -> None:
-    old = [entry("runs/a.pt", mig={"score": 0.5}, sap={"score": 0.2}), entry("b.pt", mig={"score": 0.9})]
-    check_baseline([entry("runs/a.pt", mig={"score": 0.6}, sap={"score": 0.2})], old, "old.json")
-    with pytest.raises(GateError, match=r"a.pt: mig fell by 0.1, from 0.5000 to 0.4000"):
-        check_baseline([entry("elsewhere/a.pt", mig={"score": 0.4}, sap={"score": 0.3})], old, "old.json")
-    with pytest.raises(GateError, match="to null"):
-        check_baseline([entry("b.pt", mig={"score": None, "reason": "x"})], old, "old.json")
-    with pytest.raises(UsageError, match=r"no result for c.pt"):
-        check_baseline([entry("c.pt", mig={"score": 1.0})], old, "old.json")
-    with pytest.raises(UsageError, match="protocol"):
-        check_baseline([entry("b.pt", "disentanglement-lib", mig={"score": 1.0})], old, "old.json")
-    check_baseline([entry("c.pt", mig={"score": 0.9})], [old[1]], "old.json")
-
-
-def test_baseline_and_gates_with_intervals() -> None:
+def test_gates_with_intervals() -> None:
     def entry(score: float, reach: float) -> dict[str, Any]:
         metric = {"score": score, "interval": [score - reach, score + reach]}
         return {"model": "a.pt", "protocol": "infogan-cr", "metrics": {"mig": metric}}
 
-    check_baseline([entry(0.50, 0.03)], [entry(0.54, 0.03)], "old.json")  # 0.04 < 0.0424
-    with pytest.raises(GateError, match=r"mig fell by 0\.05"):
-        check_baseline([entry(0.49, 0.03)], [entry(0.54, 0.03)], "old.json")
     gates = parse_gates(["mig=0.48"], ["mig"], "--fail-under-ci")
     check_gates([entry(0.50, 0.01)], [], gates)
     check_gates([entry(0.50, 0.03)], gates)

@@ -1,0 +1,174 @@
+"""Comparison with an earlier result, which passes only where the same thing was measured in the same way."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from disentangle_cli.errors import GateError, UsageError
+from disentangle_cli.measurement.settings import protocol_settings
+from disentangle_cli.metrics import METRICS
+from disentangle_cli.plain import read_json
+
+MAX_BASELINE = 2**26
+"""Bytes of an earlier result; those of a thousand models have some ten million."""
+ROUNDING = 1e-9
+"""A fall of at most this is none."""
+SAME = ("protocol", "dataset", "encode", "factors", "seed", "repeats")
+"""What two results must agree in to be compared."""
+CONTENT = ("fingerprint", "labels")
+"""As ``SAME``, where both name it: files of other content may have one name."""
+
+Entry = dict[str, Any]
+
+
+def read_baseline(path: str | Path) -> list[Entry]:
+    """The results of an earlier ``dcr score --format json``, in which every score can be compared.
+
+    Raises:
+        UsageError: the file is missing or no such document, or a score or an interval in it is none.
+    """
+    document = read_json(path, MAX_BASELINE)
+    results = document.get("results")
+    right = str(document.get("schema", "")).startswith("dcr.score/")
+    if not right or not isinstance(results, list) or not all(_is_result(r) for r in results):
+        raise UsageError(f"{path}: not a result of `dcr score --format json`")
+    for result in results:
+        for name, metric in result["metrics"].items():
+            if problem := _problem(name, metric):
+                raise UsageError(f"{path}: {result['model']}: {name} {problem}; make the baseline anew")
+    return results
+
+
+def _is_result(entry: Any) -> bool:
+    return (
+        isinstance(entry, dict)
+        and isinstance(entry.get("model"), str)
+        and isinstance(entry.get("metrics"), dict)
+        and all(isinstance(metric, dict) for metric in entry["metrics"].values())
+    )
+
+
+def _problem(name: str, metric: Entry) -> str | None:
+    """Why nothing can be compared with a metric's earlier result, or None; null is a score like any other."""
+    score, ends = metric.get("score"), metric.get("interval")
+    if "score" not in metric:
+        return "has no score"
+    if score is None:
+        return None
+    low, high = METRICS.get(name).bounds if name in METRICS.names() else (-math.inf, math.inf)
+    if not _within(score, low, high):
+        return f"has the score {_shown(score)}, which is no number in its range"
+    if ends is None:
+        return None
+    if not isinstance(ends, list) or len(ends) != 2 or not all(_within(end, low, high) for end in ends):
+        return f"has the interval {_shown(ends)}, which is no pair of numbers in its range"
+    if not ends[0] - ROUNDING <= score <= ends[1] + ROUNDING:
+        return f"has the interval {_shown(ends)}, in which its score {_shown(score)} does not lie"
+    return None
+
+
+def _within(value: Any, low: float, high: float) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value) and low - ROUNDING <= value <= high + ROUNDING
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 40 else f"{text[:40]}..."
+
+
+def check_baseline(results: Sequence[Entry], baseline: Sequence[Entry], path: str) -> None:
+    """Compare the score of every metric with an earlier result of the same model.
+
+    Where there are intervals, a fall counts when it is larger than the half width of the interval of the
+    difference (the root of the sum of both squares). Models are matched by path, else by file name; a
+    single model matches a single earlier one. A metric that had no value then is not compared.
+
+    Raises:
+        GateError: one line that lists each metric that fell, and by how much.
+        UsageError: a model or one of its metrics has no earlier result, nothing at all was compared, or what
+            was scored then is not what is scored now: another data set, protocol, encoding, seed, number of
+            repeats, setting or number of samples.
+    """
+    falls: list[str] = []
+    absent: list[str] = []
+    for result in results:
+        old = _match(result, results, baseline, path)
+        where = f"{path}: {old['model']}"
+        _refuse_other(where, "", old, result, [*SAME, *(k for k in CONTENT if old.get(k) and result.get(k))])
+        compared = 0
+        for name, now in result["metrics"].items():
+            before = old["metrics"].get(name)
+            if before is None:
+                absent.append(f"{old['model']} has no {name}")
+            elif before["score"] is not None:
+                compared += 1
+                if now["score"] is not None:
+                    _refuse_other_settings(f"{where}: {name}", name, before, now, result)
+                falls += _fall(f"{result['model']}: {name}", name, before, now)
+        if not compared and not absent:
+            absent.append(f"{old['model']} has no score of {', '.join(result['metrics'])}")
+    if falls:
+        raise GateError("worse than the baseline: " + "; ".join(falls))
+    if absent:
+        raise UsageError(
+            f"{path}: nothing to compare with: {'; '.join(absent)}; score what is there with --metrics, "
+            "or make the baseline anew"
+        )
+
+
+def _fall(where: str, name: str, before: Entry, now: Entry) -> list[str]:
+    """In words, if a score is worse than before by more than the interval of the difference."""
+    then, score = before["score"], now["score"]
+    if score is None:
+        return [f"{where} fell from {then:.4f} to null ({now.get('reason', 'no value')})"]
+    fall = then - score if METRICS.get(name).higher_is_better else score - then
+    if fall <= max(_reach(now, before), ROUNDING):
+        return []
+    return [f"{where} fell by {fall:.4g}, from {then:.4f} to {score:.4f}"]
+
+
+def _reach(*entries: Entry) -> float:
+    """Half width of the interval of a difference; 0 without intervals."""
+    squares = 0.0
+    for entry in entries:
+        if ends := entry.get("interval"):
+            score = entry["score"]
+            squares += max(score - ends[0], ends[1] - score) ** 2  # one end may be cut off at the range
+    return math.sqrt(squares)
+
+
+def _refuse_other_settings(where: str, name: str, before: Entry, now: Entry, result: Entry) -> None:
+    """Settings that the earlier result does not know had their defaults."""
+    drawn = result.get("encode") is not None
+    usual = protocol_settings(name, result["protocol"], drawn) if "settings" in now else {}
+    known = {key: value for key, value in usual.items() if key in now["settings"]}
+    then, today = known | before.get("settings", {}), now.get("settings", {})
+    _refuse_other(where, "setting ", then, today, sorted({*then, *today}))
+    then, today = before.get("samples", {}), now.get("samples", {})
+    _refuse_other(where, "number of ", then, today, sorted({*then, *today}))
+
+
+def _refuse_other(
+    where: str, what: str, old: Mapping[str, Any], now: Mapping[str, Any], keys: Sequence[str]
+) -> None:
+    for key in keys:
+        if old.get(key) != now.get(key):
+            raise UsageError(
+                f"{where}: {what}{key} was {_shown(old.get(key))} and is {_shown(now.get(key))} now, "
+                "which does not compare; score as then, or make the baseline anew"
+            )
+
+
+def _match(result: Entry, results: Sequence[Entry], baseline: Sequence[Entry], path: str) -> Entry:
+    same = [old for old in baseline if old["model"] == result["model"]]
+    same = same or [old for old in baseline if Path(old["model"]).name == Path(result["model"]).name]
+    if not same and len(results) == len(baseline) == 1:
+        same = list(baseline)
+    if not same:
+        known = ", ".join(old["model"] for old in baseline) or "none"
+        raise UsageError(f"{path}: has no result for {result['model']}; it has {known}")
+    if any(old != same[0] for old in same):
+        raise UsageError(f"{path}: has {len(same)} results that may be meant by {result['model']}")
+    return same[0]
