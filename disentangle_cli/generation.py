@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from disentangle_cli import output
-from disentangle_cli.datasets import Dataset
+from disentangle_cli.data.dataset import Dataset, places
 from disentangle_cli.errors import UsageError
 from disentangle_cli.images import Pixels, to_pixels
 from disentangle_cli.latents import Block, Latents
@@ -73,7 +73,8 @@ def encode_dataset(
     With ``num`` below the data set's size that many different images are drawn, in the data set's order.
 
     Returns:
-        ``codes (N, K)`` float32; with labels also ``factors (N, F)`` int64 class ids,
+        ``codes (N, K)`` float32 and ``indices (N,)``, which images they are of, for a folder also
+        ``files (N,)``, their paths in it; with labels also ``factors (N, F)`` int64 class ids,
         ``factor_values (N, F)`` float64, ``is_continuous (F,)`` bool and ``factor_names (F,)``: what
         ``dcr score`` takes.
 
@@ -89,7 +90,7 @@ def encode_dataset(
     if num is not None and num < len(dataset):
         rows = np.sort(np.random.default_rng(seed).choice(len(dataset), num, replace=False))
     codes, _ = encoded(as_model(model), dataset, rows, device="cpu")
-    arrays: dict[str, NDArray[Any]] = {"codes": codes}
+    arrays: dict[str, NDArray[Any]] = {"codes": codes, **places(dataset, rows)}
     if dataset.factors:
         arrays["factors"] = dataset.classes(rows)
         arrays["factor_values"] = dataset.values(rows)

@@ -79,8 +79,9 @@ class Codes:
     """Codes of images.
 
     Attributes:
-        arrays: ``codes (N, K)`` float32; of a labelled data set also ``factors (N, F)``, ``factor_values``,
-            ``is_continuous`` and ``factor_names``: what :func:`~disentangle_cli.api.score.score` takes.
+        arrays: ``codes (N, K)`` float32; of a data set also ``indices (N,)``, of a folder ``files (N,)``, of
+            a labelled set ``factors (N, F)``, ``factor_values``, ``is_continuous`` and ``factor_names``: what
+            :func:`~disentangle_cli.api.score.score` takes.
         model, dataset: what they are of; ``dataset`` is None for bare images.
         seed: of the draw of images.
     """

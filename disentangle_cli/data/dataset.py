@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from disentangle_cli.arraytypes import Bytes, Doubles, Ints
 from disentangle_cli.classes import occurring
@@ -37,6 +38,17 @@ class Factor:
         return replace(self, size=len(ids), values=tuple(self.values[c] for c in ids))
 
 
+def places(dataset: "Dataset", rows: Ints) -> dict[str, NDArray[Any]]:
+    """Which images ``rows (n,)`` are, for a file that holds what is known of them.
+
+    ``indices (n,)``, and for a folder ``files (n,)``, the paths within it.
+    """
+    found: dict[str, NDArray[Any]] = {"indices": rows}
+    if dataset.file_names:
+        found["files"] = np.array([dataset.file_names[row] for row in rows.tolist()])
+    return found
+
+
 class Dataset(ABC):
     """A finite, ordered set of images, with or without factors.
 
@@ -45,12 +57,14 @@ class Dataset(ABC):
         fingerprint: defines the content: equal fingerprints mean equal pixels in equal order.
         image_shape: ``(C, H, W)``.
         factors: the labelled factors; an empty tuple when there are no labels.
+        file_names: of a folder's images, one each, as paths within it; an empty tuple for other sets.
     """
 
     name: str
     fingerprint: str
     image_shape: tuple[int, int, int]
     factors: tuple[Factor, ...]
+    file_names: tuple[str, ...] = ()
 
     @abstractmethod
     def __len__(self) -> int:

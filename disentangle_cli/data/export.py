@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from disentangle_cli import output
 from disentangle_cli.arraytypes import Bytes, Ints
-from disentangle_cli.data.dataset import Dataset
+from disentangle_cli.data.dataset import Dataset, places
 from disentangle_cli.data.npz_reader import read_npy
 from disentangle_cli.data.npz_writer import Streamed, write_npz
 from disentangle_cli.errors import UsageError
@@ -40,7 +40,7 @@ def export(dataset: Dataset, indices: Ints, path: Path) -> None:
 
     Arrays: ``imgs`` uint8, ``(N, H, W)`` or ``(N, H, W, 3)``, 0/1 if the set is black and white, else
     0 to 255; ``indices (N,)``; for a labelled set ``factors (N, F)`` class ids, ``factor_values``,
-    ``factor_names``, ``factor_sizes``, ``is_continuous``.
+    ``factor_names``, ``factor_sizes``, ``is_continuous``; for a folder ``files (N,)``.
 
     Raises:
         RunError: the file cannot be written.
@@ -49,7 +49,7 @@ def export(dataset: Dataset, indices: Ints, path: Path) -> None:
     shape = (len(indices), height, width, *((channels,) if channels > 1 else ()))
     arrays: dict[str, NDArray[Any] | Streamed] = {
         "imgs": Streamed(shape, np.dtype(np.uint8), _blocks(dataset, indices)),
-        "indices": indices,
+        **places(dataset, indices),
     }
     if dataset.factors:
         arrays |= {

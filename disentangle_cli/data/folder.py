@@ -9,7 +9,8 @@ import numpy as np
 from disentangle_cli import output
 from disentangle_cli.arraytypes import Bytes
 from disentangle_cli.data.factors_csv import read_factors_csv
-from disentangle_cli.data.image_files import SUFFIXES, decode, grey_mode
+from disentangle_cli.data.image_files import decode, grey_mode, white_of_all
+from disentangle_cli.data.image_listing import SUFFIXES, image_files
 from disentangle_cli.data.labels import unlabelled
 from disentangle_cli.data.pixels import Layout, Source
 from disentangle_cli.data.table import TableDataset, stored
@@ -17,14 +18,17 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.files import INCOMPLETE
 
 BLOCK = 256  # images
+DARK = 80
+"""Of 255: what has no brighter pixel in all images may have been stored with more bits than it has."""
 
 
 class FolderDataset(TableDataset):
     """All image files under a folder, in the order of their paths, as squares of ``size`` pixels.
 
-    Subfolders are included; hidden files and files that are not images by their suffix are not. The set
-    is grey unless any image shows colour, or as ``channels`` (1 or 3) says. A ``factors.csv`` in the folder
-    labels the images: a column ``file`` (paths relative to the folder) and a column for each factor.
+    Subfolders are included, linked ones, too; hidden files and files that are not images by their suffix are
+    not. The set is grey unless any image shows colour, or as ``channels`` (1 or 3) says. A ``factors.csv``
+    in the folder labels the images: a column ``file`` (paths relative to the folder) and a column for each
+    factor.
     """
 
     def __init__(self, path: Path, *, size: int = 64, channels: int | None = None) -> None:
@@ -44,33 +48,12 @@ class FolderDataset(TableDataset):
         pixels = stored(
             path,
             state="\n".join(_state(file, path) for file in files),
-            options=f"folder {size} {channels or 'auto'}",
+            options=f"folder 2 {size} {channels or 'auto'}",
             nbytes=len(files) * (channels or 3) * size * size,
             build=lambda: _source(files, size, channels, path),
         )
         super().__init__(path.absolute().name or "root", pixels, labels)
-        self.files = files
-
-
-def image_files(folder: Path) -> list[Path]:
-    """The image files under ``folder``, sorted by their relative paths.
-
-    Raises:
-        UsageError: the folder, or one in it, cannot be listed; names it.
-    """
-
-    def refuse(error: OSError) -> None:
-        raise UsageError(f"{error.filename}: cannot be listed ({error.strerror})")
-
-    found = []
-    for parent, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [
-            Path(parent, name)
-            for name in names
-            if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
-        ]
-    return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
+        self.file_names = tuple(names)
 
 
 def detect_channels(files: list[Path], size: int) -> int:
@@ -98,8 +81,16 @@ def _source(files: list[Path], size: int, channels: int | None, folder: Path) ->
 
 
 def _blocks(files: list[Path], size: int, channels: int, folder: Path) -> Iterator[Bytes]:
+    white, brightest = white_of_all(files), 0
     with output.progress(total=len(files), desc=f"reading {folder.name}", unit="images") as bar:
         for start in range(0, len(files), BLOCK):
             part = files[start : start + BLOCK]
-            yield np.stack([decode(file, size, channels).reshape(-1) for file in part])
+            block = np.stack([decode(file, size, channels, white).reshape(-1) for file in part])
+            brightest = max(brightest, int(block.max()))
+            yield block
             bar.update(len(part))
+    if brightest < DARK:
+        output.warn(
+            f"{folder}: no pixel is brighter than {brightest} of 255; images that have fewer bits than they "
+            "are stored with (12 in 16, or 0 and 1) want to be scaled up first"
+        )

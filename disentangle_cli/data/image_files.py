@@ -2,25 +2,26 @@
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, TiffImagePlugin
 
 from disentangle_cli.arraytypes import Bytes
 from disentangle_cli.errors import UsageError
 from disentangle_cli.reading import reading
 
-SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}
-)
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF", "PPM")
+FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM")
 """What may be in such files: Pillow goes by content, and has decoders that start other programs."""
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 MAX_BYTES = 2**30
 MAX_PIXELS = 100_000_000
 _WIDE = ("I", "F")
+_BITS, _PHOTOMETRIC = 258, 262
+"""Tags of a TIFF."""
 
 
 def grey_mode(path: Path) -> bool:
@@ -33,10 +34,28 @@ def grey_mode(path: Path) -> bool:
         return image.mode in GREY_MODES
 
 
-def decode(path: Path, size: int, channels: int) -> Bytes:
+def white_of_all(files: Sequence[Path]) -> float | None:
+    """What is white in the TIFFs of 32-bit whole numbers among ``files``, which do not say: 255 or 65535.
+
+    The brightest pixel of them all decides; None if there are none of them.
+
+    Raises:
+        UsageError: a file is not an image; names it.
+    """
+    found = [_white(path) for path in files if path.suffix.lower() in (".tif", ".tiff")]
+    return max((white for white in found if white is not None), default=None)
+
+
+def _white(path: Path) -> float | None:
+    with _opened(path) as image:
+        return _top(image, np.asarray(image)) if _is_whole_tiff(image) else None
+
+
+def decode(path: Path, size: int, channels: int, white: float | None = None) -> Bytes:
     """The image in ``path``, upright, centre-cropped to a square and resized: ``(channels, size, size)``.
 
-    In this order: the first frame; 16-bit grey scaled to 8 bits; the orientation tag applied;
+    In this order: the first frame; grey of more bits scaled to 8 bits (``white`` is what is white in 32-bit
+    whole numbers; by default its own brightest pixel tells); the orientation tag applied;
     transparency laid on white; converted to grey (ITU-R 601 luma) or RGB; cropped; resized with an
     antialiasing Lanczos filter (not at all when the square has that size already).
 
@@ -44,11 +63,8 @@ def decode(path: Path, size: int, channels: int) -> Bytes:
         UsageError: the file cannot be decoded, or has over 100 million pixels; names it.
     """
     with _opened(path) as opened:
-        if math.prod(opened.size) > MAX_PIXELS:
-            raise UsageError(
-                f"{path}: {opened.width}x{opened.height} pixels are too many; make it smaller first"
-            )
-        image = _square(_on_white(ImageOps.exif_transpose(_eight_bits(opened)), channels), size)
+        upright = ImageOps.exif_transpose(_eight_bits(opened, white))
+        image = _square(_on_white(upright, channels), size)
     pixels = np.asarray(image, np.uint8).reshape(size, size, channels)
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
@@ -60,20 +76,25 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     with reading(path, problem, MAX_BYTES) as file:
         try:
             with Image.open(file, formats=FORMATS) as image:
+                if math.prod(image.size) > MAX_PIXELS:
+                    size = f"{image.width}x{image.height}"
+                    raise UsageError(f"{path}: {size} pixels are too many; make it smaller first")
                 yield image
         except Image.DecompressionBombError:
             raise UsageError(f"{path}: too many pixels; make the image smaller first") from None
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def _eight_bits(image: Image.Image, white: float | None) -> Image.Image:
     """Grey of more than 8 bits as mode L, its EXIF data kept; other images as they are."""
     if not (image.mode.startswith("I;16") or image.mode in _WIDE):
         return image
     values = np.asarray(image, np.float64)
-    top = 1.0 if image.mode == "F" else 65535.0
+    top = white if white is not None and _is_whole_tiff(image) else _top(image, values)
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= top):
         raise ValueError(f"grey values from {low:g} to {high:g} are outside 0 to {top:g}")
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == 0:
+        values = top - values  # white is zero: Pillow turns images of 8 bits only
     grey = Image.fromarray(np.round(values * (255.0 / top)).astype(np.uint8))
     grey.info.update(image.info)
     if isinstance(key := image.info.get("transparency"), int):
@@ -81,6 +102,21 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if exif := image.getexif():
         grey.info["exif"] = exif.tobytes()
     return grey
+
+
+def _top(image: Image.Image, values: NDArray[Any]) -> float:
+    """The value of white (of black, where zero is white)."""
+    if image.mode == "F":
+        return 1.0
+    if _is_whole_tiff(image):
+        return 255.0 if values.max(initial=0) <= 255 else 65535.0
+    bits = image.tag_v2.get(_BITS, (16,))[0] if isinstance(image, TiffImagePlugin.TiffImageFile) else 16
+    return 2.0 ** min(bits, 16) - 1
+
+
+def _is_whole_tiff(image: Image.Image) -> bool:
+    """Whether it holds whole numbers of 32 bits, or signed ones of 16."""
+    return image.mode == "I" and isinstance(image, TiffImagePlugin.TiffImageFile)
 
 
 def _on_white(image: Image.Image, channels: int) -> Image.Image:

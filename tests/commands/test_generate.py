@@ -78,13 +78,26 @@ def test_codes_of_a_data_set(cli: Cli, write_model: WriteModel, tmp_path: Path) 
     result = cli("generate", models[0], "--encode", tmp_path / "data.npz", "--out", out)
     assert (result.exit_code, result.stdout) == (0, f"{out}\n")
     arrays = read(out)
-    assert arrays.keys() == {"codes", "factors", "factor_values", "is_continuous", "factor_names"}
+    assert arrays.keys() == {"codes", "indices", "factors", "factor_values", "is_continuous", "factor_names"}
     assert arrays["codes"].shape == (20, 3)
     assert np.array_equal(arrays["factors"], factors)
 
     result = cli("generate", *models, "--encode", tmp_path / "data.npz", "--num", 7, "--out", tmp_path / "o")
     assert result.stdout.splitlines() == [str(tmp_path / "o" / f"{name}.npz") for name in "ab"]
-    assert read(tmp_path / "o" / "b.npz")["codes"].shape == (7, 4)
+    part = read(tmp_path / "o" / "b.npz")
+    assert part["codes"].shape == (7, 4)
+    assert np.array_equal(part["factors"], factors[part["indices"]])
+
+
+def test_codes_of_a_folder_name_its_files(cli: Cli, write_model: WriteModel, tmp_path: Path) -> None:
+    (tmp_path / "photos" / "sub").mkdir(parents=True)
+    for name in ("10.png", "2.png", "sub/1.png"):
+        Image.new("L", (8, 8), 255).save(tmp_path / "photos" / name)
+    out = tmp_path / "codes.npz"
+    result = cli("generate", write_model("a.pt"), "--encode", tmp_path / "photos", "--num", 2, "--out", out)
+    assert result.exit_code == 0, result.stderr
+    arrays = read(out)
+    assert arrays["files"].tolist() == [["10.png", "2.png", "sub/1.png"][row] for row in arrays["indices"]]
 
 
 @pytest.mark.parametrize(
