@@ -1,15 +1,13 @@
 """The shared checkpoint format, version 1: one file that holds any generative model of a pool.
 
-The file is ``torch.save`` of a plain dict and is only ever read with ``weights_only=True``, so that
-nothing in it runs. ``docs/checkpoint-format.md`` specifies it; networks are built from a checkpoint
-by :func:`disentangle_cli.models.load_model`.
+The file is ``torch.save`` of a plain dict; :mod:`disentangle_cli.serialization` reads it, so that nothing in
+it runs and what was checked is what is used. ``docs/checkpoint-format.md`` specifies it; networks are built
+from a checkpoint by :func:`disentangle_cli.models.load_model`.
 """
 
 import hashlib
 import json
 import math
-import pickle
-import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,9 +16,9 @@ import torch
 from torch import Tensor
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.files import atomic
 from disentangle_cli.latents import Latents
 from disentangle_cli.plain import is_bounded
+from disentangle_cli.serialization import read_tensors, tensor_bytes, unseal, write_sealed
 
 FORMAT = "dcr-checkpoint"
 VERSION = 1
@@ -45,6 +43,7 @@ class Checkpoint:
         generator, encoder: state dicts; tensors only.
         provenance: where the model comes from (JSON types).
         metrics: scores stored with the model (JSON types), or None.
+        verified: whether it was read from a file whose content has the digest that was stored with it.
     """
 
     model: str
@@ -55,6 +54,7 @@ class Checkpoint:
     encoder: Weights
     provenance: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, Any] | None = None
+    verified: bool = field(default=False, compare=False)
 
     def content_hash(self) -> str:
         """Hex SHA-256 over what decides the model's output: architecture, latents, image shape, weights.
@@ -67,9 +67,7 @@ class Checkpoint:
         for part, weights in (("generator", self.generator), ("encoder", self.encoder)):
             for name, tensor in sorted(weights.items()):
                 digest.update(f"{part}.{name}{tensor.dtype}{tuple(tensor.shape)}".encode())
-                digest.update(
-                    tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
-                )
+                digest.update(tensor_bytes(tensor))
         return digest.hexdigest()
 
 
@@ -94,9 +92,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> Path:
     if checkpoint.metrics is not None:
         document["metrics"] = checkpoint.metrics
     _validate(document, str(path))
-    # through an open file: torch.save would put the temporary file's name into the archive
-    with atomic(path) as temporary, temporary.open("wb") as file:
-        torch.save(document, file)
+    write_sealed(path, document)
     return Path(path)
 
 
@@ -108,6 +104,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             code, or malformed; the message is one line that names the file and the reason.
     """
     document = _read(Path(path))
+    verified = unseal(Path(path), document)
     _validate(document, str(path))
     image, weights = document["image"], document["weights"]
     try:
@@ -123,73 +120,12 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         encoder=dict(weights["encoder"]),
         provenance=document["provenance"],
         metrics=document.get("metrics"),
+        verified=verified,
     )
 
 
-def read_archive(path: Path, what: str) -> Any:
-    """Load a ``torch.save`` archive that may hold only tensors and plain Python types.
-
-    ``what`` is the noun of the error messages, e.g. ``"dcr checkpoint"``.
-
-    Raises:
-        UsageError: the file is missing, unreadable, no such archive, compressed, or carries code.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            # torch never compresses; a compressed member could unpack to any size
-            if any(m.compress_type != zipfile.ZIP_STORED for m in members):
-                raise UsageError(f"{path}: not a {what} (its archive is compressed)")
-            if sum(m.file_size for m in members) > path.stat().st_size:
-                raise UsageError(f"{path}: damaged (its archive declares more than the file holds)")
-            if archive.testzip() is not None:  # torch does not compare check sums
-                raise UsageError(f"{path}: damaged (a check sum does not match)")
-        if any(m.filename.rpartition("/")[2] == "constants.pkl" for m in members):
-            raise UsageError(f"{path}: not a {what} (it is a TorchScript program, which dcr never runs)")
-        found = torch.load(path, map_location="cpu", weights_only=True)
-        records = [m.file_size for m in members if m.filename.partition("/")[2].startswith("data/")]
-        if not _fit_records(found, records):
-            raise UsageError(f"{path}: damaged (its tensors claim other sizes than its records have)")
-        return found
-    except (UsageError, MemoryError):
-        raise
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
-    except zipfile.BadZipFile:
-        raise UsageError(f"{path}: not a {what}, or truncated") from None
-    except pickle.UnpicklingError:
-        raise UsageError(f"{path}: refused, it carries Python objects and not just tensors") from None
-    except Exception:  # torch's reader raises almost anything on damaged files
-        raise UsageError(f"{path}: not a {what}, or damaged") from None
-
-
-def _fit_records(found: Any, records: list[int]) -> bool:
-    """Whether the storages of all tensors in ``found`` have the sizes of the archive's records.
-
-    Some versions of torch make a storage as large as the pickle says, whatever the record holds.
-    """
-    sizes: dict[int, int] = {}
-    seen: set[int] = set()
-    waiting = [found]
-    while waiting:
-        part = waiting.pop()
-        if id(part) in seen:
-            continue
-        seen.add(id(part))
-        if isinstance(part, Tensor):
-            if part.layout is not torch.strided or part.device.type != "cpu":
-                return True  # no file of dcr's; refused by whoever reads further
-            storage = part.untyped_storage()
-            sizes[storage._cdata] = storage.nbytes()
-        elif isinstance(part, dict):
-            waiting += part.values()
-        elif isinstance(part, list | tuple | set):
-            waiting += part
-    return sorted(sizes.values()) == sorted(records)
-
-
 def _read(path: Path) -> dict[str, Any]:
-    document = read_archive(path, "dcr checkpoint")
+    document = read_tensors(path, "dcr checkpoint")
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UsageError(f"{path}: not a dcr checkpoint (see dcr import for models trained elsewhere)")
     found = document.get("version")
@@ -249,7 +185,7 @@ def _of_json_types(value: Any) -> bool:
         return all(isinstance(k, str) and _of_json_types(v) for k, v in value.items())
     if isinstance(value, list):
         return all(_of_json_types(item) for item in value)
-    if isinstance(value, float):
+    if type(value) is float:
         return math.isfinite(value)
     return value is None or type(value) in (str, int, bool)
 

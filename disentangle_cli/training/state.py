@@ -6,10 +6,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from disentangle_cli.checkpoint import read_archive
 from disentangle_cli.errors import UsageError
-from disentangle_cli.files import atomic
 from disentangle_cli.networks.convolutions import FORMS
+from disentangle_cli.serialization import read_tensors, unseal, write_sealed
 
 FORMAT = "dcr-resume"
 VERSION = 1
@@ -23,8 +22,7 @@ SINCE: dict[str, Any] = {"compiled": False, "device": None, "arithmetic": {}}
 
 def write_state(path: Path, **fields: Any) -> None:
     """Write a resume state atomically. ``fields`` are the rest of :data:`KEYS`."""
-    with atomic(path) as temporary, temporary.open("wb") as file:
-        torch.save({"format": FORMAT, "version": VERSION, **_own_memory(fields)}, file)
+    write_sealed(path, {"format": FORMAT, "version": VERSION, **_own_memory(fields)})
 
 
 def read_state(path: Path) -> dict[str, Any]:
@@ -33,8 +31,9 @@ def read_state(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: the file is damaged, carries code, or is of another version.
     """
-    state = read_archive(path, "resume state")
+    state = read_tensors(path, "resume state")
     if isinstance(state, dict):
+        unseal(path, state)
         state = SINCE | state
     if not (
         isinstance(state, dict)

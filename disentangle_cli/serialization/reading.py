@@ -1,0 +1,76 @@
+"""Reading a file of ``torch.save``, zip archive or the format before PyTorch 1.6."""
+
+import stat
+from io import BufferedReader
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from disentangle_cli.errors import UsageError
+from disentangle_cli.serialization import legacy, pickled
+from disentangle_cli.serialization.archive import MAGIC, Archive
+from disentangle_cli.serialization.storages import Storages
+
+_SMALL = 4096  # bytes: what torch.save notes beside the pickle and the numbers
+
+
+def read_tensors(path: Path, what: str, old_format: bool = False) -> Any:
+    """What a file holds: tensors on the CPU in ``dict``, ``list`` and ``tuple`` of plain types.
+
+    Its bytes are read once; what the checksums were compared with is what the tensors are made of. That takes
+    at most about four times the file's size. ``what`` is the noun of the error messages, e.g.
+    ``"dcr checkpoint"``; ``old_format`` lets files from before PyTorch 1.6 in, which have no checksums.
+
+    Raises:
+        UsageError: the file is missing, unreadable, no such file, damaged, or carries code.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise UsageError("not a regular file")  # opening a FIFO would wait
+        with path.open("rb") as file:
+            zipped = file.read(4) == MAGIC
+            if not zipped and not old_format:
+                raise UsageError("not an archive of torch.save")
+            return _unzipped(file, status.st_size) if zipped else legacy.read(file, status.st_size)
+    except UsageError as error:
+        reason = str(error)
+        if reason.startswith(pickled.CODE):
+            raise UsageError(f"{path}: {reason}") from None
+        raise UsageError(f"{path}: not a {what}, or damaged ({reason})") from None
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
+
+
+def _unzipped(file: BufferedReader, size: int) -> Any:
+    archive = Archive(file, size)
+    unread = dict(archive.members)
+
+    def take(name: str) -> Tensor:
+        unread.pop(name, None)
+        return archive.read(name)
+
+    def storage(key: str, length: int) -> Tensor:
+        member = archive.members.get(f"data/{key}")
+        if member is None or member.size != length:
+            raise UsageError("its tensors claim other sizes than its records have")
+        return take(f"data/{key}")
+
+    if "byteorder" in unread and bytes(take("byteorder").tolist()) != b"little":
+        raise UsageError("of another byte order")
+    if "data.pkl" in unread and archive.members["data.pkl"].size > pickled.MAX_BYTES:
+        raise UsageError("its pickle is larger than that of any state dict")
+    pickle = bytes(take("data.pkl").numpy().data)
+    if pickled.end_of(pickle) != len(pickle):
+        raise UsageError("its pickle has bytes behind its end")
+    storages = Storages(storage)
+    found = pickled.build(pickle, storages, 3 * size)
+    storages.check()
+    for name in list(unread):
+        if name.startswith("data/"):
+            raise UsageError("it has other records than its tensors")
+        if archive.members[name].size > _SMALL:
+            raise UsageError(f"its {name} is larger than it should be")
+        take(name)
+    return found
