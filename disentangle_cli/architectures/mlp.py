@@ -9,6 +9,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.networks.architecture import ARCHITECTURES, Architecture
 
 MAX_WIDTH = 100_000
+MAX_LAYERS = 100
 
 
 def _layers(widths: list[int]) -> list[nn.Module]:
@@ -28,10 +29,12 @@ class Mlp(Architecture):
 
     def __init__(self, hidden: list[int] | None = None) -> None:
         self.hidden = [256] if hidden is None else hidden
-        if not isinstance(self.hidden, list) or not all(
-            type(w) is int and 0 < w <= MAX_WIDTH for w in self.hidden
-        ):
-            raise UsageError(f"architecture mlp: hidden must be a list of integers from 1 to {MAX_WIDTH}")
+        listed = isinstance(self.hidden, list) and len(self.hidden) <= MAX_LAYERS
+        if not listed or not all(type(w) is int and 0 < w <= MAX_WIDTH for w in self.hidden):
+            raise UsageError(
+                f"architecture mlp: hidden must be a list of integers from 1 to {MAX_WIDTH}, "
+                f"at most {MAX_LAYERS}"
+            )
 
     def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
         """(n, L) -> (n, C, size, size) logits."""

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 COLUMNS = [
     "path", "model", "dataset", "seed", "iteration", "image", "codes", "noise",
-    "parameters", "bytes", "metrics", "sha256",
+    "parameters", "bytes", "verified", "metrics", "sha256",
 ]  # fmt: skip
 SHORT_HASH = 12
 
 
 def info_cli(checkpoints: options.Checkpoints, fmt: options.FormatOption = Format.table) -> None:
-    """Tell what checkpoints hold: model, data set, seed, latents, sizes, stored scores, content hash."""
+    """Tell what checkpoints hold: model, data set, seed, latents, sizes, scores, hashes, whether verified."""
     from disentangle_cli.models import load_model  # checks that the weights fit, too
 
     models = [describe(path, load_model(path).checkpoint) for path in options.expand_paths(checkpoints)]
@@ -43,6 +43,7 @@ def describe(path: str, checkpoint: "Checkpoint") -> dict[str, Any]:
         "latents": checkpoint.latents.to_json(),
         "parameters": {"generator": _count(checkpoint.generator), "encoder": _count(checkpoint.encoder)},
         "bytes": Path(path).stat().st_size,
+        "verified": checkpoint.verified,
         "metrics": checkpoint.metrics,
         "sha256": sha256_file(path),
         "content": checkpoint.content_hash(),

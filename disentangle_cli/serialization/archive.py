@@ -11,11 +11,10 @@ import struct
 import zlib
 from dataclasses import dataclass
 from io import BufferedReader
+from typing import BinaryIO, cast
 
 import torch
 from torch import Tensor
-
-from disentangle_cli.errors import UsageError
 
 MAGIC = b"PK\x03\x04"
 LARGEST = 2**32 - 2**16
@@ -43,50 +42,50 @@ class Member:
 class Archive:
     """The members of an open archive of ``size`` bytes, by their names below its one folder.
 
-    Every method raises UsageError with the reason where the archive is not as ``torch.save`` writes it.
+    Every method raises ValueError with the reason, where the archive is not as ``torch.save`` writes it.
     """
 
-    def __init__(self, file: BufferedReader, size: int) -> None:
+    def __init__(self, file: BinaryIO, size: int) -> None:
         """Check everything but the members' bytes."""
         self._file = file
         if not _END.size <= size <= LARGEST:
-            raise UsageError("truncated" if size < _END.size else "larger than 4 GiB")
+            raise ValueError("truncated" if size < _END.size else "larger than 4 GiB")
         self.members: dict[str, Member] = {}
         count, directory_size, directory = self._end(size)
         entries = self._bytes(directory, directory_size)
         position, at = 0, 0
         for _ in range(count):
             if len(entries) < at + _ENTRY.size:
-                raise UsageError("its directory ends too early")
+                raise ValueError("its directory ends too early")
             fields = _ENTRY.unpack_from(entries, at)
             checksum, length, name_length = fields[7], fields[9], fields[10]
             raw = entries[at + _ENTRY.size : at + _ENTRY.size + name_length]
             flags = _FLAGS if length else _FLAGS_EMPTY
             written = (b"PK\1\2", 0, 0, flags, 0, 0, 0, checksum, length, length, len(raw), 0, 0, 0, 0, 0)
             if fields[4]:
-                raise UsageError("it is compressed")
+                raise ValueError("it is compressed, as TorchScript programs are, which dcr never runs")
             if fields != (*written, position):
-                raise UsageError("its directory is not as torch.save writes it")
+                raise ValueError("its directory is not as torch.save writes it")
             member = self._member(position, raw, length, checksum)
             self._add(raw, member)
             position = member.start + member.size + (_DESCRIPTOR.size if length else 0)
             at += _ENTRY.size + name_length
         if position != directory or at != directory_size:
-            raise UsageError("its members do not fill it")
+            raise ValueError("its members do not fill it")
 
     def read(self, name: str) -> Tensor:
         """The bytes of a member, (size,) uint8, in memory of their own.
 
         Raises:
-            UsageError: there is no such member, or it is not what was written.
+            ValueError: there is no such member, or it is not what was written.
         """
         member = self.members.get(name)
         if member is None:
-            raise UsageError(f"it has no {name}")
+            raise ValueError(f"it has no {name}")
         found = torch.empty(member.size, dtype=torch.uint8)
         fill(self._file, member.start, found)
         if zlib.crc32(found.numpy().data) != member.checksum:
-            raise UsageError(f"the checksum of {name} does not match")
+            raise ValueError(f"the checksum of {name} does not match")
         return found
 
     def _end(self, size: int) -> tuple[int, int, int]:
@@ -97,7 +96,7 @@ class Archive:
         end64 = (b"PK\6\6", 44, 0x031E, 45, 0, 0, count, count, length, place)
         locator = (b"PK\6\7", 0, place + length, 1)
         if place < 0 or found != (*end64, *locator, b"PK\5\6", 0, 0, count, count, length, place, 0):
-            raise UsageError("it is truncated or does not end as torch.save ends a file")
+            raise ValueError("it is truncated or does not end as torch.save ends a file")
         return count, length, place
 
     def _member(self, position: int, raw: bytes, length: int, checksum: int) -> Member:
@@ -108,43 +107,41 @@ class Archive:
         fields = (MAGIC, 0, flags, 0, 0, 0, 0, 0, 0, len(raw), padding + 4)
         head = header[_LOCAL.size :]
         if _LOCAL.unpack_from(header) != fields or head[:-2] != raw + b"FB":
-            raise UsageError("a header is not as torch.save writes it")
+            raise ValueError("a header is not as torch.save writes it")
         start = position + len(header) + padding
         if self._bytes(position + len(header), padding).strip(b"Z"):
-            raise UsageError("there are bytes between its members")
+            raise ValueError("there are bytes between its members")
         if not length:
             return Member(start, length, checksum)
         behind = _DESCRIPTOR.unpack(self._bytes(start + length, _DESCRIPTOR.size))
         if behind != (b"PK\7\x08", checksum, length, length):
-            raise UsageError("its directory and its headers disagree")
+            raise ValueError("its directory and its headers disagree")
         return Member(start, length, checksum)
 
     def _add(self, raw: bytes, member: Member) -> None:
         folder, _, name = raw.decode("utf-8", "replace").partition("/")
         if not self.members:
             self._folder = folder
-        if name == "constants.pkl":
-            raise UsageError("it is a TorchScript program, which dcr never runs")
         if folder != self._folder or not _KNOWN.fullmatch(name):
-            raise UsageError("it has members that no file of tensors has")
+            raise ValueError("it has members that no file of tensors has")
         if name in self.members:
-            raise UsageError(f"it has {name} twice")
+            raise ValueError(f"it has {name} twice")
         self.members[name] = member
 
     def _bytes(self, start: int, length: int) -> bytes:
         self._file.seek(start)
         found = self._file.read(length)
         if len(found) != length:
-            raise UsageError("truncated")
+            raise ValueError("truncated")
         return found
 
 
-def fill(file: BufferedReader, start: int, tensor: Tensor) -> None:
+def fill(file: BinaryIO, start: int, tensor: Tensor) -> None:
     """Read the bytes at ``start`` into ``tensor``, (n,) uint8.
 
     Raises:
-        UsageError: the file ends before that.
+        ValueError: the file ends before that.
     """
     file.seek(start)
-    if file.readinto(tensor.numpy().data) != len(tensor):
-        raise UsageError("truncated")
+    if cast(BufferedReader, file).readinto(tensor.numpy().data) != len(tensor):
+        raise ValueError("truncated")

@@ -3,13 +3,11 @@
 It has no checksums: what it holds is bounded and free of code, but damaged numbers are not noticed.
 """
 
-from io import BufferedReader
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
 
-from disentangle_cli.errors import UsageError
 from disentangle_cli.serialization import pickled
 from disentangle_cli.serialization.archive import fill
 from disentangle_cli.serialization.storages import Storages
@@ -19,16 +17,16 @@ PROTOCOL = 1001
 _COUNT = 8  # bytes in front of the numbers of a storage
 
 
-def read(file: BufferedReader, size: int) -> Any:
+def read(file: BinaryIO, size: int) -> Any:
     """What an open file of ``size`` bytes holds.
 
     Raises:
-        UsageError: it is no such file, damaged, or carries code.
+        ValueError: it is no such file, damaged, or carries code.
     """
     file.seek(0)
     head = file.read(min(size, pickled.MAX_BYTES))
     if not head.startswith(MAGIC):
-        raise UsageError("not a file of torch.save")
+        raise ValueError("not a file of torch.save")
     starts = [0]
     for _ in range(5):  # all are listed before any is built
         starts.append(pickled.end_of(head, starts[-1]))
@@ -38,7 +36,7 @@ def read(file: BufferedReader, size: int) -> Any:
         nonlocal left
         left -= _COUNT + length
         if left < 0:
-            raise UsageError("its tensors claim more than the file holds")
+            raise ValueError("its tensors claim more than the file holds")
         return torch.empty(length, dtype=torch.uint8)
 
     storages = Storages(allocate)
@@ -46,16 +44,16 @@ def read(file: BufferedReader, size: int) -> Any:
         pickled.build(head, storages, 3 * size, start) for start in starts[:5]
     )
     if protocol != PROTOCOL or not isinstance(system, dict) or system.get("little_endian") is not True:
-        raise UsageError("of another version or byte order")
+        raise ValueError("of another version or byte order")
     if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(storages.bytes) or left:
-        raise UsageError("its tensors claim other sizes than the file has")
+        raise ValueError("its tensors claim other sizes than the file has")
     place = starts[5]
     for key in keys:
         numbers, count = storages.bytes[key], torch.empty(_COUNT, dtype=torch.uint8)
         fill(file, place, count)
         fill(file, place + _COUNT, numbers)
         if int(count.view(torch.int64)) != storages.numbers[key].numel():
-            raise UsageError("its tensors claim other sizes than the file has")
+            raise ValueError("its tensors claim other sizes than the file has")
         place += _COUNT + len(numbers)
     storages.check()
     return found

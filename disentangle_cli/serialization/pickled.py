@@ -13,18 +13,19 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from disentangle_cli.errors import UsageError
-
 MAX_BYTES = 16 * 2**20
-MAX_INSTRUCTIONS = 400_000
+MAX_INSTRUCTIONS = 200_000
 """A tensor takes about 25. With these limits no pickle takes more than 100 MB or a few seconds."""
-MAX_TENSORS = 20_000
+MAX_TENSORS = 10_000
 MAX_KEY = 10**6
 MAX_DEPTH = 64
-MAX_WEIGHT = 2**20
+MAX_WEIGHT = 2**18
 """Characters and values, written out, without the numbers of tensors."""
-_DAMAGE = (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, struct.error)
-CODE = "refused, it carries Python objects and not just tensors"
+_DAMAGE = (ArithmeticError, LookupError, RuntimeError, TypeError, UnicodeError, struct.error)
+
+
+class CodeFound(ValueError):
+    """The pickle names something that is no part of a tensor: what it says is the name."""
 
 
 class Name(Enum):
@@ -51,7 +52,7 @@ NAMES: dict[str, Name | torch.dtype] = {name.value: name for name in Name} | DTY
 
 T = TypeVar("T")
 Claim = Callable[[str, torch.dtype, int], Tensor]
-"""Gives the storage called so: (numbers,) of that type. Raises UsageError where the file has no such."""
+"""Gives the storage called so: (numbers,) of that type. Raises ValueError where the file has no such."""
 
 _FIXED = {
     b"K": "<B", b"M": "<H", b"J": "<i", b"G": ">d", b"h": "<B", b"j": "<I", b"q": "<B", b"r": "<I",
@@ -68,7 +69,7 @@ def instructions(data: bytes, start: int = 0) -> Iterator[Instruction]:
     """The instructions from ``start`` to the first STOP.
 
     Raises:
-        UsageError: there are more than a state dict needs, or others.
+        ValueError: there are more than a state dict needs, or others.
     """
     place = start
     for _ in range(MAX_INSTRUCTIONS):
@@ -91,28 +92,28 @@ def instructions(data: bytes, start: int = 0) -> Iterator[Instruction]:
             argument = b" ".join(lines[:2]).decode("utf-8", "replace")
             place += len(lines[0]) + len(lines[1]) + 2
             if argument not in NAMES:
-                raise UsageError(f"{CODE} ({'.'.join(argument.split())[:80]})")
+                raise CodeFound(".".join(argument.split())[:80])
         elif not code:
-            raise UsageError("its pickle is truncated")
+            raise ValueError("its pickle is truncated")
         elif code not in _BARE:
-            raise UsageError("its pickle has an instruction that no state dict needs")
+            raise ValueError("its pickle has an instruction that no state dict needs")
         yield code, argument, place
         if code == b".":
             return
-    raise UsageError("its pickle has more instructions than any state dict")
+    raise ValueError("its pickle has more instructions than any state dict")
 
 
 def end_of(data: bytes, start: int = 0) -> int:
     """Where the pickle that begins at ``start`` ends, once all of its instructions were found to be known.
 
     Raises:
-        UsageError: as :func:`instructions` does, or it ends too early.
+        ValueError: as :func:`instructions` does, or it ends too early.
     """
     try:
         for _, _, place in instructions(data, start):
             end = place
     except _DAMAGE:
-        raise UsageError("its pickle is damaged") from None
+        raise ValueError("its pickle is damaged") from None
     return end
 
 
@@ -123,18 +124,20 @@ def build(data: bytes, claim: Claim, budget: int, start: int = 0) -> Any:
     views of one storage may overlap.
 
     Raises:
-        UsageError: it is damaged, or holds anything else.
+        ValueError: it is damaged, or holds anything else.
     """
     machine = _Machine(claim, budget)
     try:
         for code, argument, _ in instructions(data, start):
             machine.step(code, argument)
-        ((found,), ()) = machine.stack, machine.marked
+        if len(machine.stack) != 1 or machine.marked:
+            raise TypeError
+        found = machine.stack[0]
         weight, _ = _weigh(found, 0, {})
     except _DAMAGE:
-        raise UsageError("its pickle is damaged") from None
+        raise ValueError("its pickle is damaged") from None
     if weight > budget + MAX_WEIGHT:
-        raise UsageError("it stands for far more than it holds")
+        raise ValueError("it stands for far more than it holds")
     return found
 
 
@@ -200,7 +203,7 @@ class _Machine:
                 stack[-1] = self._storage(*stack[-1])
             case _:  # the protocol's number at the start, and the end
                 if argument not in (None, 2):
-                    raise ValueError
+                    raise TypeError
 
     def _since_mark(self) -> list[Any]:
         """Leave the innermost mark: the stack below it."""
@@ -215,16 +218,16 @@ class _Machine:
                 return tensor
             case Name.TENSOR, (_Storage() as storage, int(), tuple(), tuple(), bool(), {}):
                 return self._tensor(storage.numbers, *arguments[1:4])
-        raise ValueError
+        raise TypeError
 
     def _storage(
         self, kind: str, dtype: torch.dtype, key: str, place: str, count: int, view: None = None
     ) -> "_Storage":
         texts = type(key) is str and type(place) is str
         if kind != "storage" or type(dtype) is not torch.dtype or not texts or view is not None:
-            raise ValueError
+            raise TypeError
         if type(count) is not int or count < 0:
-            raise ValueError
+            raise TypeError
         return _Storage(self._claim(key, dtype, count))
 
     def _tensor(
@@ -232,7 +235,7 @@ class _Machine:
     ) -> Tensor:
         sizes = (offset, *shape, *strides)
         if len(shape) != len(strides) or any(type(n) is not int or n < 0 for n in sizes):
-            raise ValueError
+            raise TypeError
         count, last = 1, offset
         for side, stride in zip(shape, strides, strict=True):
             count *= side
@@ -240,9 +243,9 @@ class _Machine:
         self._tensors += 1
         self._budget -= count * max(numbers.element_size(), 4)
         if count > len(numbers) or (count and last >= len(numbers)) or self._budget < 0:
-            raise UsageError("a tensor claims more numbers than it holds")
+            raise ValueError("a tensor claims more numbers than it holds")
         if self._tensors > MAX_TENSORS or len(shape) > 16:
-            raise UsageError("it has more tensors than any state dict, or of more axes")
+            raise ValueError("it has more tensors than any state dict, or of more axes")
         if not count:  # its strides mean nothing
             return numbers.new_empty(shape)
         return numbers.as_strided(shape, strides, offset)
@@ -264,18 +267,20 @@ def _a(kind: type[T], value: Any) -> T:
 
 def _put(target: Any, pairs: list[Any]) -> None:
     held = _a(dict, target)
+    if len(pairs) % 2:
+        raise TypeError
     for key, value in zip(pairs[::2], pairs[1::2], strict=True):
         # other keys may collide, which makes dicts slow
         if type(key) is not str and not (type(key) is int and 0 <= key <= MAX_KEY):
             raise TypeError
         if key in held:
-            raise UsageError(f"its pickle gives {str(key)[:60]!r} twice")
+            raise ValueError(f"its pickle gives {str(key)[:60]!r} twice")
         held[key] = value
 
 
 def _cut(data: bytes, begin: int, end: int) -> bytes:
     if end > len(data):
-        raise UsageError("its pickle is truncated")
+        raise ValueError("its pickle is truncated")
     return data[begin:end]
 
 
@@ -291,16 +296,16 @@ def _weigh(value: Any, depth: int, known: dict[int, tuple[int, int]]) -> tuple[i
     if type(value) is Tensor:
         return 1 + value.nbytes, 0
     if type(value) not in (dict, list, tuple):  # a name or a storage: something that only stands for a value
-        raise ValueError
+        raise TypeError
     found = known.get(id(value))
     if found is None:
         if depth > MAX_DEPTH:
-            raise UsageError("it is nested too deep")
+            raise ValueError("it is nested too deep")
         known[id(value)] = (1, MAX_DEPTH)  # in itself it is too deep
         parts = [*value, *value.values()] if type(value) is dict else value
         weights = [_weigh(part, depth + 1, known) for part in parts]
         found = 1 + sum(w for w, _ in weights), 1 + max((h for _, h in weights), default=0)
         known[id(value)] = found
     if depth + found[1] > MAX_DEPTH:
-        raise UsageError("it is nested too deep")
+        raise ValueError("it is nested too deep")
     return found

@@ -1,15 +1,16 @@
 """Reading a file of ``torch.save``, zip archive or the format before PyTorch 1.6."""
 
-import stat
-from io import BufferedReader
+import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from torch import Tensor
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.reading import reading
 from disentangle_cli.serialization import legacy, pickled
 from disentangle_cli.serialization.archive import MAGIC, Archive
+from disentangle_cli.serialization.pickled import CodeFound
 from disentangle_cli.serialization.storages import Storages
 
 _SMALL = 4096  # bytes: what torch.save notes beside the pickle and the numbers
@@ -26,24 +27,22 @@ def read_tensors(path: Path, what: str, old_format: bool = False) -> Any:
         UsageError: the file is missing, unreadable, no such file, damaged, or carries code.
     """
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
-            raise UsageError("not a regular file")  # opening a FIFO would wait
-        with path.open("rb") as file:
-            zipped = file.read(4) == MAGIC
+        with reading(path, f"not a {what}, or damaged") as file:
+            size = os.fstat(file.fileno()).st_size
+            zipped = file.read(len(MAGIC)) == MAGIC
             if not zipped and not old_format:
-                raise UsageError("not an archive of torch.save")
-            return _unzipped(file, status.st_size) if zipped else legacy.read(file, status.st_size)
+                raise ValueError("no archive of torch.save")
+            return _unzipped(file, size) if zipped else legacy.read(file, size)
     except UsageError as error:
-        reason = str(error)
-        if reason.startswith(pickled.CODE):
-            raise UsageError(f"{path}: {reason}") from None
-        raise UsageError(f"{path}: not a {what}, or damaged ({reason})") from None
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
+        if isinstance(error.__cause__, CodeFound):
+            name = error.__cause__
+            raise UsageError(
+                f"{path}: refused, it carries Python objects and not just tensors ({name})"
+            ) from None
+        raise
 
 
-def _unzipped(file: BufferedReader, size: int) -> Any:
+def _unzipped(file: BinaryIO, size: int) -> Any:
     archive = Archive(file, size)
     unread = dict(archive.members)
 
@@ -54,23 +53,23 @@ def _unzipped(file: BufferedReader, size: int) -> Any:
     def storage(key: str, length: int) -> Tensor:
         member = archive.members.get(f"data/{key}")
         if member is None or member.size != length:
-            raise UsageError("its tensors claim other sizes than its records have")
+            raise ValueError("its tensors claim other sizes than its records have")
         return take(f"data/{key}")
 
     if "byteorder" in unread and bytes(take("byteorder").tolist()) != b"little":
-        raise UsageError("of another byte order")
+        raise ValueError("of another byte order")
     if "data.pkl" in unread and archive.members["data.pkl"].size > pickled.MAX_BYTES:
-        raise UsageError("its pickle is larger than that of any state dict")
+        raise ValueError("its pickle is larger than that of any state dict")
     pickle = bytes(take("data.pkl").numpy().data)
     if pickled.end_of(pickle) != len(pickle):
-        raise UsageError("its pickle has bytes behind its end")
+        raise ValueError("its pickle has bytes behind its end")
     storages = Storages(storage)
     found = pickled.build(pickle, storages, 3 * size)
     storages.check()
     for name in list(unread):
         if name.startswith("data/"):
-            raise UsageError("it has other records than its tensors")
+            raise ValueError("it has other records than its tensors")
         if archive.members[name].size > _SMALL:
-            raise UsageError(f"its {name} is larger than it should be")
+            raise ValueError(f"its {name} is larger than it should be")
         take(name)
     return found

@@ -50,7 +50,10 @@ def unseal(path: Path, document: dict[str, Any]) -> bool:
     if KEY not in document:
         return False
     if document.pop(KEY) != digest(document):
-        raise UsageError(f"{path}: damaged (its content does not have the digest that was stored with it)")
+        raise UsageError(
+            f"{path}: damaged, or changed by hand (its content does not have the digest stored with it; a "
+            f"file that is changed on purpose must leave the key {KEY!r} out)"
+        )
     return True
 
 

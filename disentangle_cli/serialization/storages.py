@@ -5,8 +5,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from disentangle_cli.errors import UsageError
-
 
 class Storages:
     """What a pickle claims of a file's storages: call it with a key, a type and a count of numbers."""
@@ -21,18 +19,18 @@ class Storages:
         """The storage, (count,) of ``dtype``.
 
         Raises:
-            UsageError: the file has none of that name and size.
+            ValueError: the file has none of that name and size.
         """
         if key not in self.numbers:
             self.bytes[key] = self._allocate(key, count * dtype.itemsize)
             self.numbers[key] = self.bytes[key].view(dtype)
         found = self.numbers[key]
         if found.dtype is not dtype or len(found) != count:
-            raise UsageError("its tensors disagree about their storage")
+            raise ValueError("its tensors disagree about their storage")
         return found
 
     def check(self) -> None:
-        """Raise UsageError if a truth value is neither 0 nor 1, which no operation expects."""
+        """Raise ValueError if a truth value is neither 0 nor 1, which no operation expects."""
         for key, numbers in self.numbers.items():
             if numbers.dtype is torch.bool and len(numbers) and self.bytes[key].max() > 1:
-                raise UsageError("a truth value is neither 0 nor 1")
+                raise ValueError("a truth value is neither 0 nor 1")

@@ -81,9 +81,25 @@ def test_refusals_name_the_file(cli: Cli, write_model: WriteModel, tmp_path: Pat
         assert str(tmp_path / name) in result.stderr
 
 
+def test_it_says_whether_the_content_was_verified(cli: Cli, write_model: WriteModel) -> None:
+    path = write_model()
+    document = dict(torch.load(path, weights_only=True))
+    assert json.loads(cli("info", path, "--format", "json").stdout)["models"][0]["verified"] is True
+    assert " yes " in cli("info", path).stdout
+    del document["digest"]  # as other programs write it
+    torch.save(document, path)
+    assert json.loads(cli("info", path, "--format", "json").stdout)["models"][0]["verified"] is False
+    assert " no " in cli("info", path).stdout
+    torch.save(document | {"digest": "0" * 64}, path)
+    refused = cli("info", path)
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert f"{path}: damaged, or changed by hand" in refused.stderr
+
+
 def test_weights_that_do_not_fit_are_refused(cli: Cli, write_model: WriteModel) -> None:
     path = write_model()
     document = dict(torch.load(path, weights_only=True))
+    del document["digest"]
     torch.save(document | {"latents": document["latents"][:1]}, path)
     done = cli("info", path)
     assert done.exit_code == 2

@@ -135,6 +135,7 @@ def test_a_checkpoint_with_hostile_bytes_is_refused(
     assert cli("import", "onnx", *arguments).exit_code == 0
     custom(pair[1])
     document = torch.load(out, weights_only=True)
+    del document["digest"]
     data = torch.frombuffer(bytearray(pair[1].read_bytes()), dtype=torch.uint8)
     document["weights"]["generator"]["onnx"] = data
     document["config"]["architecture"]["generator_bytes"] = len(data)
@@ -178,6 +179,7 @@ def test_a_checkpoint_whose_networks_give_something_else(
     arguments = ["--encoder", pair[0], "--decoder", pair[1], "--latents", "normal:3", "--out", out]
     assert cli("import", "onnx", *arguments).exit_code == 0
     document = torch.load(out, weights_only=True)
+    del document["digest"]
     for part, path in zip(("encoder", "generator"), pair, strict=True):
         damage(path)
         data = torch.frombuffer(bytearray(path.read_bytes()), dtype=torch.uint8)

@@ -216,6 +216,7 @@ def test_going_on_with_another_arithmetic_is_told(command: Command, tmp_path: Pa
     assert run(command("--time-limit", "0.1s")).returncode == 130
     path = tmp_path / "out" / STEM / "resume.pt"
     state = torch.load(path, weights_only=True)
+    assert len(state.pop("digest")) == 64
     assert state["device"] == "cpu"
     assert state["arithmetic"].keys() == {"processor", "torch", "convolutions"}
     assert "2 channels" in state["arithmetic"]["convolutions"]
@@ -235,6 +236,9 @@ def test_going_on_with_another_arithmetic_is_told(command: Command, tmp_path: Pa
         assert done.returncode == 0
         assert "warning" not in done.stderr
         (tmp_path / "out" / f"{STEM}.pt").unlink()
+    torch.save(state | {"digest": "0" * 64}, path)
+    damaged = run(command("--resume"))
+    assert (damaged.returncode, f"{path}: damaged, or changed by hand" in damaged.stderr) == (2, True)
 
 
 def test_pools_of_seeds_and_sweeps(command: Command, tmp_path: Path) -> None:
