@@ -31,7 +31,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a G
 CUDA, CPU = torch.device("cuda"), torch.device("cpu")
 SWITCHING: dict[str, Any] = {
     "iterations": 16, "batch_size": 8, "architecture": "infogan-64",
-    "optim": {"average": 0.9, "decay_from": 0.5},
+    "optim": {"average": 0.9, "decay_from": 0.5}, "conventions": "tensorflow",
     "latents": {"codes": {"dim": 5}, "noise": {"dim": 5}},
     "contrastive": {"weight": {"start": 0.0, "step": 2.0, "every": 8, "times": 1}},
 }  # fmt: skip
