@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from disentangle_cli.lines import json_escaped
+
 VERSIONED = ("torch", "numpy", "scikit-learn")
 
 
@@ -50,4 +52,4 @@ def jsonable(x: Any) -> Any:
 
 def to_json(doc: Any) -> str:
     """``doc`` as indented JSON text that any parser reads (no NaN or Infinity)."""
-    return json.dumps(jsonable(doc), indent=2, ensure_ascii=False, allow_nan=False)
+    return json_escaped(json.dumps(jsonable(doc), indent=2, ensure_ascii=False, allow_nan=False))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from disentangle_cli.progress import Progress
 
-UNPRINTABLE = "\ufffd"
 progress = Progress
 
 
@@ -40,17 +39,6 @@ def debugging() -> bool:
     return _settings.debug
 
 
-def one_line(text: object) -> str:
-    """The text with every run of white space, line breaks included, made one blank.
-
-    What steers a terminal, or cannot be printed, becomes a replacement character: texts come from files, too.
-    """
-    line = " ".join(str(text).split())
-    return (
-        line if line.isprintable() else "".join(sign if sign.isprintable() else UNPRINTABLE for sign in line)
-    )
-
-
 def log(message: str) -> None:
     """Tell what is being done (stderr; not with ``--quiet``)."""
     Progress.write(message)
@@ -67,7 +55,7 @@ def warn(message: str) -> None:
     if (kept := _kept_warnings.get()) is not None:
         kept.append(message)
     else:
-        Progress.write(f"warning: {one_line(message)}")
+        Progress.write(f"warning: {message}")
 
 
 @contextlib.contextmanager

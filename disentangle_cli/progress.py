@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
+from disentangle_cli.lines import message, one_line
+
 LINE_EVERY = 10.0  # seconds between plain lines
 
 
@@ -33,7 +35,7 @@ class Progress:
             total = operator.length_hint(iterable) or None
         self._iterable = iterable
         self._total = total
-        self._desc = desc
+        self._desc = desc = one_line(desc)
         self._unit = unit
         self._bar: Any = None
         self._count = self._initial = float(initial)
@@ -65,7 +67,7 @@ class Progress:
 
     def set_postfix_str(self, text: str) -> None:
         """Show ``text`` behind the numbers from now on."""
-        self._postfix = text
+        self._postfix = text = one_line(text)
         if self._bar is not None:
             self._bar.set_postfix_str(text, refresh=False)
 
@@ -109,6 +111,7 @@ class Progress:
         """Write a line to stderr, unless all is quiet, without tearing an open bar."""
         if cls.quiet:
             return
+        text = message(text)
         if cls.bars:
             cls.bars[-1].write(text, file=sys.stderr)
         else:

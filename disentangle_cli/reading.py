@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from disentangle_cli.errors import DcrError, UsageError
-from disentangle_cli.output import one_line
+from disentangle_cli.lines import one_line
 
 MAX_REASON = 200
 """Characters of what a parser says; some repeat half of the file."""

@@ -20,7 +20,8 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.output import one_line, warn
+from disentangle_cli.lines import one_line
+from disentangle_cli.output import warn
 
 T = TypeVar("T")
 E = TypeVar("E")

@@ -3,7 +3,7 @@
 import errno
 
 from disentangle_cli.errors import DcrError
-from disentangle_cli.output import one_line
+from disentangle_cli.lines import message
 
 OUT_OF_MEMORY = "out of memory: use a smaller batch, a smaller pool of jobs, or another --device"
 
@@ -18,8 +18,8 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def describe(error: BaseException) -> tuple[int, str]:
     """Exit code and one-line message for an exception."""
-    code, message = _told(error)
-    return code, one_line(message) or type(error).__name__
+    code, said = _told(error)
+    return code, message(said) or type(error).__name__
 
 
 def _told(error: BaseException) -> tuple[int, str]:

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typer import Abort, TyperException
 
 from disentangle_cli import streams
-from disentangle_cli.output import debugging, one_line
+from disentangle_cli.lines import message, shown
+from disentangle_cli.output import debugging
 from disentangle_cli.reporting import describe
 
 
@@ -20,7 +21,7 @@ def describe_any(error: BaseException) -> tuple[int, str]:
         return describe(error)
     context = vars(error).get("ctx")  # of those about how a command was used
     hint = f" (see `{context.command_path} --help`)" if context is not None else ""
-    return error.exit_code, one_line(error.format_message().rstrip(".") + hint)
+    return error.exit_code, message(error.format_message().rstrip(".") + hint)
 
 
 def _is_help(error: BaseException) -> bool:
@@ -36,11 +37,11 @@ def exit_codes() -> Iterator[None]:
         sys.stdout.flush()
         streams.check_stdout()
     except (Exception, KeyboardInterrupt) as error:
-        code, message = describe_any(error)
+        code, said = describe_any(error)
         if debugging():
-            traceback.print_exc()
+            sys.stderr.writelines(f"{shown(line)}\n" for line in traceback.format_exc().splitlines())
         if _is_help(error):
             sys.stderr.write(vars(error).get("message", ""))  # empty when rich has printed it
         else:
-            sys.stderr.write(f"error: {message}\n" if code != 130 else f"{message}\n")
+            sys.stderr.write(f"error: {said}\n" if code != 130 else f"{said}\n")
         raise SystemExit(code) from None

@@ -10,7 +10,7 @@ from typing import Any
 
 from disentangle_cli.documents import jsonable, to_json
 from disentangle_cli.files import is_stdout
-from disentangle_cli.output import one_line
+from disentangle_cli.lines import one_line, shown
 
 MISSING = "-"  # in a table
 WIDE = 100_000  # characters, wider than any table
@@ -37,7 +37,7 @@ def emit(
     elif fmt is Format.csv:
         buffer = io.StringIO()
         writer = csv.writer(buffer, lineterminator="\n")
-        writer.writerow(columns)
+        writer.writerow(map(shown, columns))
         writer.writerows([[_csv_cell(cell) for cell in row] for row in rows])
         _stdout(buffer.getvalue().removesuffix("\n"))
     else:
@@ -54,7 +54,7 @@ def emit_paths(paths: Iterable[str | Path], fmt: Format, doc: dict[str, Any] | N
     elif fmt is Format.csv:
         emit({}, fmt, ["path"], [[name] for name in names])
     elif names:
-        _stdout("\n".join(names))
+        _stdout("\n".join(shown(_printable(name)) for name in names))
 
 
 def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title: str | None) -> None:
@@ -65,7 +65,7 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title
 
     terminal = sys.stdout.isatty()
     table = Table(
-        title=Text(title) if title else None,
+        title=Text(one_line(title)) if title else None,
         title_justify="left",
         title_style="bold",
         box=box.SIMPLE_HEAD if terminal else None,
@@ -74,7 +74,7 @@ def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]], title
     )
     for index, name in enumerate(columns):
         numeric = any(isinstance(row[index], int | float) or hasattr(row[index], "dtype") for row in rows)
-        table.add_column(Text(name), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(one_line(name)), justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*[Text(_table_cell(cell)) for cell in row])
     if terminal:
@@ -105,10 +105,15 @@ def _csv_cell(cell: object) -> object:
     cell = _plain(cell)
     if isinstance(cell, bool):
         return "true" if cell else "false"
-    return "" if cell is None else cell
+    return "" if cell is None else cell if isinstance(cell, int | float) else shown(cell)
 
 
 def _stdout(text: str) -> None:
-    encoding = sys.stdout.encoding or "utf-8"
-    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    sys.stdout.write(_printable(text) + "\n")
     sys.stdout.flush()
+
+
+def _printable(text: str) -> str:
+    """The text with escapes for what the encoding of stdout has no signs for."""
+    encoding = sys.stdout.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

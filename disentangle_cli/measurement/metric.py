@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Concatenate, Literal, ParamSpec
 
+from disentangle_cli.lines import one_line
 from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.families import Family
-from disentangle_cli.output import debugging, log, one_line, warn
+from disentangle_cli.output import debugging, log, warn
 from disentangle_cli.registry import Registry
 from disentangle_cli.reporting import describe, is_out_of_memory
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.output import one_line
+from disentangle_cli.lines import one_line
 
 STANDARD_DOMAINS = ("", "ai.onnx", "ai.onnx.ml")
 MAX_REASON = 200

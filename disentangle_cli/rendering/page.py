@@ -1,6 +1,5 @@
 """A traversal as one HTML page with sliders: no other file, no network, no library."""
 
-import html
 import json
 from importlib import resources
 from string import Template
@@ -9,6 +8,7 @@ import numpy as np
 
 from disentangle_cli import __version__
 from disentangle_cli.images import to_picture
+from disentangle_cli.lines import escaped
 from disentangle_cli.rendering.drawing import number, png_url
 from disentangle_cli.rendering.palette import DARK_PAGE, LIGHT_PAGE
 from disentangle_cli.traversal import Row, Traversal
@@ -32,9 +32,9 @@ def draw_page(traversal: Traversal, upscale: int = 1, title: str = "") -> str:
     return template.substitute(
         light=LIGHT_PAGE,
         dark=DARK_PAGE,
-        title=html.escape(title or "Traversal"),
-        anchor=html.escape(traversal.anchor),
-        version=html.escape(__version__),
+        title=escaped(title or "Traversal"),
+        anchor=escaped(traversal.anchor),
+        version=escaped(__version__),
         data=text,
     )
 

@@ -1,6 +1,5 @@
 """Results as one HTML page: tables, matrices, pictures and settings in a file of its own."""
 
-import html
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from PIL import Image
 
 from disentangle_cli import __version__
 from disentangle_cli.documents import versions
+from disentangle_cli.lines import escaped
 from disentangle_cli.rendering.drawing import png_url
 from disentangle_cli.rendering.palette import DARK_INK, FAINT, TABLE_RULE, colour_of, contrasting, css
 
@@ -61,30 +61,30 @@ def page(title: str, sections: Iterable[Section]) -> str:
     """The text of the page; it needs no other file and no network."""
     parts = [
         "<!doctype html>",
-        f'<html lang="en"><meta charset="utf-8"><title>{html.escape(title)}</title>',
-        f"<style>{STYLE}</style><h1>{html.escape(title)}</h1>",
+        f'<html lang="en"><meta charset="utf-8"><title>{escaped(title)}</title>',
+        f"<style>{STYLE}</style><h1>{escaped(title)}</h1>",
     ]
     parts += map(fragment, sections)
-    parts.append(f"<footer>dcr {html.escape(__version__)}</footer></html>")
+    parts.append(f"<footer>dcr {escaped(__version__)}</footer></html>")
     return "\n".join(parts) + "\n"
 
 
 def fragment(section: Section) -> str:
     """One part, as it stands in the page or in a notebook."""
-    parts = [f"<h2>{html.escape(section.title)}</h2>"]
-    parts += [f"<p>{html.escape(note)}</p>" for note in section.notes]
+    parts = [f"<h2>{escaped(section.title)}</h2>"]
+    parts += [f"<p>{escaped(note)}</p>" for note in section.notes]
     if section.columns:
         parts.append(_table(section.columns, section.rows))
     if section.matrices:
         figures = "\n".join(map(_figure, section.matrices))
         parts.append(f'<div class="matrices">{figures}</div>')
     if section.picture is not None:
-        parts.append(f'<img alt="{html.escape(section.title)}" src="{png_url(section.picture)}">')
+        parts.append(f'<img alt="{escaped(section.title)}" src="{png_url(section.picture)}">')
     return "\n".join(parts)
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    head = "".join(f"<th>{html.escape(column)}</th>" for column in columns)
+    head = "".join(f"<th>{escaped(column)}</th>" for column in columns)
     body = "\n".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
     return f"<div><table><tr>{head}</tr>\n{body}\n</table></div>"
 
@@ -94,19 +94,19 @@ def _cell(value: object) -> str:
         return f'<td class="number">{value:.4f}</td>'
     if isinstance(value, int):
         return f'<td class="number">{value}</td>'
-    return f"<td>{'-' if value is None else html.escape(str(value))}</td>"
+    return f"<td>{'-' if value is None else escaped(value)}</td>"
 
 
 def _figure(matrix: Matrix) -> str:
     """Colours run from 0 to the largest number; a negative one has the colour of 0."""
     known = [value for row in matrix.values for value in row if value is not None and math.isfinite(value)]
     high = max([*known, 0.0]) or 1.0
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in matrix.columns)
+    head = "".join(f"<th>{escaped(name)}</th>" for name in matrix.columns)
     body = "\n".join(
-        f"<tr><th>{html.escape(name)}</th>{''.join(_shaded(value, high) for value in row)}</tr>"
+        f"<tr><th>{escaped(name)}</th>{''.join(_shaded(value, high) for value in row)}</tr>"
         for name, row in zip(matrix.rows, matrix.values, strict=True)
     )
-    caption = f"<figcaption>{html.escape(matrix.title)}</figcaption>"
+    caption = f"<figcaption>{escaped(matrix.title)}</figcaption>"
     return f'<figure>{caption}<table class="matrix"><tr><th></th>{head}</tr>\n{body}\n</table></figure>'
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.errors import UsageError
-from disentangle_cli.output import one_line
+from disentangle_cli.lines import one_line
 from disentangle_cli.reading import check_growth, reading
 
 MAX_NUMBERS = 2**27

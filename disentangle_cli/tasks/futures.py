@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_cli.errors import RunError
-from disentangle_cli.output import one_line
+from disentangle_cli.lines import one_line
 from disentangle_cli.tasks.control import Control
 from disentangle_cli.tasks.ended import Ended, Function, Lost, attempt_on_cluster
 

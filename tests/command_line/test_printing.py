@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 
-from disentangle_cli import output
 from disentangle_cli.command_line.printing import Format, emit, emit_paths
 from disentangle_cli.documents import document
+from disentangle_cli.lines import one_line
 
 
 def test_json_is_finite_or_null(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,7 +59,7 @@ def test_table_on_a_pipe_is_plain_and_never_cut(capsys: pytest.CaptureFixture[st
 
 
 def test_what_steers_a_terminal_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert output.one_line("a\x1b[2J\n b\x07\udc80é") == "a\ufffd[2J b\ufffd\ufffdé"
+    assert one_line("a\x1b[2J\n b\x07\udc80é") == "a\ufffd[2J b\ufffd\ufffdé"
     emit({}, Format.table, ["model"], [["a\x1b]0;title\x07"]])
     assert "\x1b" not in capsys.readouterr().out
 
