@@ -2,13 +2,15 @@
 PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
+N ?= 2000
+SEED ?= 0
 BIN = $(VENV)/bin
 # one thread a process: tests run in JOBS processes, and sums must not depend on the thread count
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CHECKED = disentangle_cli tests examples $(wildcard benchmarks)
 
-.PHONY: help demo test test-extras test-oldest lint format bench clean
+.PHONY: help demo test test-extras fuzz test-oldest lint format bench clean
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:[^#]*## /\t/' | expand -t 16
@@ -21,6 +23,9 @@ test: $(VENV)/.installed-dev lint ## ruff, mypy and the quick tests; at most 10 
 
 test-extras: $(VENV)/.installed-extras ## the slow tests, with Dask and Ray
 	$(ONE_THREAD) $(BIN)/python -m pytest -m slow
+
+fuzz: $(VENV)/.installed-dev ## N damaged files (N=10000: some 20 minutes); other damage with SEED
+	$(ONE_THREAD) $(BIN)/python -m tests.fuzz --cases $(N) --seed $(SEED)
 
 test-oldest: $(VENV)/.installed-dev ## the metrics with the oldest scikit-learn that is supported
 	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/oldest 'scikit-learn==1.6.*'

@@ -8,6 +8,7 @@ import typer
 
 from disentangle_cli.command_line.printing import Format
 from disentangle_cli.errors import UsageError
+from disentangle_cli.reading import explained
 
 PosteriorCode = Literal["mean", "sample"]
 """Which code a model with a posterior gives for an image."""
@@ -66,7 +67,8 @@ def expand_paths(arguments: list[str]) -> list[str]:
         raise UsageError("'-' (read the list from stdin) can be given only once")
     for argument in arguments:
         if argument == "-":
-            paths += [line.strip() for line in sys.stdin if line.strip()]
+            with explained("stdin", "not a list of paths"):
+                paths += [line.strip() for line in sys.stdin if line.strip()]
         else:
             paths.append(argument)
     if not paths:

@@ -56,8 +56,11 @@ class NpzFile:
         """
         self.path = path
         problem = "not an npz file, or a damaged one"
-        with reading(path, problem) as file, zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
+        with reading(path, problem) as file:
+            if file.read(2) != b"PK":  # zipfile would pass over what stands in front, NumPy does not
+                raise UsageError(f"{path}: {problem}")
+            with zipfile.ZipFile(file) as archive:
+                members = archive.infolist()
             self._bytes = os.fstat(file.fileno()).st_size
         if any(member.compress_type not in COMPRESSION for member in members):
             raise UsageError(f"{path}: {problem} (it is compressed in a way that NumPy does not write)")

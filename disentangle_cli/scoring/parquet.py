@@ -11,6 +11,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.lines import one_line
 from disentangle_cli.reading import check_growth, reading
 
+Cells = Doubles | list[str]
 MAX_NUMBERS = 2**27
 """Rows times columns."""
 MAX_BYTES = 2**31
@@ -19,7 +20,7 @@ INDEX = "__index_level_"
 """How pandas names the columns that hold a table's index."""
 
 
-def read_parquet(path: Path) -> dict[str, Doubles | list[str]]:
+def read_parquet(path: Path) -> dict[str, Cells]:
     """The columns of a parquet file by name: numbers (n,) float64, or texts.
 
     Whole numbers and truth values become floats, categories what they stand for. A pandas index is skipped.
@@ -32,7 +33,10 @@ def read_parquet(path: Path) -> dict[str, Doubles | list[str]]:
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise UsageError(f"{path}: {MISSING}") from None
-    with reading(path, "cannot be read as parquet", MAX_BYTES) as file, ParquetFile(file) as parquet:
+    with (
+        reading(path, "cannot be read as parquet", MAX_BYTES) as file,
+        ParquetFile(file, page_checksum_verification=True) as parquet,
+    ):
         numbers = parquet.metadata.num_rows * parquet.metadata.num_columns
         if numbers > MAX_NUMBERS:
             raise UsageError(f"{path}: more than {MAX_NUMBERS:,} numbers")
@@ -40,7 +44,7 @@ def read_parquet(path: Path) -> dict[str, Doubles | list[str]]:
         return _columns(path, parquet.read())
 
 
-def _columns(path: Path, table: Any) -> dict[str, Doubles | list[str]]:
+def _columns(path: Path, table: Any) -> dict[str, Cells]:
     names = table.column_names
     if len(set(names)) != len(names):
         raise UsageError(f"{path}: a column name occurs twice")
@@ -50,7 +54,7 @@ def _columns(path: Path, table: Any) -> dict[str, Doubles | list[str]]:
     return {name: _column(path, name, table.column(name)) for name in names}
 
 
-def _column(path: Path, name: str, column: Any) -> Doubles | list[str]:
+def _column(path: Path, name: str, column: Any) -> Cells:
     import pyarrow
     from pyarrow import types
 

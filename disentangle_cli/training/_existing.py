@@ -11,7 +11,15 @@ from disentangle_cli.temporaries import sweep
 from disentangle_cli.training.spec import Run, is_same_run, same_identity
 from disentangle_cli.training.state import read_state
 
-OUTPUTS = ("config.yaml", "log.csv", "resume.pt", "switch.pt", "traversal-*.png", "events.out.tfevents.*")
+OUTPUTS = (
+    "config.yaml",
+    "log.csv",
+    "log-damaged*.csv",
+    "resume.pt",
+    "switch.pt",
+    "traversal-*.png",
+    "events.out.tfevents.*",
+)
 """What a run writes into its folder."""
 
 

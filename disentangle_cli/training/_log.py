@@ -2,28 +2,39 @@
 
 import csv
 import importlib.util
+import io
+import math
 import os
 from pathlib import Path
 from typing import Any
 
-from disentangle_cli.files import atomic
+from disentangle_cli.errors import UsageError
+from disentangle_cli.files import atomic, free_name
+from disentangle_cli.output import warn
+from disentangle_cli.reading import reading
 from disentangle_cli.temporaries import sync
+
+MAX_BYTES = 2**30
 
 
 class RunLog:
     """One row per logged iteration; columns appear as their scalars do."""
 
     def __init__(self, folder: Path, iteration: int) -> None:
-        """Open the log of ``folder`` to go on at ``iteration``; rows from there on are dropped."""
+        """Open the log of ``folder`` to go on at ``iteration``; rows from there on are dropped.
+
+        A log that is damaged is set aside, with a warning: it must not stop the run.
+        """
         self._path = folder / "log.csv"
         self._fields = ["iteration"]
         self._rows: list[dict[str, Any]] = []
-        if self._path.exists() and iteration > 0:
-            with self._path.open(newline="") as file:
-                reader = csv.DictReader(file)
-                self._fields = list(reader.fieldnames or self._fields)
-                self._rows = [row for row in reader if (row["iteration"] or "").isdigit()]
-            self._rows = [row for row in self._rows if int(row["iteration"]) < iteration]
+        if os.path.lexists(self._path) and iteration > 0:
+            try:
+                self._fields, rows = _read(self._path)
+                self._rows = [row for row in rows if int(row["iteration"]) < iteration]
+            except UsageError as error:
+                aside = _set_aside(self._path)
+                warn(f"{error}; it is kept as {aside.name}, and the log goes on from iteration {iteration}")
         self._rewrite()
         self._events: Any = None
         if importlib.util.find_spec("tensorboard"):
@@ -61,3 +72,39 @@ class RunLog:
             writer = csv.DictWriter(file, self._fields, lineterminator="\n")
             writer.writeheader()
             writer.writerows(self._rows)
+
+
+def _read(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
+    """Columns and rows of a log; a last row that a killed process has cut short is left out.
+
+    Raises:
+        UsageError: it is not what :class:`RunLog` writes.
+    """
+    with reading(path, "not a log of a run, or a damaged one", MAX_BYTES) as file:
+        lines = list(csv.reader(io.TextIOWrapper(file, "utf-8", newline=""), strict=True))
+        fields, rows = lines[0], lines[1:]
+        if rows and file.seek(-1, os.SEEK_END) and file.read() != b"\n":
+            del rows[-1]
+        if (
+            fields[0] != "iteration"
+            or len(set(fields)) < len(fields)
+            or not all(map(str.isprintable, fields))
+        ):
+            raise ValueError("the names of its columns")
+        last = -1
+        for number, row in enumerate(rows, start=2):
+            if len(row) != len(fields) or not all(map(_is_number, row[1:])) or not row[0].isdecimal():
+                raise ValueError(f"row {number}")
+            if not last < (last := int(row[0])):
+                raise ValueError(f"row {number} is out of order")
+    return fields, [dict(zip(fields, row, strict=True)) for row in rows]
+
+
+def _is_number(cell: str) -> bool:
+    return not cell or math.isfinite(float(cell))
+
+
+def _set_aside(path: Path) -> Path:
+    """Give what is in the way another name beside it."""
+    taken = {other.stem for other in path.parent.iterdir()}
+    return path.rename(path.with_stem(free_name(f"{path.stem}-damaged", taken)))
