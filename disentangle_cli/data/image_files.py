@@ -2,6 +2,7 @@
 
 import contextlib
 import math
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM")
 """What may be in such files: Pillow goes by content, and has decoders that start other programs."""
 GREY_MODES = frozenset({"1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "I;16N", "F"})
 MAX_BYTES = 2**30
-MAX_PIXELS = 100_000_000
+MAX_PIXELS = 2**26
+_BAND = 64  # rows
 _WIDE = ("I", "F")
 _BITS, _PHOTOMETRIC = 258, 262
 """Tags of a TIFF."""
@@ -48,7 +50,7 @@ def white_of_all(files: Sequence[Path]) -> float | None:
 
 def _white(path: Path) -> float | None:
     with _opened(path) as image:
-        return _top(image, np.asarray(image)) if _is_whole_tiff(image) else None
+        return _top(image, np.asarray(_loaded(image))) if _is_whole_tiff(image) else None
 
 
 def decode(path: Path, size: int, channels: int, white: float | None = None) -> Bytes:
@@ -60,11 +62,12 @@ def decode(path: Path, size: int, channels: int, white: float | None = None) -> 
     antialiasing Lanczos filter (not at all when the square has that size already).
 
     Raises:
-        UsageError: the file cannot be decoded, or has over 100 million pixels; names it.
+        UsageError: the file cannot be decoded, or has over 67 million pixels; names it.
     """
     with _opened(path) as opened:
-        upright = ImageOps.exif_transpose(_eight_bits(opened, white))
-        image = _square(_on_white(upright, channels), size)
+        image = _eight_bits(_loaded(opened), white)
+        ImageOps.exif_transpose(image, in_place=True)
+        image = _square(_on_white(image, channels), size)
     pixels = np.asarray(image, np.uint8).reshape(size, size, channels)
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))
 
@@ -88,14 +91,18 @@ def _eight_bits(image: Image.Image, white: float | None) -> Image.Image:
     """Grey of more than 8 bits as mode L, its EXIF data kept; other images as they are."""
     if not (image.mode.startswith("I;16") or image.mode in _WIDE):
         return image
-    values = np.asarray(image, np.float64)
+    values = np.asarray(image)
     top = white if white is not None and _is_whole_tiff(image) else _top(image, values)
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= top):
         raise ValueError(f"grey values from {low:g} to {high:g} are outside 0 to {top:g}")
-    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == 0:
-        values = top - values  # white is zero: Pillow turns images of 8 bits only
-    grey = Image.fromarray(np.round(values * (255.0 / top)).astype(np.uint8))
+    # white is zero: Pillow turns images of 8 bits only
+    turned = isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(_PHOTOMETRIC) == 0
+    scaled = np.empty(values.shape, np.uint8)
+    for row, line in enumerate(values):  # doubles of a whole image would take eight times its size
+        levels = line.astype(np.float64)
+        scaled[row] = np.round((top - levels if turned else levels) * (255.0 / top))
+    grey = Image.fromarray(scaled)
     grey.info.update(image.info)
     if isinstance(key := image.info.get("transparency"), int):
         grey.info["transparency"] = round(key * 255.0 / top)
@@ -121,15 +128,35 @@ def _is_whole_tiff(image: Image.Image) -> bool:
 
 def _on_white(image: Image.Image, channels: int) -> Image.Image:
     """The image in mode L or RGB, what is transparent in it blended with white."""
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return image.convert("L" if channels == 1 else "RGB")
+    mode = "L" if channels == 1 else "RGB"
+    if not image.has_transparency_data:
+        return image if image.mode == mode else image.convert(mode)
+    blended = Image.new(mode, image.size)
+    for top in range(0, image.height, _BAND):  # each step makes a copy, so a part at a time
+        band = image.crop((0, top, image.width, min(top + _BAND, image.height))).convert("RGBA")
+        band = Image.alpha_composite(Image.new("RGBA", band.size, "white"), band)
+        blended.paste(band.convert(mode), (0, top))
+    return blended
+
+
+def _loaded(image: Image.Image) -> Image.Image:
+    """The image with its pixels decoded, and without what libtiff writes to stderr about damaged files."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(OSError):  # stderr may be closed
+            kept = os.dup(2)
+            stack.callback(os.close, kept)
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            stack.callback(os.close, nowhere)
+            os.dup2(nowhere, 2)
+            stack.callback(os.dup2, kept, 2)
+        image.load()
+    return image
 
 
 def _square(image: Image.Image, size: int) -> Image.Image:
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     # cropped first: a resize that is given a box also mixes in what lies outside of it
-    cropped = image.crop((left, top, left + side, top + side))
+    square = image.width == image.height
+    cropped = image if square else image.crop((left, top, left + side, top + side))
     return cropped if side == size else cropped.resize((size, size), Image.Resampling.LANCZOS)

@@ -62,7 +62,10 @@ def open_session(data: bytes) -> Any:
     # what was checked is an ONNX file; onnxruntime must not take it for one of its own format
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
-        return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        # a second try with the same provider would fail as well, after a page of complaints on stdout
+        return onnxruntime.InferenceSession(
+            data, options, providers=["CPUExecutionProvider"], enable_fallback=False
+        )
     except Exception as error:  # onnxruntime has no common class of its own
         raise UsageError(f"onnxruntime cannot run it: {reason(error)}") from None
 

@@ -86,9 +86,9 @@ def serve(connection: Connection, folder: str) -> None:
     """Carry out the cases that come through ``connection``, in and below ``folder``; None ends it."""
     root = Path(folder).resolve()
     os.environ["DCR_CACHE"] = str(root / "work" / "cache")
-    said, heard = (root / "said").open("w+b"), os.fdopen(os.dup(2), "w")
-    os.dup2(said.fileno(), 1)  # whatever C libraries print is heard, too
-    os.dup2(said.fileno(), 2)
+    heard = os.fdopen(os.dup(2), "w")
+    for number, name in ((1, "printed"), (2, "said")):  # whatever C libraries print is heard, too
+        os.dup2((root / name).open("w+b").fileno(), number)
     try:
         _serve(connection, root)
     except BaseException as error:
@@ -141,13 +141,15 @@ def _carry_out(root: Path, case: Case, canary: _Canary) -> Verdict:
     if case.seed:
         path.write_bytes(mutated(rng, path.read_bytes(), kind.files[pattern]))
     allowed = MODEST + 4 * path.stat().st_size
-    os.truncate(1, 0)
-    os.lseek(1, 0, os.SEEK_SET)
+    for stream in (1, 2):
+        os.truncate(stream, 0)
+        os.lseek(stream, 0, os.SEEK_SET)
     before, started = _lowest(), time.process_time()
     canary.inside, canary.heard = work, []
     code, trace, problem = _run(kind.run, path)
     canary.inside = None
     seconds, memory = time.process_time() - started, _status("VmHWM") - before
+    sys.stdout.flush()
     sys.stderr.flush()
     text = (root / "said").read_bytes().decode(errors="replace")
     found = Verdict(case, problem, code, seconds, memory, text, str(path), trace)
@@ -172,14 +174,14 @@ def _run(run: Any, path: Path) -> tuple[int | None, str, str | None]:
 
 def _judged(found: Verdict, codes: tuple[int, ...], allowed: int, heard: list[str], work: Path) -> str | None:
     """What is wrong with how a case ended, if anything."""
-    lines = [line for line in found.said.split("\n") if line.startswith("error: ")]
+    lines = [line for line in found.said.split("\n") if line and not line.startswith("warning: ")]
     if heard or (work / OWNED).exists():
         return f"canary: {', '.join(sorted(set(heard))) or OWNED}"
     if "internal error" in found.said or "Traceback" in found.said:
         return "internal error"
     if found.code not in codes:
         return f"exit code {found.code}"
-    if found.code == 2 and [f"{line}\n" for line in lines] != [found.said]:
+    if found.code == 2 and (len(lines) != 1 or not lines[0].startswith("error: ")):
         return "not one line of error"
     if any(len(line) > LONGEST for line in lines) or not all(line.isprintable() for line in lines):
         return "a line that is too long or steers the terminal"
