@@ -81,23 +81,24 @@ def _read(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
         UsageError: it is not what :class:`RunLog` writes.
     """
     with reading(path, "not a log of a run, or a damaged one", MAX_BYTES) as file:
-        lines = list(csv.reader(io.TextIOWrapper(file, "utf-8", newline=""), strict=True))
-        fields, rows = lines[0], lines[1:]
-        if rows and file.seek(-1, os.SEEK_END) and file.read() != b"\n":
+        text = file.read().decode()
+        fields, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+        if rows and not text.endswith("\n"):
             del rows[-1]
-        if (
-            fields[0] != "iteration"
-            or len(set(fields)) < len(fields)
-            or not all(map(str.isprintable, fields))
-        ):
+        distinct = len(set(fields)) == len(fields)
+        if fields[:1] != ["iteration"] or not distinct or not all(map(str.isprintable, fields)):
             raise ValueError("the names of its columns")
         last = -1
         for number, row in enumerate(rows, start=2):
-            if len(row) != len(fields) or not all(map(_is_number, row[1:])) or not row[0].isdecimal():
+            if len(row) != len(fields) or not all(map(_is_number, row[1:])) or not _is_count(row[0]):
                 raise ValueError(f"row {number}")
             if not last < (last := int(row[0])):
                 raise ValueError(f"row {number} is out of order")
     return fields, [dict(zip(fields, row, strict=True)) for row in rows]
+
+
+def _is_count(cell: str) -> bool:
+    return cell.isascii() and cell.isdecimal()
 
 
 def _is_number(cell: str) -> bool:

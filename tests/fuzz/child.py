@@ -155,6 +155,8 @@ def _carry_out(root: Path, case: Case, canary: _Canary) -> Verdict:
     found = Verdict(case, problem, code, seconds, memory, text, str(path), trace)
     if problem is None:
         problem = _judged(found, kind.codes if case.seed else (0,), allowed, canary.heard, work)
+    if problem is None and not case.seed and "warning" in text:
+        problem = "a warning about a file that is whole"
     if problem is None and code == 0:
         trace, problem = _checked(kind.check, path)
     return replace(found, problem=problem, trace=trace, said=text[:2000])
