@@ -16,10 +16,13 @@ from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
 from disentangle_cli.executors import tasks_at_once
 from disentangle_cli.files import write_atomic
+from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.metrics import Arrays
 from disentangle_cli.modelling.model import AnyModel
+from disentangle_cli.output import warn
 from disentangle_cli.rendering.report import fragment
 from disentangle_cli.scoring import Options, score_one, score_paths
+from disentangle_cli.scoring.codes_file import unknown_arrays
 
 Scorable = str | Path | AnyModel | Arrays | Mapping[str, Any]
 """A checkpoint or a file of codes, a model, or arrays by name (numpy arrays or tensors)."""
@@ -146,7 +149,10 @@ def score(
 
 def _taken(model: Scorable) -> str | AnyModel | Arrays:
     if isinstance(model, Mapping):
-        return Arrays(**{name: _array(value) for name, value in model.items()})
+        if other := unknown_arrays(model):
+            warn(f"arrays not read: {other}")
+        known = {*ARRAYS, "factor_names"}
+        return Arrays(**{name: _array(value) for name, value in model.items() if name in known})
     return str(model) if isinstance(model, Path) else model
 
 

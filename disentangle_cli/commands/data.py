@@ -92,6 +92,8 @@ def check_cli(
         ["factors", _factors(found["factors"])],
         ["fingerprint", found["fingerprint"]],
     ]
+    if found["ignored"]:
+        rows.append(["ignored arrays", ", ".join(found["ignored"])])
     if (compared := found["dsprites"]) is not None:
         rows += [
             ["images unlike dSprites", str(compared["differing_images"])],
@@ -120,6 +122,7 @@ def _check(dataset: "Dataset", spec: str) -> dict[str, Any]:
         "value_range": value_range(dataset),
         "black_and_white": dataset.is_binary,
         "fingerprint": dataset.fingerprint,
+        "ignored": list(dataset.ignored),
         "dsprites": compared and asdict(compared),
     }
 

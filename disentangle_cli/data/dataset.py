@@ -58,6 +58,7 @@ class Dataset(ABC):
         image_shape: ``(C, H, W)``.
         factors: the labelled factors; an empty tuple when there are no labels.
         file_names: of a folder's images, one each, as paths within it; an empty tuple for other sets.
+        ignored: arrays of its file that are not read.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Dataset(ABC):
     image_shape: tuple[int, int, int]
     factors: tuple[Factor, ...]
     file_names: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
 
     @abstractmethod
     def __len__(self) -> int:
@@ -143,6 +145,12 @@ class Dataset(ABC):
             "factors": [{"name": f.name, "size": f.size, "continuous": f.continuous} for f in self.factors],
             "cached": self.in_cache,
         }
+
+    @property
+    def unlabelled(self) -> str:
+        """In words that there are no labels, and what may be meant for some."""
+        found = f": class ids are read from an array factors, not from {', '.join(self.ignored)}"
+        return f"data set {self.name} has no factor labels{found if self.ignored else ''}"
 
     def __repr__(self) -> str:
         factors = ", ".join(f"{factor.name} {factor.size}" for factor in self.factors) or "no labels"

@@ -97,7 +97,7 @@ def read_factors_csv(path: Path, files: list[str]) -> Labels:
     named = columns.pop("file", None)
     if named is None or not 1 <= len(columns) <= MAX_FACTORS:
         raise UsageError(f"{path}: needs a column 'file' (image names) and a column for each factor")
-    keys, wanted = _comparable(named), _comparable(files)
+    keys, wanted = comparable_paths(named), comparable_paths(files)
     if len(set(wanted)) < len(wanted):  # they differ in nothing else
         keys, wanted = named, files
     rows = {key: row for row, key in enumerate(keys)}
@@ -114,6 +114,6 @@ def read_factors_csv(path: Path, files: list[str]) -> Labels:
     return Labels(factors, classes, np.stack([column.values[order] for column in made.values()], axis=1))
 
 
-def _comparable(files: Sequence[str]) -> list[str]:
+def comparable_paths(files: Sequence[str]) -> list[str]:
     """Paths as they compare: as Windows or macOS may have written them, the same ones are equal."""
     return [unicodedata.normalize("NFC", file).replace("\\", "/").removeprefix("./") for file in files]

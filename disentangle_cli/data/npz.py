@@ -47,6 +47,7 @@ class NpzDataset(TableDataset):
             build=lambda: _source(file, key, count, shape),
         )
         super().__init__(path.stem, pixels, labels)
+        self.ignored = tuple(name for name in file.unread if name != "indices")
 
 
 def _image_shape(path: Path, key: str, header: Header) -> tuple[int, tuple[int, int, int]]:

@@ -71,6 +71,7 @@ class NpzFile:
             for member in members
             if member.filename.endswith(".npy")
         }
+        self._asked: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
         return name in self._sizes
@@ -122,10 +123,16 @@ class NpzFile:
     def _header(self, name: str, stream: IO[bytes]) -> Header:
         return _read_header(self.path, f"array {name}", stream, self._sizes[name])
 
+    @property
+    def unread(self) -> list[str]:
+        """Names of the arrays that nobody has asked for so far."""
+        return [name for name in self._sizes if name not in self._asked]
+
     @contextlib.contextmanager
     def _opened(self, name: str) -> Iterator[IO[bytes]]:
         if name not in self._sizes:
             raise UsageError(f"{self.path}: no array {name}; it has: {', '.join(self._sizes) or 'none'}")
+        self._asked.add(name)
         with (
             reading(self.path, f"array {name} cannot be read") as file,
             zipfile.ZipFile(file) as archive,

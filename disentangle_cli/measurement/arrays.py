@@ -17,6 +17,9 @@ from disentangle_cli.arraytypes import Bools, Floats, Ints
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.families import MAX_FACTORS, Array, Family
 
+FEW = 10
+"""Codes and factors of which there may be more than rows: so few images are in no transposed array."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Arrays:
@@ -152,6 +155,8 @@ def _check_partners(arrays: Arrays) -> None:
         sizes = dict(zip(ARRAYS[first].axes, a, strict=True))
         if any(sizes.get(axis, size) != size for axis, size in zip(array.axes, b, strict=True)):
             apart = "do not fit each other" if array.axes[0] in sizes else "differ in width"
+            if (first, array.axes) == ("codes", "NF") and {a[0], a[1]} & {b[0], b[1]}:
+                apart += "; they look transposed: one row an image is wanted"
             raise UsageError(f"{first} {a} and {second} {b} {apart}")
 
 
@@ -162,6 +167,12 @@ def _check_sizes(arrays: Arrays) -> None:
         listed = ", ".join(f"{name} {width}" for name, width in widths.items())
         raise UsageError(f"the arrays disagree about the number of codes: {listed}")
     columns = 0 if arrays.factors is None else arrays.factors.shape[1]
+    rows, codes = (0, 0) if arrays.codes is None else arrays.codes.shape
+    if min(codes, columns) > max(rows, FEW):
+        raise UsageError(
+            f"{rows} rows of {codes} codes and {columns} factors: fewer rows than either, so they look "
+            "transposed; codes are (N, K) and factors (N, F), one row an image"
+        )
     if arrays.is_continuous is not None and len(arrays.is_continuous) != columns:
         raise UsageError("is_continuous must have one entry per column of factors")
     for name, value in present.items():
@@ -170,3 +181,10 @@ def _check_sizes(arrays: Arrays) -> None:
             raise UsageError(f"{name} are numbers of factors, so they must be below {MAX_FACTORS}")
         if kind == "row" and (arrays.codes is None or value.max() >= len(arrays.codes)):
             raise UsageError(f"{name} reach past the last row of codes")
+    if arrays.train_rows is not None and arrays.test_rows is not None:
+        both = np.intersect1d(arrays.train_rows, arrays.test_rows)
+        if len(both):
+            raise UsageError(
+                f"train_rows and test_rows share {len(both)} rows, e.g. row {both[0]}: "
+                "what was learnt from cannot be judged on"
+            )

@@ -11,17 +11,18 @@ from disentangle_cli.data.factors_csv import Column, number_classes, to_classes
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.arrays import Arrays
 from disentangle_cli.numerals import read_number
+from disentangle_cli.output import warn
+from disentangle_cli.scoring._row_names import MANY, Cells, joined_rows, named
 from disentangle_cli.scoring.parquet import read_parquet
 
-Cells = Doubles | list[str]
 READERS: dict[str, Callable[[Path], Mapping[str, Cells]]] = {".csv": read_columns, ".parquet": read_parquet}
 
 
 def read_codes_table(path: Path) -> Arrays:
     """``NAME.csv`` with its factors in ``NAME.factors.csv``, else in ``factors.csv`` beside it.
 
-    Both have column names and the same number of rows, in the same order; codes are numbers, factors numbers
-    or texts. Likewise ``.parquet``.
+    Both have column names; codes are numbers, factors numbers or texts. Rows are joined by a column ``file``
+    or ``id`` that both have; without one they are as many, in the same order. Likewise ``.parquet``.
 
     Raises:
         UsageError: a file is missing or malformed; names it.
@@ -33,16 +34,23 @@ def read_codes_table(path: Path) -> Arrays:
         raise UsageError(f"{path}: its factors are missing; put them in {places[0].name} or {places[1].name}")
     if partner == path:
         raise UsageError(f"{path}: holds factors; name the file of codes beside it")
-    columns = READERS[suffix](path)
-    codes = np.stack([_numbers(path, name, cells) for name, cells in columns.items()], axis=1)
-    labels = {name: _labels(partner, name, cells) for name, cells in READERS[suffix](partner).items()}
-    rows = len(next(iter(labels.values())).classes)
-    if rows != len(codes):
-        raise UsageError(f"{partner}: has {rows} rows, {path.name} {len(codes)}")
+    table = named(path, READERS[suffix](path), factors=False)
+    truth = named(partner, READERS[suffix](partner), factors=True)
+    codes = np.stack([_numbers(path, name, cells) for name, cells in table.columns.items()], axis=1)
+    for name, code in zip(table.columns, codes.T, strict=True):
+        if len(code) > MANY and np.all(np.diff(code) == 1):
+            warn(f"{path}: column {name} counts the rows; if it is no code, call it id")
+    labels = {name: _labels(partner, name, cells) for name, cells in truth.columns.items()}
+    rows = joined_rows(table, truth)
+    if rows is None:
+        there = len(next(iter(labels.values())).classes)
+        if there != len(codes):
+            raise UsageError(f"{partner}: has {there} rows, {path.name} {len(codes)}")
+        rows = np.arange(there)
     return Arrays(
         codes=codes,
-        factors=np.stack([column.classes for column in labels.values()], axis=1),
-        factor_values=np.stack([column.values for column in labels.values()], axis=1),
+        factors=np.stack([column.classes[rows] for column in labels.values()], axis=1),
+        factor_values=np.stack([column.values[rows] for column in labels.values()], axis=1),
         is_continuous=np.array([column.continuous for column in labels.values()]),
         factor_names=tuple(labels),
     )

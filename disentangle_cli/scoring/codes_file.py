@@ -1,6 +1,7 @@
 """Codes computed elsewhere: the ``.npz``, ``.csv`` and ``.parquet`` files that ``dcr score`` takes."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ from numpy.typing import NDArray
 from disentangle_cli.arraytypes import Ints
 from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.errors import UsageError
+from disentangle_cli.fields import did_you_mean
 from disentangle_cli.measurement.arrays import ARRAYS, Arrays
-from disentangle_cli.output import detail
+from disentangle_cli.output import warn
 from disentangle_cli.scoring._codes_table import READERS, read_codes_table
 
 MAX_NUMBERS = 2**28
 """In all arrays together, 2 GiB at 8 bytes each; a full study has some 50 million."""
+
+BESIDE = ("factor_names", "indices", "files")
+"""Arrays that are no numbers to score: names of factors, and where ``generate --encode`` had rows from."""
 
 CODES_SUFFIXES = (".npz", *READERS)
 
@@ -25,7 +30,7 @@ def read_codes(path: str | Path) -> Arrays:
 
     ``codes (N, K)`` and ``factors (N, F)`` must be there; the other arrays are optional and listed at
     :class:`~disentangle_cli.metrics.Arrays`, except that row numbers are half-open pairs ``[start, stop)``.
-    Other arrays are ignored.
+    Arrays of other names are named in a warning, and ignored.
 
     Raises:
         UsageError: the file is missing or damaged, or an array is malformed, of the wrong shape or not
@@ -40,8 +45,8 @@ def read_codes(path: str | Path) -> Arrays:
     for name, array in ARRAYS.items():
         if array.required and name not in file:
             raise UsageError(f"{path}: has no array {name!r}; it has: {', '.join(file.names) or 'none'}")
-    if other := sorted(set(file.names) - {*ARRAYS, "factor_names"}):
-        detail(f"{path}: ignored {', '.join(other)}")
+    if other := unknown_arrays(file.names):
+        warn(f"{path}: not read: {other}")
     present = [name for name in ARRAYS if name in file]
     if (count := sum(math.prod(file.header(name).shape) for name in present)) > MAX_NUMBERS:
         raise UsageError(f"{path}: {count:,} numbers are more than the {MAX_NUMBERS:,} that are taken")
@@ -58,6 +63,13 @@ def read_codes(path: str | Path) -> Arrays:
         return Arrays(**arrays)
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from None
+
+
+def unknown_arrays(names: Iterable[str]) -> str:
+    """Those of ``names`` that no metric reads, and what was meant by one of them; empty without any."""
+    others = sorted(set(names) - {*ARRAYS, *BESIDE})
+    meant = next(filter(None, (did_you_mean(name, ARRAYS) for name in others)), "")
+    return ", ".join(others) + meant
 
 
 def _row_numbers(name: str, pair: NDArray[Any], rows: int) -> Ints:

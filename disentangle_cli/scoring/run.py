@@ -154,6 +154,8 @@ def _score_arrays(
     name: str, arrays: Arrays, dataset: Dataset | str | None, options: Options
 ) -> dict[str, Any]:
     label = dataset if isinstance(dataset, str) or dataset is None else dataset.name
+    if label is not None or options.encode is not None:
+        warn(f"{name} holds codes and their labels: a data set is a mere name here, and nothing is encoded")
     arrays = restrict_arrays(arrays, options.factors, name)
     results = _repeat(options, lambda repeat: arrays, drawn=False)
     about = {
@@ -169,9 +171,7 @@ def _score_arrays(
 def _score_model(path: str, model: Model, dataset: Dataset | str | None, options: Options) -> dict[str, Any]:
     data = dataset if isinstance(dataset, Dataset) else _dataset_of(path, model, dataset)
     if not data.factors:
-        raise UsageError(
-            f"data set {data.name} has no factor labels, which scores need (`dcr centrality` needs none)"
-        )
+        raise UsageError(f"{data.unlabelled} (scores need labels, `dcr centrality` needs none)")
     data = restrict_dataset(data, options.factors)
     cache = CodeCache(model, data, options.samples)
     plan = plan_for(options.protocol, len(data), options.data)

@@ -55,7 +55,7 @@ def open_labelled(spec: str, image_shape: tuple[int, int, int]) -> Dataset:
     channels, height, _ = image_shape
     dataset = open_dataset(spec, size=height, channels=channels)
     if not dataset.factors:
-        raise UsageError(f"--labels-check {spec}: the data set has no factor labels")
+        raise UsageError(f"--labels-check {spec}: {dataset.unlabelled}")
     return dataset
 
 

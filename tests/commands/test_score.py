@@ -339,3 +339,33 @@ def test_a_part_that_is_never_there_is_refused_before_scoring(cli: Cli, tmp_path
         refused = cli("score", nothing, "--metrics", "dci", option, "dci.typo=0.5")
         assert refused.exit_code == 2
         assert "dci has no part 'typo' that can be gated; it has score, disentanglement" in refused.stderr
+
+
+def test_arrays_that_are_not_read_are_named(cli: Cli, codes: Callable[..., Path], speaking: None) -> None:
+    path = codes(
+        group_code=np.zeros((2, 2, 3)), indices=np.arange(300), files=np.array(["a"] * 300), mus=np.ones(3)
+    )
+    result = cli("score", path, "--metrics", "mig")
+    assert result.exit_code == 0
+    assert f"{path}: not read: group_code, mus; did you mean group_codes?" in result.stderr
+    assert "indices" not in result.stderr
+
+
+def test_options_that_codes_have_no_use_for(cli: Cli, codes: Callable[..., Path], speaking: None) -> None:
+    for options in (["--dataset", "dsprites"], ["--encode", "mean"]):
+        result = cli("score", codes(), "--metrics", "mig", *options)
+        assert result.exit_code == 0
+        assert "holds codes and their labels" in result.stderr
+    assert "holds codes" not in cli("score", codes(), "--metrics", "mig").stderr
+
+
+@pytest.mark.parametrize("name", ["labels", "factor_values", "latents_values"])
+def test_labels_under_another_name(
+    cli: Cli, write_model: Callable[..., Path], tmp_path: Path, name: str
+) -> None:
+    data = tmp_path / "d.npz"
+    np.savez(data, imgs=np.zeros((6, 8, 8), np.uint8), **{name: np.ones((6, 2))})
+    refused = cli("score", write_model(), "--dataset", data)
+    assert refused.exit_code == 2
+    assert f"class ids are read from an array factors, not from {name}" in refused.stderr
+    assert json.loads(cli("data", "check", data, "--format", "json").stdout)["ignored"] == [name]

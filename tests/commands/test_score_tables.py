@@ -96,7 +96,8 @@ def test_parquet_pair(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_parquet_without_its_extra(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("codes.parquet", "factors.parquet"):
         (tmp_path / name).write_bytes(b"PAR1")
-    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for module in ("pyarrow", "pyarrow.parquet"):
+        monkeypatch.setitem(sys.modules, module, None)
     refused = cli("score", tmp_path / "codes.parquet")
     assert refused.exit_code == 2
     assert refused.stderr.strip().endswith("pip install 'disentangle-cli[parquet]'")

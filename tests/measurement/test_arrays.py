@@ -22,12 +22,27 @@ from tests.metrics.representations import arrays, factors, identity
         ({"codes": np.zeros(600)}, "2 dimensions"),
         ({"train_rows": np.arange(900), "test_rows": np.arange(5)}, "train_rows"),
         ({"train_rows": np.arange(9)}, "without test_rows"),
+        ({"train_rows": np.arange(9), "test_rows": np.arange(7, 20)}, "share 2 rows, e.g. row 7"),
+        ({"codes": factors().T}, "transposed"),
         ({"pair_labels": None, "pair_codes_1": None}, "without pair_codes_1"),
     ],
 )
 def test_arrays_that_do_not_fit(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(UsageError, match=named):
         arrays(identity, **changes)
+
+
+@pytest.mark.parametrize(("rows", "width"), [(4, 60), (12, 13), (1, 11)])
+def test_transposed_arrays(rows: int, width: int) -> None:
+    whole = np.arange(rows * width).reshape(rows, width) % 5
+    with pytest.raises(UsageError, match=f"{rows} rows of {width} codes and {width} factors.*transposed"):
+        Arrays(codes=whole * 1.0, factors=whole)
+    assert (
+        Arrays(codes=whole * 1.0, factors=whole[:, :1]).codes is not None
+    )  # many codes of few images are codes
+    assert Arrays(codes=whole.T * 1.0, factors=whole.T).codes is not None
+    with pytest.raises(UsageError, match="look transposed"):
+        Arrays(codes=whole.T * 1.0, factors=whole)
 
 
 def test_labels_of_groups_are_factors() -> None:
