@@ -10,7 +10,7 @@ ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CHECKED = disentangle_cli tests examples $(wildcard benchmarks)
 
-.PHONY: help demo test test-extras fuzz test-oldest lint format bench clean
+.PHONY: help demo test test-extras fuzz faults test-oldest lint format bench clean
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:[^#]*## /\t/' | expand -t 16
@@ -26,6 +26,13 @@ test-extras: $(VENV)/.installed-extras ## the slow tests, with Dask and Ray
 
 fuzz: $(VENV)/.installed-dev ## N damaged files (N=10000: some 20 minutes); other damage with SEED
 	$(ONE_THREAD) $(BIN)/python -m tests.fuzz --cases $(N) --seed $(SEED)
+
+# of each command, and in all
+KILLS ?= 100
+FAULTS ?= 500
+
+faults: $(VENV)/.installed-dev ## kill each command KILLS times, let FAULTS calls to the system fail
+	DCR_KILLS=$(KILLS) DCR_FAULTS=$(FAULTS) $(ONE_THREAD) $(BIN)/python -m pytest -m slow tests/faults -s
 
 test-oldest: $(VENV)/.installed-dev ## the metrics with the oldest scikit-learn that is supported
 	$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(VENV)/oldest 'scikit-learn==1.6.*'

@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+import threading
 import traceback
 from collections.abc import Iterator
 
@@ -27,6 +28,12 @@ def describe_any(error: BaseException) -> tuple[int, str]:
 def _is_help(error: BaseException) -> bool:
     """Whether Typer has answered a command without arguments by its help (the class is private there)."""
     return type(error).__name__ == "NoArgsIsHelpError"
+
+
+def end_of_thread(arguments: threading.ExceptHookArgs) -> None:
+    """For ``threading.excepthook``: whoever waits for a thread tells what it died of; here --debug does."""
+    if debugging():
+        threading.__excepthook__(arguments)
 
 
 @contextlib.contextmanager

@@ -9,13 +9,14 @@ import importlib
 import os
 import pkgutil
 import sys
+import threading
 from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 from disentangle_cli import __version__, output, streams
-from disentangle_cli.command_line.exit_codes import exit_codes
+from disentangle_cli.command_line.exit_codes import end_of_thread, exit_codes
 from disentangle_cli.command_line.globals import Debug, Quiet, Verbose, add_global_options
 from disentangle_cli.tasks.signals import die_of_signals, unwind_on_signals
 
@@ -83,6 +84,7 @@ _add_commands()
 def main() -> None:
     """Run the command line of this process. A request to end unwinds like Ctrl-C: nothing half is left."""
     unwind_on_signals()
+    threading.excepthook = end_of_thread
     try:
         with exit_codes():
             streams.settle()

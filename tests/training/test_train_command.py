@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from torch.utils.tensorboard import SummaryWriter
 from typer.testing import CliRunner
 
 from disentangle_cli.checkpoint import load_checkpoint
@@ -139,6 +140,19 @@ def test_a_training_that_nobody_hears_goes_on(command: Command, tmp_path: Path) 
     full = subprocess.run(["bash", "-c", f"{line} --overwrite 2> /dev/full"],
         capture_output=True, text=True, check=True, timeout=120)  # fmt: skip
     assert full.stdout.count(".pt\n") == 2
+
+
+def test_events_that_cannot_be_written_cost_only_the_events(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: object, *arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(SummaryWriter, "add_scalar", full)
+    done = CliRunner().invoke(app, command()[3:])
+    assert done.exit_code == 0, done.stderr
+    assert done.stderr.count("no more events for TensorBoard (No space left on device)") == 1
+    assert (tmp_path / "out" / STEM / "log.csv").read_text().count("\n") == 7
 
 
 def test_overwriting_goes_through_a_link(command: Command, tmp_path: Path) -> None:
