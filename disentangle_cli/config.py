@@ -6,10 +6,11 @@ unknown keys are errors everywhere.
 """
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from disentangle_cli.bounds import BATCH, DIMENSIONS, ITERATIONS, SIDE
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.plain import read_yaml
@@ -68,7 +69,7 @@ class BlockConfig(Strict):
 
     kind: Literal["uniform", "normal", "grid"] = "uniform"
     """The prior of each."""
-    dim: int = Field(ge=1, le=10_000)
+    dim: Annotated[int, DIMENSIONS] = Field(ge=1)
     """How many."""
     low: float = -1.0
     """Of ``uniform``."""
@@ -103,7 +104,7 @@ class LatentsConfig(Strict):
 class DataConfig(Strict):
     """How images are read; None keeps what the data set has (64 pixels for a folder)."""
 
-    size: int | None = Field(default=None, ge=8, le=1024)
+    size: Annotated[int | None, SIDE] = Field(default=None, ge=8)
     """Side of the images."""
     channels: Literal[1, 3] | None = None
     """Grey or colour."""
@@ -127,9 +128,9 @@ class TrainConfig(Strict):
 
     architecture: str
     """The networks."""
-    iterations: int = Field(ge=1)
+    iterations: Annotated[int, ITERATIONS] = Field(ge=1)
     """Length of the run; schedules do not follow (``--iterations`` scales them, too)."""
-    batch_size: int = Field(ge=2)
+    batch_size: Annotated[int, BATCH] = Field(ge=2)
     """Images per iteration."""
     latents: LatentsConfig
     data: DataConfig = DataConfig()

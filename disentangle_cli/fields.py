@@ -11,6 +11,8 @@ from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from disentangle_cli.bounds import AtMost
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -61,8 +63,18 @@ def choices_of(field: FieldInfo) -> tuple[Any, ...]:
     return tuple(choice for kind in kinds for choice in typing.get_args(kind))
 
 
+def bound_of(field: FieldInfo) -> AtMost | None:
+    """The largest value of a field and its reason, where it has one."""
+    return next((one for one in field.metadata if isinstance(one, AtMost)), None)
+
+
 def range_of(field: FieldInfo) -> str:
     """What a field's value may be, beside its type: ``at least 2``, ``one of mean, sample``."""
+    bound = bound_of(field)
+    return " and ".join(filter(None, [_range_of(field), f"at most {bound.most}" if bound else ""]))
+
+
+def _range_of(field: FieldInfo) -> str:
     extra = field.json_schema_extra
     if isinstance(extra, dict):
         return str(extra["range"])
@@ -78,9 +90,14 @@ def range_of(field: FieldInfo) -> str:
     return " and ".join(bounds).replace("above 0 and below 1", "between 0 and 1")
 
 
-def expected(field: FieldInfo) -> str:
-    """What a message asks for: ``a whole number of at least 2``, ``one of mean, sample``."""
-    fits = range_of(field)
+def expected(field: FieldInfo, problem: str = "") -> str:
+    """What a message asks for: ``a whole number of at least 2``, ``one of mean, sample``.
+
+    ``problem`` is the type of pydantic's error: if it is ``bound``, the largest value and its reason.
+    """
+    if problem == "bound":
+        return str(bound_of(field))
+    fits = _range_of(field)
     if field.json_schema_extra or choices_of(field):
         return fits
     words = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false"}

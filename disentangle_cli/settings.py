@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, fie
 from pydantic_core import PydanticCustomError
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.fields import did_you_mean, expected, is_of_kind, names
+from disentangle_cli.fields import bound_of, did_you_mean, expected, is_of_kind, names
 from disentangle_cli.plain import is_bounded
 from disentangle_cli.yaml12 import DuplicateKeyError, parse_yaml
 
@@ -23,11 +23,13 @@ class Strict(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _keeps_its_kind(cls, value: Any, info: ValidationInfo) -> Any:
+    def _fits(cls, value: Any, info: ValidationInfo) -> Any:
         field = cls.model_fields[str(info.field_name)]
         if not is_of_kind(value, field.annotation):
             wanted = {"wanted": expected(field), "given": repr(value)[:100]}
             raise PydanticCustomError("kind", "Input should be {wanted}, not {given}", wanted)
+        if (bound := bound_of(field)) and isinstance(value, int | float) and value > bound.most:
+            raise PydanticCustomError("bound", "Input should be {bound}", {"bound": str(bound)})
         return value
 
 
@@ -45,7 +47,9 @@ class Checked(Strict):
             first, fields = error.errors()[0], type(self).model_fields
             name = str(first["loc"][0])
             if first["type"] != "extra_forbidden":
-                raise UsageError(f"{name} must be {expected(fields[name])}, not {first['input']!r}") from None
+                raise UsageError(
+                    f"{name} must be {expected(fields[name], first['type'])}, not {first['input']!r}"
+                ) from None
             listed = f"there are: {', '.join(fields)}{did_you_mean(name, fields)}"
             raise UsageError(f"no {self.kind} is called {name!r}; {listed}") from None
 

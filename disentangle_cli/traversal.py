@@ -1,5 +1,6 @@
 """Traversals: one latent moves over its prior's range, all others stay at an anchor."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from disentangle_cli.bounds import check_memory
 from disentangle_cli.data import image_files
 from disentangle_cli.errors import UsageError
 from disentangle_cli.generation import decode
@@ -76,6 +78,12 @@ def traverse(
     columns = [model.latents.column(name) for name in names]
     anchors, words = make_anchors(model, anchor, seed)  # (A, L)
     plans = [(column, steps_of(model.latents.columns[column], steps)) for column in columns]
+    total = len(anchors) * sum(len(values) for _, values in plans)
+    check_memory(
+        f"{total:,} images",
+        total * (math.prod(model.image_shape) + 4 * model.latents.dim),
+        "take fewer --steps",
+    )
     stacked = torch.cat([_moved(anchors, column, values) for column, values in plans])
     pixels = decode(model, stacked, desc="traversing")
     rows, start = [], 0

@@ -1,5 +1,6 @@
 """``dcr.generate`` and ``dcr.encode``: images of a model, and its codes of images."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from disentangle_cli.api.arguments import model_of
+from disentangle_cli.bounds import check_memory
 from disentangle_cli.data.npz_writer import write_npz
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.documents import document
@@ -134,6 +136,10 @@ def generate(
         UsageError: ``fix`` names a latent that the model does not have.
     """
     loaded, held = model_of(model, device), dict(fix or {})
+    each = (
+        math.prod(loaded.image_shape) + 3 * 4 * loaded.latents.dim
+    )  # bytes; latents are drawn, mapped, kept
+    check_memory(f"{num:,} images", num * each, "draw fewer at a time, with another --seed each")
     latents = loaded.latents.sample(num, torch.Generator().manual_seed(seed))
     for name, value in held.items():
         latents[:, loaded.latents.column(name)] = value

@@ -10,10 +10,11 @@ from disentangle_cli import output
 from disentangle_cli.api.arguments import Settings, split
 from disentangle_cli.api.rank_tables import agreement_table, explanation_table, ranking_table, regret_table
 from disentangle_cli.checkpoint import load_checkpoint
-from disentangle_cli.datasets import Dataset
+from disentangle_cli.datasets import Dataset, check_known
 from disentangle_cli.devices import pick_device
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
+from disentangle_cli.executors import split_spec
 from disentangle_cli.files import atomic, write_atomic
 from disentangle_cli.images import save_picture
 from disentangle_cli.methods.model_centrality import model_centrality
@@ -29,6 +30,7 @@ from disentangle_cli.selection.pool import Pool, load_pool
 from disentangle_cli.selection.ranking import agreement
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.settings import Settings as SelectionSettings
+from disentangle_cli.selection.shared_images import GENERATED
 from disentangle_cli.settings import assignments, check_once
 
 DEFAULT = "model-centrality"
@@ -197,6 +199,9 @@ def rank(
     check_once([*set_here, *(name for name, value in options.items() if value is not None)], "the setting")
     chosen = SelectionSettings(**set_here).with_options(**options)
     runs = [METHODS.get(name) for name in names]
+    split_spec(executor)  # it serves no one where all evaluations are at hand
+    if chosen.images_from not in (None, GENERATED):
+        check_known(str(chosen.images_from))  # only some methods look at it
     target = None if spare is None else Path(spare)
     pool = load_pool(models, str(pick_device(device)), force, spare=target)
     if target is not None:

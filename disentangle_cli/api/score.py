@@ -10,7 +10,7 @@ from torch import Tensor
 
 from disentangle_cli.api.arguments import Settings, split
 from disentangle_cli.api.score_tables import report, sections
-from disentangle_cli.datasets import Dataset
+from disentangle_cli.datasets import Dataset, check_known
 from disentangle_cli.devices import pick_device
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
@@ -136,6 +136,8 @@ def score(
     if not given:
         raise UsageError("name at least one model")
     where = str(pick_device(device))
+    if isinstance(dataset, str) and executor == "local":
+        check_known(dataset)  # codes have their own labels; the workers of a cluster may see other files
     if not isinstance(dataset, Dataset) and all(isinstance(model, str | Path) for model in given):
         at_once = tasks_at_once(jobs, executor)
         paths = [str(model) for model in given]

@@ -9,12 +9,14 @@ from typing import Any
 
 from disentangle_cli import output
 from disentangle_cli.api.arguments import Settings, split, written
+from disentangle_cli.datasets import check_known
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
+from disentangle_cli.executors import split_spec
 from disentangle_cli.numerals import read_number
 from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps, train_pool
 from disentangle_cli.training.outcome import Outcome
-from disentangle_cli.training.pool import raise_failures
+from disentangle_cli.training.pool import check_distinct, raise_failures
 from disentangle_cli.training.run import prepare
 from disentangle_cli.training.spec import Run
 from disentangle_cli.training.stack import check_stackable
@@ -126,6 +128,7 @@ def train(
         raise UsageError("give --seed or --seeds, not both")
     if name is not None and (Path(name).name != name or name.startswith(".")):
         raise UsageError(f"--name {name!r} must be a plain file name")
+    check_places(dataset, executor)
     file = None if config is None else Path(config)
     earlier = from_earlier(file)
     first_seed = earlier.get("seed", 0) if seed is None else seed
@@ -148,6 +151,7 @@ def train(
     if stack:
         check_stackable(model)
     if dry_run:
+        check_distinct(runs)
         for run in runs:
             prepare(run)
             output.log(f"would train {run.stem} for {run.config.iterations} iterations")
@@ -156,6 +160,17 @@ def train(
     if check:
         trained.check()
     return trained
+
+
+def check_places(dataset: str | None, executor: str) -> None:
+    """Refuse a data set or an executor that there is not, also where nothing is trained.
+
+    Raises:
+        UsageError: names it.
+    """
+    split_spec(executor)
+    if dataset is not None:
+        check_known(dataset)
 
 
 def _numbers(seeds: str | Iterable[int]) -> list[int]:

@@ -2,12 +2,14 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from disentangle_cli.bounds import JOBS, SEED, AtMost, whole_number
 from disentangle_cli.command_line.printing import Format
 from disentangle_cli.errors import UsageError
+from disentangle_cli.numerals import read_number
 from disentangle_cli.reading import explained
 
 PosteriorCode = Literal["mean", "sample"]
@@ -15,16 +17,39 @@ PosteriorCode = Literal["mean", "sample"]
 Precision = Literal["auto", "fp32", "bf16"]
 """In which numbers networks compute; auto: bf16 where the hardware has it."""
 
+
+def whole(least: int, bound: AtMost | None = None) -> dict[str, Any]:
+    """Keywords of an option that takes a whole number from ``least``, within ``bound``."""
+    read = whole_number(least, bound)
+
+    def parse(text: str | int) -> int:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return {"parser": parse, "metavar": "N"}
+
+
+def decimal(text: str | float) -> float:
+    """Parse an option that takes a finite number."""
+    number = read_number(text) if isinstance(text, str) else text
+    if number is None or not abs(number) < float("inf"):
+        raise typer.BadParameter(f"{text!r} is no finite number")
+    return float(number)
+
+
 Checkpoints = Annotated[
     list[str], typer.Argument(metavar="CKPT", help="Checkpoint files; - reads paths from stdin.")
 ]
 Checkpoint = Annotated[str, typer.Argument(metavar="CKPT", help="Checkpoint file.")]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.", **whole(0, SEED))]
 Device = Annotated[
     Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks run; auto: a GPU if there is one.")
 ]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", "-j", min=1, help="Tasks at once (default: 1; on a cluster all).")
+    int | None,
+    typer.Option("--jobs", "-j", help="Tasks at once (default: 1; on a cluster all).", **whole(1, JOBS)),
 ]
 ExecutorOption = Annotated[
     str,
@@ -73,4 +98,6 @@ def expand_paths(arguments: list[str]) -> list[str]:
             paths.append(argument)
     if not paths:
         raise UsageError("no checkpoint was named: the list from stdin is empty")
+    if broken := [path for path in paths if "\0" in path]:
+        raise UsageError(f"{broken[0]!r} is no path; write one a line")
     return paths

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from disentangle_cli import output
+from disentangle_cli.bounds import GROUPS, IMAGES
 from disentangle_cli.command_line import options
 from disentangle_cli.command_line.outputs import check_outputs, check_report
 from disentangle_cli.command_line.printing import Format, emit
@@ -41,17 +42,18 @@ def centrality_cli(
         typer.Option(help="Code of a VAE: posterior mean or sample. Default: sample with keep, else mean."),
     ] = None,
     groups_per_code: Annotated[
-        int | None, typer.Option(min=1, help="Groups of images per code.", show_default="100")
+        int | None,
+        typer.Option(help="Groups of images per code.", show_default="100", **options.whole(1, GROUPS)),
     ] = None,
     group_size: Annotated[
-        int | None, typer.Option(min=2, help="Images per group.", show_default="100")
+        int | None, typer.Option(help="Images per group.", show_default="100", **options.whole(2, GROUPS))
     ] = None,
     scale_images: Annotated[
         int | None,
         typer.Option(
-            min=2,
             help="Images for the scale of each code; official: 73728.",
             show_default="as many as its error asks for",
+            **options.whole(2, IMAGES),
         ),
     ] = None,
     precision: Annotated[
@@ -78,7 +80,7 @@ def centrality_cli(
         ),
     ] = None,
     sets: options.Sets = None,
-    top: Annotated[int | None, typer.Option(min=1, help="Print the K best only.", metavar="K")] = None,
+    top: Annotated[int | None, typer.Option(help="Print the K best only.", **options.whole(1))] = None,
     select: Annotated[
         Path | None, typer.Option(help="Copy the selected checkpoint to this file.", metavar="FILE")
     ] = None,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from disentangle_cli.bounds import IMAGES
 from disentangle_cli.command_line import options
 from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit, emit_paths
@@ -17,10 +18,16 @@ if TYPE_CHECKING:
 data_app = typer.Typer(help="List, render and check data sets.", no_args_is_help=True)
 
 Size = Annotated[
-    int | None, typer.Option("--size", help="Side that a folder's images are resized to (64 by default).")
+    int | None,
+    typer.Option(
+        "--size", help="Side that a folder's images are resized to (64 by default).", **options.whole(1)
+    ),
 ]
 Channels = Annotated[
-    int | None, typer.Option("--channels", help="1 or 3: read a folder as grey or as colour, not as found.")
+    int | None,
+    typer.Option(
+        "--channels", help="1 or 3: read a folder as grey or as colour, not as found.", **options.whole(1)
+    ),
 ]
 
 
@@ -40,7 +47,8 @@ def render_cli(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set: a name, npz file or folder.")],
     out: options.Out,
     num: Annotated[
-        int | None, typer.Option(min=1, help="So many different images, at random (--seed).")
+        int | None,
+        typer.Option(help="So many different images, at random (--seed).", **options.whole(1, IMAGES)),
     ] = None,
     seed: options.Seed = 0,
     indices: Annotated[

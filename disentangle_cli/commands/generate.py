@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from disentangle_cli.bounds import IMAGES
 from disentangle_cli.command_line import options
 from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit_paths
@@ -18,7 +19,12 @@ def generate_cli(
     out: options.Out,
     num: Annotated[
         int | None,
-        typer.Option("--num", "-n", min=1, help="How many images (default: 64; with --encode all)."),
+        typer.Option(
+            "--num",
+            "-n",
+            help="How many images (default: 64; with --encode all).",
+            **options.whole(1, IMAGES),
+        ),
     ] = None,
     fix: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Hold a latent at a value; repeatable.")

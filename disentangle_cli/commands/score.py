@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from disentangle_cli.bounds import REPEATS, RESAMPLES
 from disentangle_cli.command_line import options
 from disentangle_cli.command_line.outputs import check_outputs, check_report
 from disentangle_cli.command_line.printing import Format, emit
@@ -37,13 +38,20 @@ def score_cli(
         list[str] | None, typer.Option(metavar="A,B", help="Score these factors only; repeatable.")
     ] = None,
     repeats: Annotated[
-        int, typer.Option(min=1, help="Draw and score this often: mean, std, 95% interval.")
+        int,
+        typer.Option(help="Draw and score this often: mean, std, 95% interval.", **options.whole(1, REPEATS)),
     ] = 1,
     bootstrap: Annotated[
-        int, typer.Option(min=0, help="Resample one draw this often: std, 95% interval.")
+        int,
+        typer.Option(help="Resample one draw this often: std, 95% interval.", **options.whole(0, RESAMPLES)),
     ] = 0,
     half_width: Annotated[
-        float, typer.Option(help="Report the samples that an interval of +- this needs.")
+        float,
+        typer.Option(
+            help="Report the samples that an interval of +- this needs.",
+            parser=options.decimal,
+            metavar="NUMBER",
+        ),
     ] = 0.01,
     sets: options.Sets = None,
     fail_under: Annotated[

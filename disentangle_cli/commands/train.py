@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from disentangle_cli.bounds import ITERATIONS, JOBS, SEED
 from disentangle_cli.command_line import options
 from disentangle_cli.command_line.printing import Format, emit, emit_paths
 from disentangle_cli.documents import document
@@ -28,10 +29,13 @@ def train_cli(
         str | None, typer.Option("--preset", "-p", help="Named settings (default: fast).")
     ] = None,
     iterations: Annotated[
-        int | None, typer.Option("--iterations", "-n", min=1, help="Length; the schedule scales with it.")
+        int | None,
+        typer.Option(
+            "--iterations", "-n", help="Length; the schedule scales with it.", **options.whole(1, ITERATIONS)
+        ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random (default: 0).")
+        int | None, typer.Option(help="Seed of everything random (default: 0).", **options.whole(0, SEED))
     ] = None,
     seeds: Annotated[
         list[str] | None, typer.Option(metavar="0-9", help="Train a pool, one run per seed; repeatable.")
@@ -62,7 +66,8 @@ def train_cli(
         typer.Option("--print-config", help="Print the configuration (YAML, or as --format says) and stop."),
     ] = False,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=1, help="Runs at once (default: one per core).")
+        int | None,
+        typer.Option("--jobs", "-j", help="Runs at once (default: one per core).", **options.whole(1, JOBS)),
     ] = None,
     stack: Annotated[
         bool, typer.Option("--stack", help="Train the seeds as one batched computation (for a GPU).")
@@ -83,8 +88,10 @@ def train_cli(
     pictures and the resume state. A run that was stopped, in whatever way, goes on with --resume.
     """
     if print_config:
+        from disentangle_cli.api.train import check_places
         from disentangle_cli.training import configure, parse_sweeps
 
+        check_places(dataset, executor)
         texts = [*(sets or ()), *parse_sweeps(sweep or ())[0]]
         settings = configure(model, preset, iterations, texts, config).model_dump(mode="json")
         _print_config({"model": model} | settings, fmt)

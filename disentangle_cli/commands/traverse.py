@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from disentangle_cli.bounds import FRAMES, UPSCALE
 from disentangle_cli.command_line import options
 from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit_paths
@@ -18,7 +19,9 @@ def traverse_cli(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(min=2, max=1000, help="Values a latent takes (default: 9; 21 for .gif and .html)."),
+        typer.Option(
+            help="Values a latent takes (default: 9; 21 for .gif and .html).", **options.whole(2, FRAMES)
+        ),
     ] = None,
     anchor: Annotated[
         str,
@@ -29,7 +32,9 @@ def traverse_cli(
     ] = "prior",
     upscale: Annotated[
         int | None,
-        typer.Option(min=1, max=64, help="Size of a pixel (default: images get at least 64 pixels)."),
+        typer.Option(
+            help="Size of a pixel (default: images get at least 64 pixels).", **options.whole(1, UPSCALE)
+        ),
     ] = None,
     seed: options.Seed = 0,
     device: options.Device = "auto",

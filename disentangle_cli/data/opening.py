@@ -28,16 +28,31 @@ def open_dataset(spec: str, *, size: int | None = None, channels: int | None = N
         raise UsageError(f"images have 1 or 3 channels, not {channels}")
     if spec in DATASETS.names():
         return _checked(DATASETS.get(spec)(), size, channels)
+    path = _path(spec)
+    if path.is_dir():
+        return FolderDataset(path, size=64 if size is None else size, channels=channels)
+    return _checked(NpzDataset(path), size, channels)
+
+
+def check_known(spec: str) -> None:
+    """Refuse what is no data set's name, file or folder, without reading it: for where it is not opened.
+
+    Raises:
+        UsageError: there is no such data set.
+    """
+    if spec not in DATASETS.names():
+        _path(spec)
+
+
+def _path(spec: str) -> Path:
+    """The file or folder that ``spec`` names."""
     try:
         path = Path(spec).expanduser()
-        is_folder, is_file = path.is_dir(), path.is_file()
+        if path.is_dir() or path.is_file():
+            return path
     except (OSError, RuntimeError, ValueError) as error:  # no such home, too long a name, ...
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise UsageError(f"data set {spec!r}: {reason}") from None
-    if is_folder:
-        return FolderDataset(path, size=64 if size is None else size, channels=channels)
-    if is_file:
-        return _checked(NpzDataset(path), size, channels)
     names = ", ".join(DATASETS.names())
     raise UsageError(f"no data set {spec!r}: it is neither a file or folder nor one of: {names}")
 
@@ -45,7 +60,7 @@ def open_dataset(spec: str, *, size: int | None = None, channels: int | None = N
 def absolute(spec: str) -> str:
     """``spec`` as another process finds it, whatever folder it works in: paths of what is there are absolute.
 
-    Anything else stays as it is: beside a file of codes the name of a data set is a mere label.
+    Anything else stays as it is: it may be there for the workers of a cluster only.
     """
     path = Path(spec).expanduser()
     return str(path.resolve()) if spec not in DATASETS.names() and path.exists() else spec

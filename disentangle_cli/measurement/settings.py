@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, ValidationError, create_model, field_validator
 
+from disentangle_cli.bounds import COUNT
 from disentangle_cli.errors import UsageError
-from disentangle_cli.fields import choices_of, did_you_mean
+from disentangle_cli.fields import choices_of, did_you_mean, expected
 from disentangle_cli.measurement.metric import DERIVED, METRICS, Node
 from disentangle_cli.settings import Assignment, Strict
 
@@ -43,7 +44,8 @@ def settings_of(node: Node) -> type[MetricSettings]:
         described = typing.get_origin(hints[name]) is Annotated
         kind, meaning = typing.get_args(hints[name])[:2] if described else (hints[name], "")
         least = 0 if {int, float} & {kind, *typing.get_args(kind)} else None
-        found[name] = (kind, Field(default=parameters[name].default, ge=least, description=meaning))
+        counted = Annotated[kind, COUNT] if int in {kind, *typing.get_args(kind)} else kind
+        found[name] = (counted, Field(default=parameters[name].default, ge=least, description=meaning))
     return create_model("MetricSettings", __base__=MetricSettings, **found)
 
 
@@ -90,6 +92,8 @@ def _wanted(known: type[MetricSettings], key: str, problem: str) -> str:
         return f"choose one of: {', '.join(choices)}"
     if field.annotation is bool:
         return "write true or false"
+    if problem == "bound":
+        return f"write {expected(field, problem)}"
     if problem in ("greater_than_equal", "finite_number"):
         return "write a finite number from 0"
     return f"write a number of type {'float' if field.annotation is float else 'int'}"

@@ -10,12 +10,13 @@ The published codes guard log p by clipping p at 1e-6 or adding 1e-8; a log-soft
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
+from disentangle_cli.bounds import DEPTH, WIDTH
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.modelling.adam import adam
 from disentangle_cli.modelling.autoencoder import Penalty
@@ -29,9 +30,9 @@ from disentangle_cli.settings import Strict
 class DiscriminatorConfig(Strict):
     """The discriminator and its Adam."""
 
-    hidden: int = Field(default=6, ge=1)
+    hidden: Annotated[int, DEPTH] = Field(default=6, ge=1)
     """Hidden layers."""
-    width: int = Field(default=1000, ge=1)
+    width: Annotated[int, WIDTH] = Field(default=1000, ge=1)
     """Units of a hidden layer."""
     rate: float = Field(default=1e-4, gt=0)
     """Learning rate."""

@@ -22,6 +22,7 @@ import torch
 from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
+from disentangle_cli.bounds import STEPS
 from disentangle_cli.config import Staircase, TrainConfig
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.adam import adam, adam_epsilon_hat, decay_rates
@@ -79,7 +80,7 @@ class InfoGanConfig(TrainConfig):
     """The networks."""
     optim: OptimConfig = OptimConfig()
     info: InfoConfig = InfoConfig()
-    generator_steps: int = Field(default=2, ge=1)
+    generator_steps: Annotated[int, STEPS] = Field(default=2, ge=1)
     """Steps of G per iteration, all on the same latents."""
     conventions: Literal["pytorch", "tensorflow"] = "pytorch"
     """Whose epsilon in batch norm and in Adam, and whose slope of the leaky ReLU at 0 (docs/paper.md)."""

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from disentangle_cli.bounds import check_memory
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import write_atomic
 from disentangle_cli.images import save_picture
@@ -38,6 +39,8 @@ def save_traversal(
     """
     suffix = check_suffix(path)
     scale = upscale or default_upscale(traversal.image_shape, MIN_SIDE[suffix])
+    drawn = sum(row.images.nbytes for row in traversal.rows) * scale**2
+    check_memory("the picture", 4 * drawn, "take a smaller --upscale or fewer --steps")
     if suffix == ".png":
         from disentangle_cli.rendering.grid import draw_grid
 

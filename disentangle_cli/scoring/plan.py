@@ -5,13 +5,14 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, ValidationError
 
+from disentangle_cli.bounds import SAMPLES
 from disentangle_cli.errors import UsageError
-from disentangle_cli.fields import did_you_mean, range_of
+from disentangle_cli.fields import did_you_mean, expected
 from disentangle_cli.settings import Assignment, Strict
 
-Count = Annotated[int, Field(ge=0, le=10**8)]
-Some = Annotated[int, Field(ge=1, le=10**8)]
-Several = Annotated[int, Field(ge=2, le=10**8)]
+Count = Annotated[int, Field(ge=0), SAMPLES]
+Some = Annotated[int, Field(ge=1), SAMPLES]
+Several = Annotated[int, Field(ge=2), SAMPLES]
 
 
 class Counts(Strict):
@@ -51,6 +52,13 @@ class Plan(Counts):
     distinct_reference: bool = False
     """The reference images are drawn without replacement."""
 
+    @property
+    def images(self) -> int:
+        """Images that are drawn in all, if all that can be drawn is wanted."""
+        grouped = (self.groups + self.eval_groups) * self.group_size
+        paired = 2 * (self.pairs + self.eval_pairs) * self.pair_size
+        return self.rows + self.test_rows + self.reference + grouped + paired
+
 
 def plan_for(protocol: str, images: int, changes: Mapping[str, int] | None = None) -> Plan:
     """The counts of ``protocol`` for a data set of ``images`` images.
@@ -85,7 +93,7 @@ def read_plan_settings(assignments: Iterable[Assignment]) -> dict[str, int]:
             raise UsageError(f"{where}: {problem}{did_you_mean(path, known)}")
         try:
             changes[key] = getattr(Counts(**{key: value}), key)
-        except ValidationError:
-            least = range_of(Counts.model_fields[key]).split()[2]
-            raise UsageError(f"{where}: write a whole number from {least}") from None
+        except ValidationError as error:
+            wanted = expected(Counts.model_fields[key], error.errors()[0]["type"])
+            raise UsageError(f"{where}: write {wanted}") from None
     return changes

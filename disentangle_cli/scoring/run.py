@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from pydantic import model_validator
 
+from disentangle_cli.bounds import REPEATS, RESAMPLES, check_memory
 from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.errors import UsageError
@@ -43,13 +44,13 @@ class Options(Checked):
     encode: str | None = None
     """``mean`` or ``sample`` for models with a posterior; None: what the protocol does (``infogan-cr``
     samples)."""
-    repeats: int = 1
+    repeats: Annotated[int, REPEATS] = 1
     """How often to draw and score anew."""
     settings: tuple[str, ...] | dict[str, Any] = ()
     """``metric.key=value`` and ``data.key=value`` texts, or a mapping with dotted or nested keys."""
     seed: int = 0
     """Of all draws and learners; repeat r uses ``seed + r`` in the learners."""
-    bootstrap: int = 0
+    bootstrap: Annotated[int, RESAMPLES] = 0
     """How often to resample the data and score anew, for intervals; not with ``repeats``."""
     factors: tuple[str, ...] = ()
     """Names of the factors to score; empty: all."""
@@ -175,6 +176,11 @@ def _score_model(path: str, model: Model, dataset: Dataset | str | None, options
     data = restrict_dataset(data, options.factors)
     cache = CodeCache(model, data, options.samples)
     plan = plan_for(options.protocol, len(data), options.data)
+    check_memory(
+        "the codes of so many images",
+        8 * model.latents.num_codes * plan.images,
+        "lower the counts with --set data.groups=N, data.group_size=N and so on (dcr settings score)",
+    )
     wanted = {array for name in options.names for array in required_arrays(name, options.protocol)}
     results = _repeat(options, lambda r: collect(cache, data, plan, wanted, options.seed, r), drawn=True)
     about = {

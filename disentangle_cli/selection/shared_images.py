@@ -1,12 +1,14 @@
 """Images that every encoder of a pool gets to see, for methods that compare codes image by image."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import torch
 
+from disentangle_cli.bounds import check_memory
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.origin import Origin
 from disentangle_cli.output import log, warn
@@ -40,7 +42,9 @@ def shared_images(task: Task) -> SharedImages:
     Raises:
         UsageError: the data set cannot be opened or has images of another size.
     """
-    wanted = task.settings.images_from
+    wanted, count = task.settings.images_from, task.settings.images
+    each = 4 * math.prod(task.pool.members[0].image_shape)
+    check_memory(f"{count:,} shared images", 2 * count * each, "take fewer with --set images=N")
     if wanted == GENERATED:
         return generated(task)
     if wanted is not None:

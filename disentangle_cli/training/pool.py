@@ -39,9 +39,8 @@ def train_pool(
         UsageError: two runs would write the same checkpoint, a run cannot start or be stacked, or no such
             executor.
     """
+    check_distinct(runs)
     names = [run.checkpoint for run in runs]
-    if len(set(names)) < len(names):
-        raise UsageError("two runs of the pool would write the same checkpoint; give them different names")
     local = split_spec(executor)[0] == "local"
     if stack:
         check_stackable(runs[0].model)
@@ -57,6 +56,16 @@ def train_pool(
                 _report(outcome)
             bar.update()
     return [outcomes[name] for name in names]
+
+
+def check_distinct(runs: Sequence[Run]) -> None:
+    """Refuse runs that would write the same checkpoint.
+
+    Raises:
+        UsageError: two runs have one name.
+    """
+    if len({run.checkpoint for run in runs}) < len(runs):
+        raise UsageError("two runs of the pool would write the same checkpoint; give them different names")
 
 
 def raise_failures(outcomes: Sequence[Outcome]) -> None:

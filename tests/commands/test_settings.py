@@ -34,7 +34,7 @@ def texts(found: dict[str, dict[str, Any]]) -> list[str]:
 @pytest.mark.parametrize("model", MODELS.names())
 def test_train(cli: Cli, model: str) -> None:
     found = listed(cli, "train", "--model", model, "--preset", "demo")
-    assert found["batch_size"]["range"] == "at least 2"
+    assert found["batch_size"]["range"] == "at least 2 and at most 1048576"
     assert configure(model, sets=texts(found)) == configure(model, "demo")
 
 
@@ -52,7 +52,7 @@ def test_score(cli: Cli) -> None:
     assert options.data["groups"] == 10_000
     assert {name.split(".")[0] for name in found} <= {"data", *METRICS.names()}
     assert found["dci.cv"] == {
-        "name": "dci.cv", "type": "int | null", "default": None, "range": "at least 0",
+        "name": "dci.cv", "type": "int | null", "default": None, "range": "at least 0 and at most 1000000",
         "meaning": "Folds of lasso-cv (5) and rf-cv (3).",
     }  # fmt: skip
 

@@ -101,7 +101,7 @@ def test_refusals() -> None:
         Options(protocol="other")
     with pytest.raises(UsageError, match="unknown metric 'mgi'"):
         Options(metrics="mgi")
-    with pytest.raises(UsageError, match=r"settings data\.groups=0: write a whole number from 1"):
+    with pytest.raises(UsageError, match=r"settings data\.groups=0: write a whole number of at least 1"):
         dcr.score(Reader(), Bars(), settings={"data": {"groups": 0}})
     with pytest.raises(UsageError, match=r"data\.group_size.*; did you mean data\.groups\?"):
         read_plan_settings(assignments(["data.group=3"], ""))
