@@ -35,6 +35,15 @@ PROTOCOLS = ("infogan-cr", "disentanglement-lib")
 METRICS = ("factor_vae", "beta_vae", "dci", "sap", "explicitness", "modularity", "mig")
 KEYS = ["seed", "schedule", "state", "precision", "machine", "hours"]
 SWITCH = "regulariser starts"
+PICTURES = """
+FactorVAE score along the way, on the small sample that training logs (200 groups of 50 images):
+
+![Learning curves of the runs above](paper-curves.png)
+
+What each code does at the end of the latest run:
+
+![Traversal of each code](paper.png)
+"""
 
 
 def stem(options: argparse.Namespace) -> str:
@@ -127,12 +136,11 @@ def with_rows(page: str, protocol: str, rows: list[list[str]]) -> str:
 
 def curves(results: list[dict[str, Any]]) -> bytes:
     """The learning curves of all runs as a PNG, over the part of the schedule that is done."""
-    lines = {
-        f"seed {result['seed']}, scale {result['scale']:g}": [
-            (100 * iteration / result["iterations"], score) for iteration, score in result["curve"]
-        ]
-        for result in results
-    }
+    lines = {}
+    for result in results:
+        late = "" if result["h_before_the_switch"] else ", late H"
+        done = [(100 * iteration / result["iterations"], score) for iteration, score in result["curve"]]
+        lines[f"seed {result['seed']}, scale {result['scale']:g}{late}"] = done
     marks = {SWITCH: 100 * results[0]["switch"] / results[0]["iterations"]}
     return png(_curves.draw(lines, "per cent of the schedule", "FactorVAE score (small sample)", 100, marks))
 
@@ -148,7 +156,7 @@ def publish(end: Path, results: list[dict[str, Any]], options: argparse.Namespac
         text = page.read_text()
         for protocol, rows in tables.items():
             text = with_rows(text, protocol, rows)
-        write_atomic(page, text)
+        write_atomic(page, text if PICTURES in text else text + PICTURES)
         write_atomic(options.docs / "paper-curves.png", picture)
         shutil.copyfile(end.with_name(f"{end.stem}_end.png"), options.docs / "paper.png")
     printed = "\n\n".join(f"Protocol {p}\n\n{_report.table(columns, rows)}" for p, rows in tables.items())

@@ -1,6 +1,8 @@
 """``benchmarks/paper.py``: what it makes of a finished run."""
 
 import importlib
+import json
+from argparse import Namespace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -55,3 +57,20 @@ def test_curves_are_a_small_picture(paper: ModuleType) -> None:
     picture = paper.curves([result(paper, seed, 0.5) for seed in range(3)])
     assert picture.startswith(b"\x89PNG")
     assert len(picture) < 40_000
+
+
+def test_published_are_tables_and_pictures_once(paper: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "paper.md").write_text((ROOT / "docs" / "paper.md").read_text())
+    end = tmp_path / "run.pt"
+    (tmp_path / "run_end.png").write_bytes(b"a picture")
+    options = Namespace(docs=tmp_path, out=tmp_path / "all.json", markdown=None)
+    for _ in range(2):
+        paper.publish(
+            end, [result(paper, 41, 0.5), result(paper, 41, 0.5, h_before_the_switch=False)], options
+        )
+    page = (tmp_path / "paper.md").read_text()
+    assert page.count("](paper-curves.png)") == page.count("](paper.png)") == 1
+    assert page.count("| 41 |") == 8
+    assert (tmp_path / "paper.png").read_bytes() == b"a picture"
+    assert (tmp_path / "paper-curves.png").read_bytes() == (tmp_path / "curves.png").read_bytes()
+    assert len(json.loads((tmp_path / "all.json").read_text())["results"]) == 2
