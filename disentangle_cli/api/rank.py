@@ -209,7 +209,7 @@ def rank(
     explained = None if explain is None else find_model(explain, pool)
     labelled = None if labels_check is None else open_labelled(labels_check, pool.members[0].image_shape)
     task = Task(pool, seed, chosen, jobs, cache, executor)
-    selections = [run(task) for run in runs]
+    selections = [_checked(run(task)) for run in runs]
     return Ranking(
         pool=pool,
         selections=selections,
@@ -255,6 +255,20 @@ def methods_of(methods: str | Iterable[str]) -> list[str]:
             choices = ", ".join([*known, "all"])
             raise UsageError(f"unknown selection method {name!r}; choose one of: {choices}")
     return list(dict.fromkeys(names))
+
+
+def _checked(selection: Selection) -> Selection:
+    """Refuse a ranking that nothing stands behind; warn of one in which nobody is ahead."""
+    scores = [ranked.score for ranked in selection.ranking if ranked.score is not None]
+    if not scores or not any(ranked.codes for ranked in selection.ranking):
+        lacks = "a code that counts" if scores else "a score"
+        raise UsageError(f"{selection.method}: no model has {lacks}; is every model of the pool collapsed?")
+    if len(selection.ranking) > 2 and min(scores) == max(scores):
+        output.warn(
+            f"{selection.method} cannot tell the models apart: all score {scores[0]:.3g}; "
+            "the pick is no choice"
+        )
+    return selection
 
 
 def _explained(model: str, selections: Sequence[Selection], task: Task) -> Explanation:

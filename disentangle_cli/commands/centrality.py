@@ -34,7 +34,8 @@ def centrality_cli(
         Literal["auto", "keep"] | None,
         typer.Option(
             help="keep: every code counts, the official rule; auto: leave out codes that do nothing "
-            "and correct for chance. Default: auto for GANs and VAEs in one pool, else keep."
+            "and correct for chance. Default: auto for GANs and VAEs in one pool, or models of different "
+            "numbers of codes, else keep."
         ),
     ] = None,
     encode: Annotated[

@@ -10,7 +10,7 @@ different numbers of codes comparable; ``docs/selection.md`` says how and why.
 from dataclasses import replace
 from typing import Any
 
-from disentangle_cli.output import warn
+from disentangle_cli.output import log, warn
 from disentangle_cli.selection.activity import active_codes, played_codes
 from disentangle_cli.selection.budget import evaluate_pairs
 from disentangle_cli.selection.conclude import conclude
@@ -25,7 +25,9 @@ def model_centrality(task: Task) -> Selection:
         UsageError: ``auto`` finds fewer than two models with two active codes.
     """
     pool = task.pool
-    settings = task.settings.resolved([member.family for member in pool.members], pool.device)
+    counts = [member.latents.num_codes for member in pool.members]
+    settings = task.settings.resolved([member.family for member in pool.members], counts, pool.device)
+    _say_which_rule(task.settings.inactive, min(counts), max(counts))
     task = replace(task, settings=settings)
     if len(pool) == 2:
         warn("two models always tie: each is compared with the other only; add a third")
@@ -47,3 +49,13 @@ def model_centrality(task: Task) -> Selection:
         votes=found.votes,
         columns=columns,
     )
+
+
+def _say_which_rule(asked: str | None, fewest: int, most: int) -> None:
+    """Where models differ in their number of codes, raw scores favour those with few."""
+    if fewest == most:
+        return
+    if asked == "keep":
+        warn(f"models have {fewest} to {most} codes: scores of --inactive keep favour those with few")
+    elif asked is None:
+        log(f"models have {fewest} to {most} codes: scores are corrected for it (--inactive auto)")

@@ -47,8 +47,8 @@ class Settings(Checked):
     """Of the bootstrap that tells how sure the pick is."""
     inactive: Literal["auto", "keep"] | None = None
     """What happens to codes that do nothing: ``keep`` is the official rule (every code counts), ``auto``
-    leaves them out and corrects for chance; null: ``auto`` for a pool that mixes GANs and autoencoders, else
-    ``keep``."""
+    leaves them out and corrects for chance; null: ``auto`` for a pool that mixes GANs and autoencoders or
+    models of different numbers of codes, else ``keep``."""
     encode: Literal["mean", "sample"] | None = None
     """Which code an autoencoder gives for an image, mean or sample of the posterior (GANs always give Q's
     mean); null: ``sample`` under the official rule, else ``mean``."""
@@ -79,9 +79,12 @@ class Settings(Checked):
         new = {name: value for name, value in options.items() if value is not None or name not in kept}
         return Settings(**kept | new)
 
-    def resolved(self, families: Collection[str], device: str = "cpu") -> "Settings":
-        """With everything that was left open decided for a pool of these families on this device."""
-        inactive = self.inactive or ("auto" if len(set(families)) > 1 else "keep")
+    def resolved(
+        self, families: Collection[str], codes: Collection[int] = (), device: str = "cpu"
+    ) -> "Settings":
+        """With everything left open decided, for models of these families and numbers of codes."""
+        alike = len(set(families)) < 2 and len(set(codes)) < 2
+        inactive = self.inactive or ("keep" if alike else "auto")
         encode = self.encode or ("sample" if inactive == "keep" else "mean")
         bf16 = use_bf16(self.precision, torch.device(device))
         budget = self.budget or ("exact" if len(families) <= EXACT_UP_TO else "auto")

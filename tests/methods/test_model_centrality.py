@@ -243,6 +243,21 @@ def test_families_mix(save: Save, small: dict[str, int]) -> None:
     assert result.corrected[1, 0] == 1
 
 
+def test_numbers_of_codes_differ(save: Save, small: dict[str, int], speaking: None, capsys: Any) -> None:
+    pool = [
+        save(f"{codes}.pt", kind="normal", codes=codes, noise=0, angle=0.2 * codes) for codes in (2, 2, 5, 6)
+    ]
+    result = select(pool, activity_pairs=200, **small)
+    assert result.settings["inactive"] == "auto"
+    assert result.corrected is not None
+    assert "models have 2 to 6 codes: scores are corrected for it" in capsys.readouterr().err
+    kept = select(pool, inactive="keep", **small)
+    assert kept.corrected is None
+    assert "--inactive keep favour those with few" in capsys.readouterr().err
+    alike = select([save("a.pt", codes=3), save("b.pt", codes=3, angle=0.3)], **small)
+    assert alike.settings["inactive"] == "keep"
+
+
 def test_budget_searches_among_those_that_take_part(save: Save, small: dict[str, int]) -> None:
     pool = [save(f"{i}.pt", codes=4, noise=i % 3, angle=0.08 * i) for i in range(1, 13)]
     pool += [save(f"vae{i}.pt", kind="normal", codes=6, dead=2, noise=0, angle=0.1 * i) for i in range(3)]

@@ -35,3 +35,7 @@ def test_open_rules_follow_the_families() -> None:
     assert (pure.inactive, pure.encode) == ("keep", "sample")
     assert (mixed.inactive, mixed.encode) == ("auto", "mean")
     assert Settings(inactive="keep").resolved(["gan", "vae"]).encode == "sample"
+    alike, unlike = Settings().resolved(["vae"] * 2, [10, 10]), Settings().resolved(["vae"] * 2, [10, 2])
+    assert (alike.inactive, alike.encode) == ("keep", "sample")
+    assert (unlike.inactive, unlike.encode) == ("auto", "mean")
+    assert Settings(inactive="keep").resolved(["vae"] * 2, [10, 2]).inactive == "keep"
