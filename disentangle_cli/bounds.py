@@ -26,6 +26,7 @@ BATCH = AtMost(2**20, "a million images of 64x64 take 16 GB as numbers, and many
 DIMENSIONS = AtMost(
     10_000, "every code has its own row of images in a traversal and its own groups in a selection"
 )
+RUNS = AtMost(10_000, "each is a training of its own")
 SIDE = AtMost(1024, "a batch of 64 larger colour images takes 800 MB, and many times that in a network")
 WIDTH = AtMost(20_000, "between two such layers there are 400 million weights, 1.6 GB")
 DEPTH = AtMost(100, "each adds a layer of weights")

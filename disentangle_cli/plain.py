@@ -21,12 +21,22 @@ def read_json(path: str | Path, limit: int = MAX_TEXT) -> dict[str, Any]:
     """A JSON object, in a file of at most ``limit`` bytes.
 
     Raises:
-        UsageError: missing, too large (written out, too), malformed, or no object.
+        UsageError: missing, too large (written out, too), malformed, no object, or a key is there twice.
     """
     with explained(path, "not a JSON file"):
-        found = json.loads(_text(path, limit))
+        found = json.loads(_text(path, limit), object_pairs_hook=_once)
     if not isinstance(found, dict) or not is_bounded(found, 4 * limit):
         raise UsageError(f"{path}: expected a JSON object of moderate size")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, which loses no value to a later one of the same key."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(f"{key[:100]!r} is given twice in one object")
+        found[key] = value
     return found
 
 

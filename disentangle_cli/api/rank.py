@@ -9,6 +9,7 @@ from typing import Any
 from disentangle_cli import output
 from disentangle_cli.api.arguments import Settings, split
 from disentangle_cli.api.rank_tables import agreement_table, explanation_table, ranking_table, regret_table
+from disentangle_cli.bounds import IMAGES
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.datasets import Dataset, check_known
 from disentangle_cli.devices import pick_device
@@ -198,6 +199,8 @@ def rank(
     set_here = {one.key: one.value for one in assignments(given or texts, "write it as KEY=VALUE")}
     check_once([*set_here, *(name for name, value in options.items() if value is not None)], "the setting")
     chosen = SelectionSettings(**set_here).with_options(**options)
+    if (images := chosen.groups_per_code * chosen.group_size) > IMAGES.most:
+        raise UsageError(f"groups_per_code and group_size: {images:,} images a code are too many: {IMAGES}")
     runs = [METHODS.get(name) for name in names]
     split_spec(executor)  # it serves no one where all evaluations are at hand
     if chosen.images_from not in (None, GENERATED):

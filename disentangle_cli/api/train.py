@@ -9,6 +9,7 @@ from typing import Any
 
 from disentangle_cli import output
 from disentangle_cli.api.arguments import Settings, split, written
+from disentangle_cli.bounds import RUNS
 from disentangle_cli.datasets import check_known
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
@@ -137,9 +138,13 @@ def train(
     data = dataset or earlier.get("dataset") or DEFAULT_DATASET
     given, texts = split(settings)
     runs: list[Run] = []
-    for chosen in parse_sweeps(_sweep_texts(sweep)):
+    combinations = parse_sweeps(_sweep_texts(sweep))
+    all_seeds = [first_seed] if seeds is None else _numbers(seeds)
+    if (count := len(combinations) * len(all_seeds)) > RUNS.most:
+        raise UsageError(f"--seeds and --sweep: {count:,} runs are too many: {RUNS}")
+    for chosen in combinations:
         configured = configure(model, preset, iterations, [*texts, *chosen], file, given)
-        for one in _numbers(seeds) if seeds is not None else [first_seed]:
+        for one in all_seeds:
             run = Run(
                 model, configured, data, one, Path(out), name, resume, overwrite, deadline, device, precision,
                 compile, None if init_from is None else Path(init_from),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.output import warn
+from disentangle_cli.output import log, warn
 
 _READ = "png apng jpg jpeg jpe jfif jfi jif bmp dib gif webp tif tiff ppm pgm pbm pnm"
 _NOT_READ = (
@@ -63,6 +63,8 @@ def _entries(folder: Path, left_out: Counter[str]) -> Iterator[Path]:
                 folders[:] = sorted(name for name in folders if not name.startswith("."))
                 linked += [path for name in folders if (path := Path(parent, name)).is_symlink()]
                 yield from (Path(parent, name) for name in names if not name.startswith("."))
+        if linked:
+            log(f"{folder}: follows {len(linked)} links to folders, such as {linked[0].name}")
         roots = linked
 
 

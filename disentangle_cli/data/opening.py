@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from disentangle_cli.bounds import SIDE
 from disentangle_cli.data.dataset import DATASETS, Dataset
 from disentangle_cli.data.folder import FolderDataset
 from disentangle_cli.data.npz import NpzDataset
@@ -22,8 +23,8 @@ def open_dataset(spec: str, *, size: int | None = None, channels: int | None = N
         UsageError: there is no such data set, it cannot be read, or it has another size or
             another number of channels than asked for.
     """
-    if size is not None and not 4 <= size <= 1024:
-        raise UsageError(f"an image size must be from 4 to 1024 pixels, not {size}")
+    if size is not None and not 4 <= size <= SIDE.most:
+        raise UsageError(f"an image size must be from 4 pixels and {SIDE}, not {size}")
     if channels not in (None, 1, 3):
         raise UsageError(f"images have 1 or 3 channels, not {channels}")
     if spec in DATASETS.names():

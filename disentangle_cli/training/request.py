@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from disentangle_cli.bounds import RUNS
 from disentangle_cli.config import TrainConfig, preset_names, read_preset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
@@ -23,7 +24,7 @@ from disentangle_cli.settings import (
 DEFAULT_PRESET = "fast"
 MAX_SEED = 2**32 - 1
 """The same for all commands, and what numpy's older generators take."""
-MAX_RUNS = 10_000
+MAX_RUNS = RUNS.most
 RUN_KEYS = ("model", "dataset", "seed")
 """Keys that a run's ``config.yaml`` has besides its settings."""
 
@@ -103,7 +104,7 @@ def parse_seeds(text: str) -> list[int]:
         if last > MAX_SEED:
             raise UsageError(f"--seeds {text!r}: seeds go up to {MAX_SEED}")
         if not first <= last < first + MAX_RUNS:
-            raise UsageError(f"--seeds {text!r}: a range goes up, over at most {MAX_RUNS} seeds")
+            raise UsageError(f"--seeds {text!r}: a range goes up, over {RUNS}")
         seeds += range(first, last + 1)
     return list(dict.fromkeys(seeds))
 
@@ -130,7 +131,7 @@ def parse_sweeps(sweeps: Sequence[str]) -> list[list[str]]:
         axes[key] = [f"{key}={value}" for value in chosen]
     combinations = [list(one) for one in itertools.islice(itertools.product(*axes.values()), MAX_RUNS + 1)]
     if len(combinations) > MAX_RUNS:
-        raise UsageError(f"--sweep: more than {MAX_RUNS} combinations")
+        raise UsageError(f"--sweep: so many combinations are too many: {RUNS}")
     return combinations
 
 

@@ -42,6 +42,8 @@ def refused(result: Result, *words: str) -> None:
 
 HUGE = [
     ("train", "--iterations", "9999999999", "11 days"),
+    ("train", "--sweep", "beta=" + ",".join(map(str, range(10_001))), "training of its own"),
+    ("train", "--seeds", "0-9999,10000", "training of its own"),
     ("train", "--jobs", "9999", "300 MB"),
     ("train", "--seed", "4294967296", "32 bits"),
     ("train", "--set", "batch_size=99999999", "16 GB"),
