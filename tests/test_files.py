@@ -172,6 +172,16 @@ def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:
     assert [path.read_text() for path in tmp_path.iterdir()] == ["earlier"]
 
 
+def test_of_two_writers_the_last_is_there_whole(tmp_path: Path) -> None:
+    with atomic(tmp_path / "a") as first:
+        first.write_text("first")
+        with atomic(tmp_path / "a") as second:
+            second.write_text("second")
+        assert first.exists()  # the other has swept the folder
+        assert (tmp_path / "a").read_text() == "second"
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["first"]
+
+
 def test_a_new_folder_appears_whole(tmp_path: Path) -> None:
     target = tmp_path / "new" / "pictures"
     with atomic_folder(target) as folder:

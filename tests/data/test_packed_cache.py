@@ -145,7 +145,7 @@ def test_failing_source_leaves_nothing(empty_cache: Path) -> None:
 def test_leftovers_of_a_killed_process_are_removed(empty_cache: Path) -> None:
     folder = cache_path("thing").parent
     folder.mkdir(parents=True)
-    left, foreign = folder / ".thing-0123456789ab.pixels", folder / ".thing-1-0123456789ab.pixels"
+    left, foreign = folder / ".dcr-0123456789ab.pixels", folder / ".thing-0123456789ab.pixels"
     left.touch()
     foreign.touch()
     Maker().get()
