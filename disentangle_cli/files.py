@@ -84,6 +84,20 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
             sync_folder(parent)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, through symbolic links, which stay; what is no file, such as a device, stays too.
+
+    Raises:
+        RunError: it cannot be removed.
+    """
+    target = Path(os.path.realpath(path))
+    if target.is_file():
+        try:
+            target.unlink(missing_ok=True)
+        except OSError as error:
+            raise RunError(f"cannot remove {path}: {error.strerror}") from error
+
+
 def is_stdout(path: str | Path) -> bool:
     """Whether ``path`` is where stdout goes, by whatever name."""
     try:

@@ -14,7 +14,7 @@ import pytest
 
 from disentangle_cli.data.folder import FolderDataset
 from disentangle_cli.errors import RunError, UsageError
-from disentangle_cli.files import INCOMPLETE, atomic, atomic_folder, write_atomic
+from disentangle_cli.files import INCOMPLETE, atomic, atomic_folder, remove, write_atomic
 
 SAVE = """
 import resource, signal, sys
@@ -162,6 +162,16 @@ def fill(folder: Path, names: str, text: str, error: Exception | None = None) ->
             (temporary / name).write_text(text)
         if error:
             raise error
+
+
+def test_removing_spares_links_and_what_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "fifo")
+    for name, target in (("a", "file"), ("b", "fifo"), ("c", "gone"), ("d", "d")):
+        (tmp_path / name).symlink_to(target)
+    for name in ("a", "b", "c", "d", "fifo", "nothing"):
+        remove(tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c", "d", "fifo"]
 
 
 def test_a_failed_write_leaves_what_was_there(tmp_path: Path) -> None:

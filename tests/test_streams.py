@@ -87,6 +87,13 @@ def test_a_pipe_that_does_not_block_loses_nothing(tmp_path: Path) -> None:
     assert (ran.stdout.strip(), ran.stderr) == (str(20000 * 101), "")
 
 
+def test_a_stdin_that_never_ends(tmp_path: Path) -> None:
+    ran = shell("dcr info - < /dev/zero", tmp_path)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: stdin: ")
+    assert ran.stderr.count("\n") == 1
+
+
 def test_names_from_stdin_are_bytes(tmp_path: Path) -> None:
     ran = shell("printf 'a\\xff.pt\\n' | dcr info -", tmp_path)
     assert ran.returncode == 2

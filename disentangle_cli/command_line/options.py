@@ -81,6 +81,10 @@ def listed(lists: list[str] | None) -> list[str]:
     return [name.strip() for part in lists or () for name in part.split(",")]
 
 
+MAX_LIST = 2**24
+"""Characters of a list of paths on stdin."""
+
+
 def expand_paths(arguments: list[str]) -> list[str]:
     """The arguments with each ``-`` replaced by the lines of stdin.
 
@@ -93,7 +97,10 @@ def expand_paths(arguments: list[str]) -> list[str]:
     for argument in arguments:
         if argument == "-":
             with explained("stdin", "not a list of paths"):
-                paths += [line.strip() for line in sys.stdin if line.strip()]
+                text = sys.stdin.read(MAX_LIST + 1)
+            if len(text) > MAX_LIST:
+                raise UsageError(f"stdin: too long for a list of paths (more than {MAX_LIST:,} characters)")
+            paths += [line.strip() for line in text.split("\n") if line.strip()]
         else:
             paths.append(argument)
     if not paths:

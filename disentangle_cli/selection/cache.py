@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from disentangle_cli.errors import DcrError
 from disentangle_cli.files import atomic, cache_dir
 from disentangle_cli.output import detail
+from disentangle_cli.temporaries import sweep
 
 PROTOCOL = 1
 """Raised whenever the same inputs would give other numbers; old files are then no longer found."""
@@ -29,6 +30,8 @@ class ArrayCache:
     def __init__(self, enabled: bool = True) -> None:
         self._enabled = enabled
         self._folder = cache_dir() / "centrality"
+        for folder in self._folder.glob("[0-9a-f][0-9a-f]"):
+            sweep(folder)  # a killed command may have been at any of them
 
     def path(self, **inputs: Any) -> Path:
         """The file of the arrays that depend on ``inputs`` (JSON types)."""

@@ -1,12 +1,11 @@
 """What earlier runs left at a run's output, and whether it may be used, kept or cleared."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 from disentangle_cli import output
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.errors import UsageError
+from disentangle_cli.files import remove
 from disentangle_cli.temporaries import sweep
 from disentangle_cli.training.spec import Run, is_same_run, same_identity
 from disentangle_cli.training.state import read_state
@@ -76,10 +75,10 @@ def clear(run: Run) -> None:
     A finished checkpoint of the same configuration stays until the new one replaces it.
     """
     if run.overwrite:
-        Path(os.path.realpath(run.checkpoint)).unlink(missing_ok=True)  # a link stays and is written through
+        remove(run.checkpoint)
     for pattern in OUTPUTS:
         for path in run.folder.glob(pattern):
-            path.unlink()
+            remove(path)
 
 
 def sweep_leftovers(run: Run) -> None:

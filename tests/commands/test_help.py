@@ -139,7 +139,7 @@ WAITING = """
 import sys, time
 from disentangle_cli.commands import main
 class Stdin:
-    def __iter__(self):
+    def read(self, size):
         print("ready", flush=True)
         time.sleep(60)
 sys.stdin = Stdin()

@@ -81,6 +81,14 @@ def test_damaged_files_are_made_again(
     np.testing.assert_array_equal(first.matrix, again.matrix)
 
 
+def test_what_a_killed_command_left_is_removed_by_any_other(cache_folder: Path) -> None:
+    left = cache_folder / "centrality" / "a0" / ".dcr-0123456789ab.npz"
+    left.parent.mkdir(parents=True)
+    left.touch()
+    ArrayCache()
+    assert not left.exists()
+
+
 def test_arrays_survive_the_file(cache_folder: Path) -> None:
     cache = ArrayCache()
     path = cache.path(encoder="a", generator="b")
