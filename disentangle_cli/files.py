@@ -215,6 +215,14 @@ def free_name(stem: str, taken: Collection[str]) -> str:
     return next(name for name in itertools.chain([stem], others) if name not in taken)
 
 
+def clear_cached(path: Path) -> None:
+    """Make room for a file of a cache: what is no file there, such as a FIFO, would be written to."""
+    with contextlib.suppress(OSError):
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            path.unlink()
+
+
 def sha256_file(path: str | Path) -> str:
     """Hex SHA-256 of a file's content."""
     with Path(path).open("rb") as file:

@@ -114,13 +114,12 @@ def _check(dataset: "Dataset", spec: str) -> dict[str, Any]:
     from dataclasses import asdict
 
     from disentangle_cli.data.check import compare_with_dsprites, value_range
-    from disentangle_cli.data.packed_cache import verified
+    from disentangle_cli.data.packed_cache import read_all
     from disentangle_cli.datasets import DATASETS
     from disentangle_cli.scoring.restrict import restrict_dataset
 
-    if dataset.pixels and not verified(dataset.pixels):
-        kept = dataset.pixels.file or "the file in DCR_CACHE"
-        raise UsageError(f"the images of {dataset.name} kept in the cache are damaged; delete them: {kept}")
+    if dataset.pixels:
+        read_all(dataset.pixels)
     named = spec in DATASETS.names()
     kind = "data set of dcr" if named else "image folder" if Path(spec).expanduser().is_dir() else "npz file"
     compared = compare_with_dsprites(dataset)

@@ -45,7 +45,7 @@ def compare_with_dsprites(dataset: Dataset) -> Comparison | None:
     for indices in _blocks(dataset, "comparing with dSprites"):
         classes = dataset.classes(indices).T
         same = np.ravel_multi_index([ids[c] for ids, c in zip(originals, classes, strict=True)], sizes)
-        changed = own.rows[indices] ^ reference.rows[same]
+        changed = own.raw(indices) ^ reference.raw(same)
         differing = changed[changed.any(axis=1)]
         images += len(differing)
         total += int(np.unpackbits(differing).sum(dtype=np.int64))

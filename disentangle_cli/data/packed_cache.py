@@ -1,39 +1,69 @@
-"""Images kept in a file of the cache folder and read through a memory map.
+"""Images kept in the cache folder, checked as they are read.
 
-A cache file is a header of 4,096 bytes (JSON, padded with blanks) and then the rows. It is written
-under another name and renamed when complete. On opening, these are checked: the header's format and
-version, that it was made from the same source (``key``), the exact length of the file, and the
-SHA-256 of 64 evenly spaced samples of 16 KiB, the first and the last bytes among them. That
-takes milliseconds. A damaged byte between the samples is not noticed here; :func:`verified` reads everything.
+Opening a file takes milliseconds: its header and its checksums are checked, and its length. The images
+themselves are compared with their checksums block by block, when one of a block is first asked for. What is
+damaged is made again from the source, with a warning, and the work goes on with the same images.
 """
 
+import functools
 import hashlib
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from disentangle_cli import output
+from disentangle_cli.arraytypes import Bytes, Ints
+from disentangle_cli.data.packed_file import (
+    Outdated,
+    PackedFile,
+    Unusable,
+    read_packed,
+    rows_per_block,
+    write_packed,
+)
 from disentangle_cli.data.pixels import Layout, Pixels, Source, in_memory
 from disentangle_cli.errors import RunError
-from disentangle_cli.files import atomic, cache_dir, locked
+from disentangle_cli.files import atomic, cache_dir, clear_cached, locked
 
-FORMAT = "dcr-pixels"
-VERSION = 1
-HEADER = 4096
-SAMPLES = 64
-SAMPLE = 16 * 1024
 MEMORY_LIMIT = 512 * 2**20  # bytes that are held in memory when the cache folder cannot be written
+_STEP = 8 * 2**20  # bytes looked at in one piece
 
 
-class _Unusable(Exception):
-    """Why a cache file cannot be used."""
+class CachedPixels(Pixels):
+    """Images in a cache file; ``remake`` gives them once more where the file turns out to be damaged."""
 
+    def __init__(self, file: PackedFile, remake: Callable[[str], Pixels]) -> None:
+        super().__init__(file.layout, file.rows, file.digest)
+        self._file = file
+        self._remake = remake
+        self._unsure = np.ones(len(file.sums), bool)
 
-class _Outdated(_Unusable):
-    """It is sound, but its source has changed since."""
+    def raw(self, indices: Ints) -> Bytes:
+        """The rows at ``indices (n,)``, after the blocks they are in were compared with their checksums."""
+        indices = np.asarray(indices)
+        blocks = (indices + (indices < 0) * self.layout.count) // rows_per_block(self.layout)
+        for block in np.unique(blocks[self._unsure[blocks]]):
+            if not self._file.is_sound(block):
+                self._replace()
+                return self.raw(indices)
+            self._unsure[block] = False
+        return super().raw(indices)
+
+    def _replace(self) -> None:
+        """Go on with the images made again.
+
+        Raises:
+            RunError: they are others now: the source has changed since it was opened.
+        """
+        found = self._remake("the checksum of a block is wrong")
+        if found.digest != self.digest:
+            raise RunError("the images have changed since they were opened; start again")
+        self.rows = found.rows
+        if isinstance(found, CachedPixels):
+            self._file, self._unsure = found._file, found._unsure
+        else:
+            self._unsure[:] = False
 
 
 def cache_path(stem: str) -> Path:
@@ -62,13 +92,42 @@ def cached(stem: str, key: str, build: Callable[[], Source], what: str) -> Pixel
         RunError: the cache folder cannot be written and the images are too large for memory.
     """
     path = cache_path(stem)
+    remake = functools.partial(_made, path, key, build, what)
     if found := _open(path, key):
-        return found
+        return CachedPixels(found, remake)
+    return remake()
+
+
+def verified(pixels: Pixels) -> bool:
+    """Whether every byte of the images is what was written (reads all of them; nothing is made again)."""
+    digest = hashlib.sha256()
+    step = max(1, _STEP // pixels.layout.row)
+    for start in range(0, pixels.layout.count, step):
+        digest.update(np.ascontiguousarray(pixels.rows[start : start + step]).data)
+    return digest.hexdigest() == pixels.digest
+
+
+def read_all(pixels: Pixels) -> None:
+    """Read every image, so that a damaged file is found and made again."""
+    step = max(1, _STEP // pixels.layout.row)
+    for start in range(0, pixels.layout.count, step):
+        pixels.raw(np.arange(start, min(start + step, pixels.layout.count)))
+
+
+def _made(path: Path, key: str, build: Callable[[], Source], what: str, damage: str = "") -> Pixels:
+    """The images, made and kept, unless another process did so while this one waited.
+
+    ``damage`` is what was found to be wrong with those that are there.
+    """
+    remake = functools.partial(_made, path, key, build, what)
     try:
         waiting = f"waiting for another process that is making {what}"
         with locked(path.with_suffix(".lock"), f"{path} is locked", wait=True, waiting=waiting):
-            if found := _open(path, key, say=True):  # another process made it while this one waited
-                return found
+            found = _open(path, key, say=True)
+            if found and not (damage and _is_damaged(found)):
+                return CachedPixels(found, remake)
+            if found:
+                output.warn(f"{path}: {damage}; making it again")
             _write(path, key, build(), what)
     except RunError as error:
         source = build()
@@ -76,98 +135,42 @@ def cached(stem: str, key: str, build: Callable[[], Source], what: str) -> Pixel
             raise RunError(f"{error}; set DCR_CACHE to a folder with {_mib(source.layout)} free") from None
         output.warn(f"{error}; holding {what} in memory ({_mib(source.layout)})")
         return in_memory(source)
-    if found := _open(path, key):
-        return found
+    if (found := _open(path, key)) and not (damage and _is_damaged(found)):
+        return CachedPixels(found, remake)
     raise RunError(f"{path}: what was just written cannot be read back; is the disk sound?")
 
 
-def verified(pixels: Pixels) -> bool:
-    """Whether every byte of the stored images is still what was written (reads all of them)."""
-    digest = hashlib.sha256()
-    step = max(1, (8 << 20) // pixels.layout.row)
-    for start in range(0, pixels.layout.count, step):
-        digest.update(np.ascontiguousarray(pixels.rows[start : start + step]).data)
-    return digest.hexdigest() == pixels.digest
+def _is_damaged(file: PackedFile) -> bool:
+    return not all(file.is_sound(block) for block in range(len(file.sums)))
 
 
-def _open(path: Path, key: str, say: bool = False) -> Pixels | None:
+def _open(path: Path, key: str, say: bool = False) -> PackedFile | None:
     """The images in ``path``, or None when there are none to be used (``say``: and why)."""
-    try:
-        return _read(path, key)
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except _Outdated as reason:
+    try:
+        return read_packed(path, key)
+    except Outdated as reason:
         if say:
             output.log(f"{path}: {reason}; making it again")
-    except (_Unusable, OSError) as reason:
+    except Unusable as reason:
         if say:
             output.warn(f"{path}: {reason}; making it again")
     return None
 
 
-def _read(path: Path, key: str) -> Pixels:
-    with path.open("rb") as file:
-        header = _parse(file.read(HEADER))
-        if header["key"] != key:
-            raise _Outdated("made from another version of the data")
-        layout = Layout(header["count"], tuple(header["shape"]), header["packed"])
-        if path.stat().st_size != HEADER + layout.nbytes:
-            raise _Unusable("the file is truncated or has bytes too many")
-    rows = np.memmap(path, np.uint8, "r", HEADER, (layout.count, layout.row))
-    if _sampled(rows) != header["sampled"]:
-        raise _Unusable("the file's checksum is wrong")
-    return Pixels(layout, rows, header["sha256"])
-
-
-def _parse(head: bytes) -> dict[str, Any]:
-    try:
-        header = json.loads(head)
-    except ValueError:
-        raise _Unusable("the file has no readable header") from None
-    if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise _Unusable("this is not an image cache")
-    if header.get("version") != VERSION:
-        raise _Unusable(f"this is version {header.get('version')} of the cache format, not {VERSION}")
-    kinds = {"key": str, "count": int, "shape": list, "packed": bool, "sha256": str, "sampled": str}
-    if any(not isinstance(header.get(name), kind) for name, kind in kinds.items()):
-        raise _Unusable("the file's header is incomplete")
-    return header
-
-
-def _sampled(rows: np.ndarray[Any, np.dtype[np.uint8]]) -> str:
-    flat = rows.reshape(-1)
-    digest = hashlib.sha256()
-    for start in np.linspace(0, max(0, flat.size - SAMPLE), SAMPLES).astype(np.int64):
-        digest.update(np.ascontiguousarray(flat[start : start + SAMPLE]).data)
-    return digest.hexdigest()
-
-
 def _write(path: Path, key: str, source: Source, what: str) -> None:
-    layout = source.layout
-    output.log(f"keeping {what} in {path} ({_mib(layout)})")
-    digest = hashlib.sha256()
-    with atomic(path) as temporary, temporary.open("r+b") as file:
-        file.seek(HEADER)
-        with output.progress(total=layout.count, desc=what, unit="images") as bar:
-            for block in source.blocks:
-                data = np.ascontiguousarray(block).data
-                file.write(data)
-                digest.update(data)
-                bar.update(len(block))
-        file.flush()
-        rows = np.memmap(temporary, np.uint8, "r", HEADER, (layout.count, layout.row))
-        header = {
-            "format": FORMAT,
-            "version": VERSION,
-            "key": key,
-            "count": layout.count,
-            "shape": layout.shape,
-            "packed": layout.packed,
-            "sha256": digest.hexdigest(),
-            "sampled": _sampled(rows),
-        }
-        file.seek(0)
-        file.write(json.dumps(header).encode().ljust(HEADER))
+    output.log(f"keeping {what} in {path} ({_mib(source.layout)})")
+    bar = output.progress(total=source.layout.count, desc=what, unit="images")
+
+    def counted() -> Iterator[Bytes]:
+        for block in source.blocks:
+            yield np.ascontiguousarray(block)
+            bar.update(len(block))
+
+    clear_cached(path)
+    with atomic(path) as temporary, temporary.open("r+b") as file, bar:
+        write_packed(file, key, Source(source.layout, counted()))
 
 
 def _mib(layout: Layout) -> str:

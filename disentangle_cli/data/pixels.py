@@ -42,22 +42,24 @@ class Source:
     blocks: Iterable[Bytes]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Pixels:
-    """Stored images: ``rows (N, row) uint8`` and the SHA-256 of all their bytes."""
+    """Stored images: ``rows (N, row) uint8`` and the SHA-256 of all their bytes.
+
+    Who uses them asks :meth:`raw` or :meth:`images`, which check them where they were kept on disk.
+    """
 
     layout: Layout
     rows: Bytes
     digest: str
 
-    @property
-    def file(self) -> str | None:
-        """The file whose memory map the rows are; None where they are held in memory."""
-        return str(self.rows.filename) if isinstance(self.rows, np.memmap) else None
+    def raw(self, indices: Ints) -> Bytes:
+        """The rows at ``indices (n,)``: ``(n, row)``. Only these are read."""
+        return self.rows[np.asarray(indices)]
 
     def images(self, indices: Ints) -> Bytes:
         """The images at ``indices (n,)``: ``(n, C, H, W)``, 0 to 255. Only these are read."""
-        rows = self.rows[np.asarray(indices)]
+        rows = self.raw(indices)
         if self.layout.packed:
             rows = np.unpackbits(rows, axis=1, count=math.prod(self.layout.shape))
             np.negative(rows, out=rows)  # 0 stays 0, 1 becomes 255

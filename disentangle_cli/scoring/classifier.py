@@ -2,7 +2,6 @@
 
 import hashlib
 import math
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +12,10 @@ from torch import Tensor, nn
 from disentangle_cli.arraytypes import Ints
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import RunError, UsageError
-from disentangle_cli.files import atomic, cache_dir, locked
+from disentangle_cli.files import cache_dir, clear_cached, locked
 from disentangle_cli.output import detail, progress, warn
+from disentangle_cli.reading import explained
+from disentangle_cli.serialization import read_tensors, unseal, write_sealed
 
 BATCH = 64
 CHANNELS = (32, 32, 64, 64)
@@ -88,13 +89,14 @@ def classifier_for(dataset: Dataset, device: str | torch.device = "cpu", images:
     factor = class_factor(dataset)
     if factor is None:
         raise UsageError(f"data set {dataset.name} has no unordered factor that a classifier could learn")
-    identity = f"{dataset.fingerprint} {dataset.label_digest} {dataset.factors[factor].name} {images} 3"
-    path = cache_dir() / f"classifier-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.pt"
+    identity = f"{dataset.fingerprint} {dataset.label_digest} {dataset.factors[factor].name} {images} 4"
+    key = hashlib.sha256(identity.encode()).hexdigest()
+    path = cache_dir() / f"classifier-{key[:16]}.pt"
     try:
         with locked(path.with_suffix(".lock"), f"{path} is being written by another process", wait=True):
-            if (found := _read(path, dataset, factor)) is None:
+            if (found := _read(path, key, dataset, factor)) is None:
                 found = _train(dataset, factor, images, device)
-                _keep(path, found)
+                _keep(path, key, found)
     except RunError as error:
         warn(f"the classifier will not be kept: {error}")
         found = _train(dataset, factor, images, device)
@@ -108,26 +110,29 @@ def _new(dataset: Dataset, factor: int) -> Classifier:
         return Classifier(dataset.image_shape, dataset.factors[factor].size)
 
 
-def _read(path: Path, dataset: Dataset, factor: int) -> Judge | None:
-    """A kept classifier, None without a sound file."""
+def _read(path: Path, key: str, dataset: Dataset, factor: int) -> Judge | None:
+    """A kept classifier; None when there is none, or it is not what was kept (with a warning)."""
+    if not path.exists():
+        return None
     net = _new(dataset, factor)
     try:
-        kept = torch.load(path, weights_only=True)
-        net.load_state_dict(kept["weights"])
-        return Judge(net, dataset.factors[factor].name, int(kept["held_out"]), kept["accuracy"])
-    except FileNotFoundError:
-        return None
-    except (OSError, EOFError, RuntimeError, pickle.UnpicklingError, KeyError, TypeError) as error:
-        detail(f"{path}: cannot be read ({error}); training the classifier again")
+        kept = read_tensors(path, "classifier")
+        with explained(path, "not a classifier of dcr"):
+            if not unseal(path, kept) or kept["key"] != key:
+                raise UsageError(f"{path}: it is another classifier, or has no digest")
+            net.load_state_dict(kept["weights"])
+            return Judge(net, dataset.factors[factor].name, kept["held_out"], kept["accuracy"])
+    except UsageError as error:
+        warn(f"{error}; training the classifier again")
         return None
 
 
-def _keep(path: Path, judge: Judge) -> None:
+def _keep(path: Path, key: str, judge: Judge) -> None:
     weights = {name: value.cpu() for name, value in judge.net.state_dict().items()}
-    kept = {"weights": weights, "held_out": judge.held_out, "accuracy": judge.accuracy}
+    kept = {"key": key, "weights": weights, "held_out": judge.held_out, "accuracy": judge.accuracy}
     try:
-        with atomic(path) as temporary:
-            torch.save(kept, temporary)
+        clear_cached(path)
+        write_sealed(path, kept)
     except RunError as error:
         warn(f"the classifier is not kept: {error}")
     else:

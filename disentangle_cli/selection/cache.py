@@ -1,25 +1,31 @@
 """Results kept on disk by content, so that a pool that grows pays only for what is new.
 
-Small files of arrays. The name of each is a hash of everything its numbers depend on: the content of
-the models, the settings, the seed and the version of the protocol.
+Small npz files. The name of each is a hash of everything its numbers depend on: the content of the models,
+the settings, the seed and the version of the protocol. The comment of the archive is the SHA-256 of that name
+and of all bytes before the comment; it is compared before anything in the file is looked at.
 """
 
 import hashlib
+import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.errors import DcrError
-from disentangle_cli.files import atomic, cache_dir
-from disentangle_cli.output import detail
+from disentangle_cli.errors import DcrError, UsageError
+from disentangle_cli.files import cache_dir, clear_cached, write_atomic
+from disentangle_cli.output import detail, warn
+from disentangle_cli.reading import explained, read_whole
 from disentangle_cli.temporaries import sweep
 
-PROTOCOL = 1
-"""Raised whenever the same inputs would give other numbers; old files are then no longer found."""
+PROTOCOL = 2
+"""Raised whenever the same inputs would give other numbers, or files; old ones are then no longer found."""
+LARGEST = 2**30
+"""Bytes of a file; those of large pools have some megabytes."""
+_NO_COMMENT = bytes(2)
+_COMMENT = (64).to_bytes(2, "little")
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -40,13 +46,17 @@ class ArrayCache:
         return self._folder / key[:2] / f"{key}.npz"
 
     def load(self, path: Path, *names: str) -> list[NDArray[Any]] | None:
-        """The arrays called ``names``; None when there are none or the file is damaged."""
-        if not self._enabled:
+        """The arrays called ``names``; None when there are none, or the file is damaged (with a warning)."""
+        if not self._enabled or not path.exists():
             return None
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            data = read_whole(path, "cannot be read", LARGEST)
+            if data[-66:] != _seal(path, data[:-66]):
+                raise UsageError(f"{path}: the checksum is wrong")
+            with explained(path, "cannot be read"), np.load(io.BytesIO(data), allow_pickle=False) as arrays:
                 return [arrays[name] for name in names]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        except UsageError as error:
+            warn(f"{error}; evaluating it again")
             return None
 
     def save(self, path: Path, **arrays: NDArray[Any]) -> None:
@@ -54,7 +64,15 @@ class ArrayCache:
         if not self._enabled:
             return
         try:
-            with atomic(path) as temporary, temporary.open("wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
+            buffer = io.BytesIO()
+            np.savez(buffer, allow_pickle=False, **arrays)
+            data = buffer.getvalue().removesuffix(_NO_COMMENT)
+            clear_cached(path)
+            write_atomic(path, data + _seal(path, data))
         except DcrError as error:
             detail(f"an evaluation is not kept: {error}")
+
+
+def _seal(path: Path, data: bytes) -> bytes:
+    """The comment that ends the archive, its length in front of it."""
+    return _COMMENT + hashlib.sha256(path.name.encode() + data).hexdigest().encode()

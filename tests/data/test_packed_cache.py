@@ -1,19 +1,22 @@
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from disentangle_cli import output
-from disentangle_cli.data.packed_cache import HEADER, cache_path, cached, is_cached, verified
+from disentangle_cli.data.packed_cache import cache_path, cached, is_cached, read_all, verified
+from disentangle_cli.data.packed_file import HEADER
 from disentangle_cli.data.pixels import Layout, Pixels, Source
 from disentangle_cli.errors import RunError, UsageError
 
 LAYOUT = Layout(3000, (1, 20, 20), packed=False)
+SUMS = 8 * 300  # bytes: a block has ten images of 400 bytes
 
 
 class Maker:
@@ -57,6 +60,11 @@ def truncate(path: Path) -> None:
     os.truncate(path, path.stat().st_size - 1)
 
 
+def fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path)
+
+
 def extend(path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"x")
 
@@ -71,16 +79,7 @@ def damage(offset: int) -> Callable[[Path], None]:
 
 
 def other_version(path: Path) -> None:
-    data = path.read_bytes()
-    header = json.loads(data[:HEADER]) | {"version": 99}
-    path.write_bytes(json.dumps(header).encode().ljust(HEADER) + data[HEADER:])
-
-
-def incomplete(path: Path) -> None:
-    data = path.read_bytes()
-    header = json.loads(data[:HEADER])
-    del header["shape"]
-    path.write_bytes(json.dumps(header).encode().ljust(HEADER) + data[HEADER:])
+    path.write_bytes(path.read_bytes().replace(b"dcr-pixels 2 ", b"dcr-pixels 9 ", 1))
 
 
 @pytest.mark.parametrize(
@@ -88,14 +87,17 @@ def incomplete(path: Path) -> None:
     [
         (truncate, "truncated"),
         (extend, "bytes too many"),
-        (damage(HEADER), "checksum"),
-        (damage(-1), "checksum"),
-        (damage(HEADER + 602_000), "checksum"),
-        (damage(0), "no readable header"),
-        (other_version, "version 99"),
-        (incomplete, "incomplete"),
-        (lambda path: path.write_bytes(b""), "no readable header"),
+        (damage(-1), "checksums in the file are damaged"),
+        (damage(-SUMS), "checksums in the file are damaged"),
+        (damage(0), "not an image cache"),
+        (damage(15), "header is damaged"),
+        (damage(100), "header is damaged"),
+        (damage(HEADER - 1), "header is damaged"),
+        (other_version, "version 9"),
+        (lambda path: path.write_bytes(b""), "not an image cache"),
+        (lambda path: path.write_bytes(b"dcr-pixels 2 "), "not an image cache"),
         (lambda path: path.write_bytes(b"[]".ljust(HEADER)), "not an image cache"),
+        (fifo, "no regular file"),
     ],
 )
 def test_bad_file_is_made_again(heard: Callable[[], str], harm: Callable[[Path], None], reason: str) -> None:
@@ -120,13 +122,102 @@ def test_changed_source_is_read_again(heard: Callable[[], str]) -> None:
     assert "warning" not in heard()
 
 
-def test_damage_between_the_samples_is_found_by_verified(empty_cache: Path) -> None:
-    layout = Layout(4096, (1, 32, 32), packed=False)  # 4 MiB, of which 1 MiB is sampled
-    rows = np.zeros((layout.count, layout.row), np.uint8)
-    make = lambda: Source(layout, [rows])  # noqa: E731
-    assert verified(cached("large", "k", make, "things"))
-    damage(HEADER + 40_000)(cache_path("large"))
-    assert not verified(cached("large", "k", make, "things"))
+def test_a_file_of_an_earlier_dcr_is_made_again_without_a_warning(heard: Callable[[], str]) -> None:
+    cache_path("thing").parent.mkdir(parents=True)
+    cache_path("thing").write_bytes(json.dumps({"format": "dcr-pixels", "version": 1}).encode().ljust(HEADER))
+    make = Maker()
+    assert np.array_equal(make.get().rows, make.rows)
+    told = heard()
+    assert "made by an earlier dcr; making it again" in told
+    assert "warning" not in told
+
+
+@pytest.mark.parametrize("place", [0, 1, 4095, 602_000, LAYOUT.nbytes - 1])
+def test_a_damaged_block_is_found_when_it_is_read(heard: Callable[[], str], place: int) -> None:
+    make = Maker()
+    make.get()
+    heard()
+    damage(HEADER + place)(cache_path("thing"))
+    found = make.get()
+    row = place // LAYOUT.row
+    block = row // (4096 // LAYOUT.row)
+    others = np.array([i for i in range(LAYOUT.count) if i // (4096 // LAYOUT.row) != block])
+    assert np.array_equal(found.raw(others), make.rows[others])
+    assert (make.calls, heard()) == (1, "")  # what a batch does not touch is not looked at
+    batch = np.array([5, row, 2000, -1])
+    assert np.array_equal(found.raw(batch), make.rows[batch])
+    assert make.calls == 2
+    told = heard()
+    assert "warning: " in told
+    assert "the checksum of a block is wrong; making it again" in told
+    assert verified(found)
+    assert verified(make.get())
+    assert make.calls == 2
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("side", [4, 7, 64, 100])
+def test_every_flipped_bit_of_a_small_file_is_found(empty_cache: Path, packed: bool, side: int) -> None:
+    layout = Layout(5, (1, side, side), packed)
+    rows = np.random.default_rng(0).integers(0, 256, (layout.count, layout.row), np.uint8)
+    calls = []
+
+    def make() -> Source:
+        calls.append(1)
+        return Source(layout, [rows[:2], rows[2:]])
+
+    everything = np.arange(layout.count)
+    assert np.array_equal(cached("small", "k", make, "things").raw(everything), rows)
+    path = cache_path("small")
+    whole = path.read_bytes()
+    for bit in range(0, 8 * len(whole), 8 * len(whole) // 40):
+        changed = bytearray(whole)
+        changed[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(changed)
+        calls.clear()
+        assert np.array_equal(cached("small", "k", make, "things").raw(everything), rows)
+        assert (len(calls), path.read_bytes()) == (1, whole), bit
+
+
+def test_two_readers_of_a_damaged_file(empty_cache: Path) -> None:
+    """The first to find it makes the file again; the other takes that one."""
+    make = Maker()
+    make.get()
+    damage(HEADER)(cache_path("thing"))
+    one, other = make.get(), make.get()
+    for found in (one, other):
+        assert np.array_equal(found.raw(np.arange(20)), make.rows[:20])
+    assert make.calls == 2
+
+
+def test_a_source_that_has_changed_meanwhile_is_no_replacement(empty_cache: Path) -> None:
+    make = Maker()
+    make.get()
+    damage(HEADER)(cache_path("thing"))
+    found = make.get()
+    make.rows = make.rows ^ 1
+    with pytest.raises(RunError, match="have changed since they were opened"):
+        found.raw(np.array([0]))
+
+
+def test_a_damaged_file_in_a_folder_that_cannot_be_written(
+    heard: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Maker()
+    make.get()
+    damage(HEADER)(cache_path("thing"))
+    found = make.get()
+
+    @contextlib.contextmanager
+    def full(path: Path) -> Iterator[Path]:
+        raise RunError(f"cannot write {path}: No space left on device")
+        yield path
+
+    monkeypatch.setattr("disentangle_cli.data.packed_cache.atomic", full)
+    read_all(found)
+    assert "No space left on device; holding things in memory" in heard()
+    assert np.array_equal(found.images(np.array([1])).reshape(1, -1), make.rows[[1]])
+    assert verified(found)
 
 
 def test_failing_source_leaves_nothing(empty_cache: Path) -> None:

@@ -1,5 +1,6 @@
 """What is kept on disk is not evaluated again, and damage to it costs time only."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -65,20 +66,57 @@ def test_no_cache_keeps_nothing(
 
 
 def test_damaged_files_are_made_again(
-    counting: Callable[..., Any], small: dict[str, int], per_pair: int, cache_folder: Path
+    counting: Callable[..., Any],
+    small: dict[str, int],
+    per_pair: int,
+    cache_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    speaking: None,
 ) -> None:
     models = [counting(angle=angle) for angle in ANGLES[:2]]
     first = select(models, **small)
     files = sorted(cache_folder.rglob("*.npz"))
     assert len(files) == 4
+    whole = files[3].read_bytes()
     files[0].write_bytes(b"")
-    files[1].write_bytes(files[1].read_bytes()[:100])
+    files[1].write_bytes(whole)  # sound, but of another pair
     np.savez(files[2], votes=np.array([object()], dtype=object))
     for model in models:
         model.encoded = 0
+    capsys.readouterr()
     again = select(models, **small)
     assert total(models) == 3 * per_pair
     np.testing.assert_array_equal(first.matrix, again.matrix)
+    told = capsys.readouterr().err
+    assert told.count("the checksum is wrong; evaluating it again") == 3
+    assert all(f"warning: {path}: " in told for path in files[:3])
+
+
+def test_every_flipped_bit_is_found(
+    cache_folder: Path, capsys: pytest.CaptureFixture[str], speaking: None
+) -> None:
+    cache = ArrayCache()
+    path = cache.path(encoder="a")
+    cache.save(path, votes=np.array([1, -1, 0]), alive=np.array([True, False]))
+    whole = path.read_bytes()
+    assert np.load(path)["votes"].tolist() == [1, -1, 0]  # it stays a file that numpy reads
+    for bit in range(0, 8 * len(whole), 41):
+        changed = bytearray(whole)
+        changed[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(changed)
+        assert cache.load(path, "votes", "alive") is None
+        assert f"warning: {path}: the checksum is wrong; evaluating it again" in capsys.readouterr().err
+
+
+def test_a_pipe_in_place_of_a_file(cache_folder: Path) -> None:
+    cache = ArrayCache()
+    path = cache.path(encoder="a")
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+    assert cache.load(path, "votes") is None
+    cache.save(path, votes=np.arange(3))
+    (votes,) = cache.load(path, "votes") or [None]
+    np.testing.assert_array_equal(votes, np.arange(3))
 
 
 def test_what_a_killed_command_left_is_removed_by_any_other(cache_folder: Path) -> None:
