@@ -29,6 +29,7 @@ class Arrays:
 
     Attributes:
         factor_names: (F,) for messages, and to choose factors by.
+        images: how many images the rows were drawn from, with replacement; None: each row is one of its own.
         missing: why arrays are absent, by name, where there is something to say.
         remarks: what a reader of numbers made from an array should know, by the array's name.
     """
@@ -94,6 +95,7 @@ class Arrays:
         counted=("generated_features",), needs="features")] = None
     # fmt: on
     factor_names: tuple[str, ...] | None = None
+    images: int | None = None
     missing: Mapping[str, str] = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)
 
@@ -136,6 +138,12 @@ def families_of(names: Iterable[str]) -> list[Family]:
     """The families that the arrays called ``names`` belong to."""
     found = {ARRAYS[name].family for name in names}
     return [family for family in Family if family in found]
+
+
+def factor_names(arrays: Arrays) -> tuple[str, ...]:
+    """Names of the factors; those without are called ``factor1``, ``factor2``, ..."""
+    count = 0 if arrays.factors is None else arrays.factors.shape[1]
+    return arrays.factor_names or tuple(f"factor{k + 1}" for k in range(count))
 
 
 def samples_of(arrays: Arrays, family: Family, kept: Bools) -> dict[str, Any]:

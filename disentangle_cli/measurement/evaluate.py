@@ -2,7 +2,7 @@
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.measurement.arrays import ARRAYS, Arrays, samples_of
+from disentangle_cli.measurement.arrays import ARRAYS, Arrays, factor_names, samples_of
 from disentangle_cli.measurement.metric import DERIVED, METRICS, PROTOCOLS, Node, Result, Undefined, undefined
 from disentangle_cli.measurement.settings import protocol_settings, settings_of
 
@@ -83,8 +83,8 @@ class Evaluation:
         return node(**given, **{key: settings[key] for key in node.settings})
 
     def _input(self, name: str, required: bool, settings: Mapping[str, Any]) -> Any:
-        if name == "seed":
-            return self.seed
+        if name in ABOUT:
+            return ABOUT[name](self)
         if name in DERIVED.names():
             return self._derived(name, settings)
         value = self.arrays.get(name)
@@ -109,6 +109,14 @@ class Evaluation:
         return self._known[key]
 
 
+ABOUT: Mapping[str, Callable[[Evaluation], Any]] = {
+    "seed": lambda evaluation: evaluation.seed,
+    "images": lambda evaluation: evaluation.arrays.images,
+    "factor_names": lambda evaluation: factor_names(evaluation.arrays),
+}
+"""Parameters of metrics and derived arrays that are no arrays."""
+
+
 def _sound(result: Any) -> Result:
     """``result``, if it is one: with a finite score, or with none and a reason."""
     if not isinstance(result, dict) or "score" not in result:
@@ -129,7 +137,7 @@ def required_arrays(name: str, protocol: str) -> set[str]:
         entry = pending.pop()
         if entry in DERIVED.names():
             pending += DERIVED.get(entry).inputs
-        elif entry != "seed":
+        elif entry not in ABOUT:
             found.add(entry)
     return found
 

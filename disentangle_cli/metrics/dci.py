@@ -9,6 +9,9 @@ from disentangle_cli.measurement.derived.importance import Importance
 from disentangle_cli.measurement.derived.parts import Parts
 from disentangle_cli.measurement.metric import Result, Undefined, metric
 
+LITTLE = 0.05
+"""Part of what there is to predict below which importances are those of noise."""
+
 Aggregate = Literal["infogan-cr", "disentanglement-lib"]
 
 
@@ -51,8 +54,9 @@ def dci(
     no importance at all, 0/0 in the original, is null and left out. D is null with one factor, C with one
     code.
 
-    Known biases: correlated or duplicated codes split the importance, at will of the regressor; a linear
-    regressor misses periodic factors; values of different regressors do not compare.
+    Known biases: of codes that predict nothing (a note says so) the importances are noise, and a Lasso that
+    finds one spurious weight gives D = 1; correlated or duplicated codes split the importance, at will of the
+    regressor; a linear regressor misses periodic factors; values of different regressors do not compare.
     """
     matrix = importance.matrix
     codes, factors = matrix.shape
@@ -80,6 +84,8 @@ def dci(
         result["reason"] = "disentanglement needs at least two factors with more than one value"
     elif codes < 2:
         result["note"] = "completeness needs at least two codes"
+    elif importance.gain < LITTLE:
+        result["note"] = "the codes hardly predict the factors: what little importance there is, is chance"
     return result
 
 

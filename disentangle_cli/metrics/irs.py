@@ -42,7 +42,7 @@ def irs(
     if len(active):
         codes = codes[:, active]
         largest = np.abs(codes - codes.mean(axis=0)).max(axis=0)
-        merged = discretise(parts.train.classes.astype(np.float64), bins)
+        merged = discretise(parts.train.ids.astype(np.float64), bins)
         spread = np.stack([_deviation(codes, groups, quantile) for groups in merged.T], axis=1)
         matrix = 1 - spread / largest[:, None]
         best = matrix.max(axis=1)

@@ -43,7 +43,7 @@ def z_min_variance(
     active = (scale > ROUNDING * np.hypot(scale, parts.train.codes.mean(axis=0))) & (scale >= threshold)
     halves = [parts.train] if parts.test is parts.train else [parts.train, parts.test]
     usable = [
-        k for k in range(len(parts.factor_ids)) if all(len(_shared_values(h.classes[:, k])) for h in halves)
+        k for k in range(len(parts.factor_ids)) if all(len(_shared_values(h.ids[:, k])) for h in halves)
     ]
     left_out = parts.left_out + [parts.factor_ids[k] for k in range(len(parts.factor_ids)) if k not in usable]
     if not usable:
@@ -79,10 +79,10 @@ def _vote(
     rng: np.random.Generator,
 ) -> Ints:
     """Count, per code and factor, the groups it varied least in: (K, F')."""
-    counts = np.zeros((len(scale), half.classes.shape[1]), np.int64)
+    counts = np.zeros((len(scale), half.ids.shape[1]), np.int64)
     inverse = np.where(active, 1 / np.where(active, scale, 1.0), 0.0)
     for k, number in zip(usable, np.bincount(np.arange(votes) % len(usable)), strict=False):
-        classes = half.classes[:, k]
+        classes = half.ids[:, k]
         order = np.argsort(classes, kind="stable")
         starts = np.concatenate([[0], np.cumsum(np.bincount(classes))])
         values = rng.choice(_shared_values(classes), number)

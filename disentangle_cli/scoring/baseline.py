@@ -16,7 +16,7 @@ ROUNDING = 1e-9
 """A fall of at most this is none."""
 SAME = ("protocol", "dataset", "encode", "factors", "seed", "repeats")
 """What two results must agree in to be compared."""
-CONTENT = ("fingerprint", "labels")
+CONTENT = ("fingerprint", "labels", "factor_bins")
 """As ``SAME``, where both name it: files of other content may have one name."""
 
 Entry = dict[str, Any]

@@ -45,4 +45,5 @@ def collect(
         names = [array.name for array in arrays_of(family)]
         arrays |= zip(names, made, strict=True)
         remarks |= dict.fromkeys(names, remark) if remark else {}
+    arrays["images"] = len(dataset)
     return Arrays(**arrays, missing=missing, remarks=remarks)

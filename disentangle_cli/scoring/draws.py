@@ -107,7 +107,7 @@ def no_groups(dataset: Dataset) -> str | None:
         if len(alone) and factor.size > 1:
             return (
                 f"{dataset.name}: {len(alone)} value(s) of factor {factor.name}, e.g. "
-                f"{factor.values[alone[0]]:g}, have one image, and groups need at least two; merge values or "
-                "leave the factor out with --factors"
+                f"{factor.values[alone[0]]:g}, have one image, and groups need at least two; merge values "
+                "(real ones with --set data.factor_bins=10) or leave the factor out with --factors"
             )
     return None

@@ -16,7 +16,7 @@ Several = Annotated[int, Field(ge=2), SAMPLES]
 
 
 class Counts(Strict):
-    """Sample counts, by default those of ``disentanglement-lib``."""
+    """Sample counts, by default those of ``disentanglement-lib``, and what becomes of real-valued factors."""
 
     model_config = ConfigDict(strict=True)
 
@@ -42,6 +42,8 @@ class Counts(Strict):
     """Images encoded and decoded."""
     generated: Several = 10_000
     """Images drawn from the prior, and real ones beside them where they are compared."""
+    factor_bins: Count = 0
+    """Equal-width bins that real-valued factors of more values are cut into, for their classes; 0: not."""
 
 
 class Plan(Counts):

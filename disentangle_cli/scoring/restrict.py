@@ -6,27 +6,34 @@ from dataclasses import replace
 import numpy as np
 
 from disentangle_cli.arraytypes import Bytes, Doubles, Ints
+from disentangle_cli.classes import binned, occurring, too_fine
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
-from disentangle_cli.measurement.arrays import ARRAYS, Arrays, samples_of
+from disentangle_cli.measurement.arrays import ARRAYS, Arrays, factor_names, samples_of
 
 
 class FactorsOf(Dataset):
     """``dataset`` with the factors of the given columns only; the others vary, but have no labels.
 
-    Classes that no image has are left out, the others numbered 0, 1, ... in their order.
+    Classes that no image has are left out, the others numbered 0, 1, ... in their order; with ``bins``
+    real-valued factors of more classes have so many equal-width bins of their values for classes.
     """
 
-    def __init__(self, dataset: Dataset, columns: list[int]) -> None:
+    def __init__(self, dataset: Dataset, columns: list[int], bins: int = 0) -> None:
         self.whole = dataset
         self.columns = columns
         self.name = dataset.name
         self.fingerprint = dataset.fingerprint
         self.image_shape = dataset.image_shape
         self._ids = [dataset.occurring_classes[k] for k in columns]
-        self.factors = tuple(
-            dataset.factors[k].restricted(ids) for k, ids in zip(columns, self._ids, strict=True)
-        )
+        present = [dataset.factors[k].restricted(ids) for k, ids in zip(columns, self._ids, strict=True)]
+        self._binned = [is_cut(f.size, len(dataset), f.continuous, bins) for f in present]
+        self._places = [
+            occurring(binned(np.array(factor.values), bins))[1] if cut else np.arange(factor.size)
+            for factor, cut in zip(present, self._binned, strict=True)
+        ]
+        firsts = [np.unique(places, return_index=True)[1] for places in self._places]
+        self.factors = tuple(factor.restricted(first) for factor, first in zip(present, firsts, strict=True))
 
     def __len__(self) -> int:
         return len(self.whole)
@@ -38,7 +45,8 @@ class FactorsOf(Dataset):
     def classes(self, indices: Ints) -> Ints:
         """Class ids of the chosen factors, (n, F)."""
         table = self.whole.classes(indices)[:, self.columns]
-        return np.stack([np.searchsorted(ids, c) for ids, c in zip(self._ids, table.T, strict=True)], axis=1)
+        found = zip(self._ids, self._places, table.T, strict=True)
+        return np.stack([places[np.searchsorted(ids, column)] for ids, places, column in found], axis=1)
 
     def values(self, indices: Ints) -> Doubles:
         """Values of the chosen factors, (n, F)."""
@@ -49,8 +57,36 @@ class FactorsOf(Dataset):
         return self.whole.draw(rng, n)
 
     def draw_fixed(self, rng: np.random.Generator, factor: int, classes: Ints) -> Ints:
-        """As the whole data set; ``factor`` counts the chosen ones, ``classes`` those that occur."""
+        """As the whole data set; ``factor`` counts the chosen ones, ``classes`` those that are here."""
+        if self._binned[factor]:
+            return super().draw_fixed(rng, factor, classes)
         return self.whole.draw_fixed(rng, self.columns[factor], self._ids[factor][classes])
+
+
+def is_cut(classes: int, rows: int, continuous: bool, bins: int) -> bool:
+    """Whether a factor of so many classes is cut into ``bins`` (0: none is): on a scale, or too fine."""
+    return 0 < bins < classes and (continuous or too_fine(classes, rows))
+
+
+def cut_arrays(arrays: Arrays, bins: int) -> Arrays:
+    """``arrays`` with real-valued factors cut into ``bins`` classes, as :class:`FactorsOf` cuts them.
+
+    Their values stay as they are.
+    """
+    if arrays.factors is None or not bins:
+        return arrays
+    ids = [occurring(column)[1] for column in arrays.factors.T]
+    values = np.asarray(
+        np.stack(ids, axis=1) if arrays.factor_values is None else arrays.factor_values, float
+    )
+    scales = np.zeros(len(ids), bool) if arrays.is_continuous is None else arrays.is_continuous
+    classes = [
+        occurring(binned(column, bins))[1]
+        if is_cut(int(places.max()) + 1, len(places), bool(scale), bins)
+        else places
+        for places, column, scale in zip(ids, values.T, scales, strict=True)
+    ]
+    return replace(arrays, factors=np.stack(classes, axis=1), factor_values=values)
 
 
 def columns_of(wanted: Sequence[str], names: Sequence[str], where: str) -> list[int]:
@@ -67,19 +103,16 @@ def columns_of(wanted: Sequence[str], names: Sequence[str], where: str) -> list[
     return [list(names).index(name) for name in wanted]
 
 
-def restrict_dataset(dataset: Dataset, wanted: Sequence[str] = ()) -> Dataset:
-    """``dataset``, or its view with the factors ``wanted`` (all when empty) and the classes that occur."""
+def restrict_dataset(dataset: Dataset, wanted: Sequence[str] = (), bins: int = 0) -> Dataset:
+    """``dataset``, or its view with the factors ``wanted`` (all when empty) and the classes that occur.
+
+    ``bins``: see :class:`FactorsOf`.
+    """
     names = [factor.name for factor in dataset.factors]
     columns = columns_of(wanted or names, names, f"data set {dataset.name}")
     declared = [factor.size for factor in dataset.factors]
-    whole = not wanted and declared == [len(ids) for ids in dataset.occurring_classes]
-    return dataset if whole else FactorsOf(dataset, columns)
-
-
-def factor_names(arrays: Arrays) -> tuple[str, ...]:
-    """Names of the factors; those without are called ``factor1``, ``factor2``, ..."""
-    count = 0 if arrays.factors is None else arrays.factors.shape[1]
-    return arrays.factor_names or tuple(f"factor{k + 1}" for k in range(count))
+    whole = not wanted and not bins and declared == [len(ids) for ids in dataset.occurring_classes]
+    return dataset if whole else FactorsOf(dataset, columns, bins)
 
 
 def restrict_arrays(arrays: Arrays, wanted: Sequence[str], where: str) -> Arrays:

@@ -9,10 +9,12 @@ import numpy as np
 from pydantic import model_validator
 
 from disentangle_cli.bounds import REPEATS, RESAMPLES, check_memory
+from disentangle_cli.classes import occurring
 from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.errors import UsageError
-from disentangle_cli.measurement.arrays import families_of
+from disentangle_cli.measurement.arrays import factor_names, families_of
+from disentangle_cli.measurement.derived.parts import fineness
 from disentangle_cli.measurement.evaluate import required_arrays
 from disentangle_cli.measurement.families import Family
 from disentangle_cli.measurement.settings import FORM, read_settings
@@ -26,7 +28,7 @@ from disentangle_cli.scoring.collect import collect
 from disentangle_cli.scoring.features import feature_problem
 from disentangle_cli.scoring.intervals import combine, with_bootstrap
 from disentangle_cli.scoring.plan import plan_for, read_plan_settings
-from disentangle_cli.scoring.restrict import factor_names, restrict_arrays, restrict_dataset
+from disentangle_cli.scoring.restrict import cut_arrays, restrict_arrays, restrict_dataset
 from disentangle_cli.settings import Checked, assignments
 
 
@@ -92,9 +94,14 @@ class Options(Checked):
 
     @cached_property
     def data(self) -> dict[str, int]:
-        """The sample counts that are not the protocol's."""
+        """The sample counts, and bins of factors, that are not the protocol's."""
         found = assignments(self.settings, FORM)
         return read_plan_settings([one for one in found if one.key.startswith("data.")])
+
+    @property
+    def factor_bins(self) -> int:
+        """Into how many classes real-valued factors are cut; 0: none."""
+        return self.data.get("factor_bins", 0)
 
     @property
     def samples(self) -> bool:
@@ -126,7 +133,7 @@ def score_one(
 
     ``dataset`` is a data set or its name, by default the one the model was trained on. Returns ``model``,
     ``dataset``, ``fingerprint`` and ``labels`` (what is in it), ``protocol``, ``encode``, ``seed``,
-    ``repeats``, ``bootstrap``, ``factors`` and ``metrics``, a result per metric.
+    ``repeats``, ``bootstrap``, ``factors``, ``factor_bins`` and ``metrics``, a result per metric.
 
     Raises:
         UsageError: an option, a file or the data set does not fit.
@@ -157,7 +164,10 @@ def _score_arrays(
     label = dataset if isinstance(dataset, str) or dataset is None else dataset.name
     if label is not None or options.encode is not None:
         warn(f"{name} holds codes and their labels: a data set is a mere name here, and nothing is encoded")
-    arrays = restrict_arrays(arrays, options.factors, name)
+    arrays = cut_arrays(restrict_arrays(arrays, options.factors, name), options.factor_bins)
+    if arrays.factors is not None:
+        counts = [len(occurring(column)[0]) for column in arrays.factors.T]
+        _warn_of_fine(name, dict(zip(factor_names(arrays), counts, strict=True)), len(arrays.factors))
     results = _repeat(options, lambda repeat: arrays, drawn=False)
     about = {
         "dataset": label,
@@ -173,7 +183,8 @@ def _score_model(path: str, model: Model, dataset: Dataset | str | None, options
     data = dataset if isinstance(dataset, Dataset) else _dataset_of(path, model, dataset)
     if not data.factors:
         raise UsageError(f"{data.unlabelled} (scores need labels, `dcr centrality` needs none)")
-    data = restrict_dataset(data, options.factors)
+    data = restrict_dataset(data, options.factors, options.factor_bins)
+    _warn_of_fine(f"data set {data.name}", {factor.name: factor.size for factor in data.factors}, len(data))
     cache = CodeCache(model, data, options.samples)
     plan = plan_for(options.protocol, len(data), options.data)
     check_memory(
@@ -191,6 +202,11 @@ def _score_model(path: str, model: Model, dataset: Dataset | str | None, options
         "factors": [factor.name for factor in data.factors],
     }
     return _entry(path, about, options, results)
+
+
+def _warn_of_fine(where: str, classes: dict[str, int], rows: int) -> None:
+    if problem := fineness(classes, rows):
+        warn(f"{where}: metrics that need classes are null: {problem}")
 
 
 def _dataset_of(path: str, model: Model, spec: str | None) -> Dataset:
@@ -253,5 +269,6 @@ def _entry(name: str, about: dict[str, Any], options: Options, results: dict[str
         "repeats": options.repeats,
         "bootstrap": options.bootstrap,
         "factors": about["factors"],
+        "factor_bins": options.factor_bins,
         "metrics": results,
     }

@@ -7,7 +7,7 @@ import pytest
 from disentangle_cli.errors import UsageError
 from disentangle_cli.fields import choices_of
 from disentangle_cli.measurement.arrays import ARRAYS
-from disentangle_cli.measurement.evaluate import required_arrays
+from disentangle_cli.measurement.evaluate import ABOUT, required_arrays
 from disentangle_cli.measurement.metric import DERIVED
 from disentangle_cli.measurement.settings import FORM, protocol_settings, read_settings, settings_of
 from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS
@@ -77,7 +77,7 @@ def test_every_metric_declares_itself(name: str) -> None:
 
 
 def test_inputs_exist() -> None:
-    available = {*ARRAYS, *DERIVED.names(), "seed"}
+    available = {*ARRAYS, *DERIVED.names(), *ABOUT}
     for name in METRICS.names():
         assert METRICS.get(name).inputs.keys() <= available
     for name in DERIVED.names():

@@ -23,12 +23,20 @@ class Importance:
         matrix: (K, F') non-negative importances.
         train, test: (F',) how well each factor is predicted: accuracy for ``gbt`` and ``hgb``, else R^2.
         regressor: the one used.
+        chance: (F',) accuracies without any code: the share of the largest class; None: 0, as of R^2.
     """
 
     matrix: Doubles
     train: Doubles
     test: Doubles
     regressor: str
+    chance: Doubles | None = None
+
+    @property
+    def gain(self) -> float:
+        """How much of what there is to predict is predicted: 0 is chance, 1 everything."""
+        chance = 0.0 if self.chance is None else float(self.chance.mean())
+        return (float(self.test.mean()) - chance) / max(1 - chance, 1e-12)
 
 
 @derived
@@ -98,7 +106,9 @@ def _classified(parts: Parts, learner: Learner, seed: int, kind: str) -> Importa
     matrix = np.stack([weights for weights, _, _ in fits], axis=1)
     if not np.isfinite(matrix).all():
         raise Undefined("the boosted trees found no split at all")
-    return Importance(matrix, np.array([f[1] for f in fits]), np.array([f[2] for f in fits]), kind)
+    largest = [np.bincount(classes).max() / len(classes) for classes in parts.test.classes.T]
+    train, test = (np.array([f[i] for f in fits]) for i in (1, 2))
+    return Importance(matrix, train, test, kind, np.array(largest))
 
 
 def _r2(truth: Doubles, guess: Doubles) -> float:

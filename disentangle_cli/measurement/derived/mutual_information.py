@@ -6,6 +6,7 @@ from typing import Annotated
 import numpy as np
 
 from disentangle_cli.arraytypes import Doubles, Floats, Ints
+from disentangle_cli.classes import binned
 from disentangle_cli.measurement.derived.parts import Parts
 from disentangle_cli.measurement.metric import Undefined, derived
 
@@ -50,18 +51,8 @@ def mutual_information(
 
 
 def discretise(codes: Floats, bins: int) -> Ints:
-    """Equal-width bin of every entry within its column's range, 0..bins-1: (N, K) -> (N, K).
-
-    A column that varies by rounding errors only is constant: all of it is in one bin.
-    """
-    columns = []
-    for column in np.asarray(codes, np.float64).T:
-        if np.ptp(column) <= 2 * bins * np.spacing(np.abs(column).max()):
-            columns.append(np.zeros(len(column), np.int64))
-            continue
-        left_edges = np.histogram_bin_edges(column, bins)[:-1]
-        columns.append(np.searchsorted(left_edges, column, side="right") - 1)
-    return np.stack(columns, axis=1).astype(np.int64)
+    """Equal-width bin of every entry within its column's range, 0..bins-1: (N, K) -> (N, K)."""
+    return np.stack([binned(column, bins) for column in np.asarray(codes).T], axis=1)
 
 
 def pair_information(a: Ints, b: Ints) -> float:

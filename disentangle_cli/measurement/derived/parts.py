@@ -1,12 +1,13 @@
 """The rows to learn from and the rows to judge on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
 
 from disentangle_cli.arraytypes import Bools, Doubles, Floats, Ints
-from disentangle_cli.classes import occurring
+from disentangle_cli.classes import occurring, too_fine
 from disentangle_cli.measurement.metric import Undefined, derived
 
 Rows = Annotated[Literal["all", "split"], "split: learn on the training half, judge on the test half."]
@@ -14,11 +15,30 @@ Rows = Annotated[Literal["all", "split"], "split: learn on the training half, ju
 
 @dataclass(frozen=True, eq=False)
 class Half:
-    """Rows of one half: codes (n, K) float64, classes (n, F') int64 from 0 without gaps, values (n, F')."""
+    """Rows of one half.
+
+    Attributes:
+        codes: (n, K) float64.
+        ids: (n, F') int64, class ids from 0 without gaps.
+        values: (n, F') float64.
+        too_fine: why the ids are no classes to count or learn, if they are none.
+    """
 
     codes: Doubles
-    classes: Ints
+    ids: Ints
     values: Doubles
+    too_fine: str | None = None
+
+    @property
+    def classes(self) -> Ints:
+        """The ids (n, F'), for metrics that need several rows of a class.
+
+        Raises:
+            Undefined: a factor has about one row a class.
+        """
+        if self.too_fine:
+            raise Undefined(self.too_fine)
+        return self.ids
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +72,8 @@ def parts(
     is_continuous: Bools | None = None,
     train_rows: Ints | None = None,
     test_rows: Ints | None = None,
+    images: int | None = None,
+    factor_names: tuple[str, ...] = (),
     *,
     rows: Rows = "all",
 ) -> Parts:
@@ -63,14 +85,28 @@ def parts(
     used = [k for k in range(factors.shape[1]) if np.ptp(factors[:, k]) > 0]
     if not used:
         raise Undefined("no factor takes more than one value")
-    classes = np.stack([occurring(factors[:, k])[1] for k in used], axis=1)
+    ids = np.stack([occurring(factors[:, k])[1] for k in used], axis=1)
+    known = len(codes) if images is None else min(images, len(codes))
+    counts = zip((factor_names[k] for k in used), ids.max(axis=0) + 1, strict=True)
+    problem = fineness({name: int(count) for name, count in counts}, known)
     # row-major, so that sums over rows round alike however the caller laid the arrays out
-    values = np.ascontiguousarray(classes if factor_values is None else factor_values[:, used], float)
-    whole = Half(np.ascontiguousarray(codes, np.float64), classes, values)
+    values = np.ascontiguousarray(ids if factor_values is None else factor_values[:, used], float)
+    whole = Half(np.ascontiguousarray(codes, np.float64), ids, values, problem)
     continuous = np.zeros(len(used), bool) if is_continuous is None else is_continuous[used]
     if rows == "all":
         return Parts(whole, whole, used, factors.shape[1], continuous)
     if train_rows is None or test_rows is None:
         raise Undefined("needs train_rows and test_rows, or at least three rows to split")
-    train, test = (Half(whole.codes[r], whole.classes[r], whole.values[r]) for r in (train_rows, test_rows))
+    train, test = (Half(whole.codes[r], ids[r], values[r], problem) for r in (train_rows, test_rows))
     return Parts(train, test, used, factors.shape[1], continuous)
+
+
+def fineness(classes: Mapping[str, int], rows: int) -> str | None:
+    """Why factors with so many classes are too fine for ``rows`` images, naming them; None where none is."""
+    fine = [f"{name} ({count})" for name, count in classes.items() if too_fine(count, rows)]
+    if not fine:
+        return None
+    return (
+        f"factors with about one image a class: {', '.join(fine)} of {rows} images; cut them into classes "
+        "with --set data.factor_bins=10, or leave them out with --factors"
+    )
