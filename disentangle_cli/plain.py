@@ -11,7 +11,9 @@ from disentangle_cli.reading import explained, read_whole
 from disentangle_cli.yaml12 import parse_yaml
 
 MAX_TEXT = 1 << 20
-"""Bytes of a JSON or YAML file; real ones have a few thousand."""
+"""Bytes of a JSON file; real ones have a few thousand."""
+MAX_YAML = 1 << 18
+"""Bytes of a YAML file, of which a second of computing reads some 100,000."""
 MAX_DEPTH = 32
 MAX_WEIGHT = 4_000_000
 _LARGEST = 2**64
@@ -48,7 +50,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """
     with explained(path, "not a YAML file of plain values"):
         try:
-            found = parse_yaml(_text(path, MAX_TEXT))
+            found = parse_yaml(_text(path, MAX_YAML))
         except yaml.MarkedYAMLError as error:
             where = f"line {error.problem_mark.line + 1}: " if error.problem_mark else ""
             raise ValueError(f"{where}{error.problem}") from None

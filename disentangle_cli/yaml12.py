@@ -5,6 +5,7 @@ PyYAML goes by version 1.1, to which ``010`` is eight, ``1:30`` ninety, ``yes`` 
 
 import math
 import re
+from collections import Counter
 from typing import Any
 
 import yaml
@@ -31,7 +32,7 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         names = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode) and key.value != "<<"]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
+        if twice := sorted(name for name, count in Counter(names).items() if count > 1):
             line = node.start_mark.line + 1
             raise DuplicateKeyError(f"{twice[0]!r} is given twice in the mapping that begins in line {line}")
         return super().construct_mapping(node, deep)

@@ -88,7 +88,8 @@ def serve(connection: Connection, folder: str) -> None:
     os.environ["DCR_CACHE"] = str(root / "work" / "cache")
     heard = os.fdopen(os.dup(2), "w")
     for number, name in ((1, "printed"), (2, "said")):  # whatever C libraries print is heard, too
-        os.dup2((root / name).open("w+b").fileno(), number)
+        with (root / name).open("w+b") as file:
+            os.dup2(file.fileno(), number)
     try:
         _serve(connection, root)
     except BaseException as error:
