@@ -146,6 +146,12 @@ def is_of_kind(value: Any, annotation: Any) -> bool:
     return True
 
 
+def takes_whole(field: FieldInfo) -> bool:
+    """Whether a field has whole numbers and no others."""
+    kinds = _kinds(field.annotation)
+    return int in kinds and float not in kinds
+
+
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """The end of a message on an unknown ``name``: one of that name elsewhere, or like it; or nothing."""
     place, _, leaf = name.rpartition(".")

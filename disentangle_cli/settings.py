@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, fie
 from pydantic_core import PydanticCustomError
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.fields import bound_of, did_you_mean, expected, is_of_kind, names
+from disentangle_cli.fields import bound_of, did_you_mean, expected, is_of_kind, names, takes_whole
 from disentangle_cli.plain import is_bounded
 from disentangle_cli.yaml12 import DuplicateKeyError, parse_yaml
 
@@ -30,7 +30,8 @@ class Strict(BaseModel):
             raise PydanticCustomError("kind", "Input should be {wanted}, not {given}", wanted)
         if (bound := bound_of(field)) and isinstance(value, int | float) and value > bound.most:
             raise PydanticCustomError("bound", "Input should be {bound}", {"bound": str(bound)})
-        return value
+        # 1e3 is a whole number, too
+        return int(value) if isinstance(value, float) and value.is_integer() and takes_whole(field) else value
 
 
 class Checked(Strict):

@@ -86,3 +86,9 @@ def test_inputs_exist() -> None:
 
 def test_paper_metrics_are_registered() -> None:
     assert set(PAPER) <= set(METRICS.names())
+
+
+def test_whole_numbers_may_have_an_exponent() -> None:
+    chosen = read_settings(assignments(["dci.trees=1e2", "dci.alpha=1e0"], FORM), PAPER)
+    assert chosen == {"dci": {"trees": 100, "alpha": 1.0}}
+    assert [type(value) for value in chosen["dci"].values()] == [int, float]
