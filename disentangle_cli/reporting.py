@@ -32,5 +32,8 @@ def _told(error: BaseException) -> tuple[int, str]:
     if isinstance(error, OSError):
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         reason = "the disk is full" if full else error.strerror or str(error)
-        return 1, f"{error.filename}: {reason}" if error.filename else reason
+        return (
+            2 if error.errno == errno.ENAMETOOLONG else 1,
+            f"{error.filename}: {reason}" if error.filename else reason,
+        )
     return 1, f"internal error: {type(error).__name__}: {error}; run with --debug for the traceback"

@@ -23,6 +23,7 @@ class OutOfMemoryError(RuntimeError):
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 1, "out of memory"),
         (OSError(errno.ENOSPC, "No space left on device", "x.pt"), 1, "x.pt: the disk is full"),
         (PermissionError(errno.EACCES, "Permission denied", "x.pt"), 1, "x.pt: Permission denied"),
+        (OSError(errno.ENAMETOOLONG, "File name too long", "x"), 2, "x: File name too long"),
         (KeyError("boom"), 1, "internal error: KeyError: 'boom'; run with --debug"),
     ],
 )

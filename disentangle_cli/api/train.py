@@ -179,7 +179,7 @@ def check_places(dataset: str | None, executor: str) -> None:
 
 
 def _numbers(seeds: str | Iterable[int]) -> list[int]:
-    return parse_seeds(seeds if isinstance(seeds, str) else ",".join(str(int(seed)) for seed in seeds))
+    return parse_seeds(seeds if isinstance(seeds, str) else ",".join(map(str, seeds)))
 
 
 def _sweep_texts(sweep: Mapping[str, Iterable[Any]] | Sequence[str]) -> Sequence[str]:
