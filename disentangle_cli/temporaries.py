@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 NAME = re.compile(r"\.dcr-[0-9a-f]{12}(\..*)?")
+_open: set[Path] = set()
 UNSUPPORTED = {
     errno.EINVAL, errno.EACCES, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EISDIR,
 }  # fmt: skip
@@ -40,11 +41,18 @@ def temporary(parent: Path, suffix: str = "", *, folder: bool = False) -> Iterat
             os.close(held)
             continue
         break
+    _open.add(path)
     try:
         yield path, held
     finally:
         _remove(path)
+        _open.discard(path)
         os.close(held)
+
+
+def are_open() -> bool:
+    """Whether this process has any."""
+    return bool(_open)
 
 
 @contextlib.contextmanager

@@ -81,7 +81,7 @@ def write(checkpoint: Checkpoint, target: Path, overwrite: bool) -> Path:
         UsageError: ``target`` exists with other content.
         RunError: it cannot be written.
     """
-    if target.exists() and not overwrite:
+    if target.is_file() and not overwrite:
         try:
             same = load_checkpoint(target).content_hash() == checkpoint.content_hash()
         except UsageError:

@@ -1,20 +1,24 @@
 """Signals that ask for an end: caught, so that what runs can save, and kept from what is not for them."""
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
+
+from disentangle_cli.temporaries import are_open
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 AGAIN_SECONDS = 0.05
 
 
 def unwind_on_signals() -> None:
-    """Have all of them raise KeyboardInterrupt in the main thread, but no sooner than an import is over.
+    """Have all of them raise KeyboardInterrupt in the main thread, or end the process where that would fail.
 
-    In an import the interpreter runs callbacks that lose an exception, with a traceback. Signals that were
-    ignored from the start (``nohup``) still are.
+    In an import the interpreter runs callbacks that lose an exception, with a traceback. There the process
+    ends at once, with 130, or if a file is being written, when the import is over. Signals that were ignored
+    from the start (``nohup``) still are.
     """
     for number in _heard():
         signal.signal(number, _unwind)
@@ -33,12 +37,22 @@ def _heard() -> list[signal.Signals]:
 
 
 def _unwind(number: int, frame: FrameType | None) -> None:
+    if not _importing(frame):
+        raise KeyboardInterrupt
+    if are_open():
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
+        return
+    with contextlib.suppress(OSError):
+        os.write(2, b"interrupted\n")
+    os._exit(130)
+
+
+def _importing(frame: FrameType | None) -> bool:
     while frame is not None:
         if frame.f_code.co_filename.startswith("<frozen importlib"):
-            signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
-            return
+            return True
         frame = frame.f_back
-    raise KeyboardInterrupt
+    return False
 
 
 @contextlib.contextmanager

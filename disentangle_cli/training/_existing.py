@@ -28,7 +28,7 @@ def is_finished(run: Run, identity: dict[str, Any]) -> bool:
     Raises:
         UsageError: a checkpoint of another configuration is there.
     """
-    if not run.checkpoint.exists():
+    if not run.checkpoint.is_file():  # what is no file is written to
         return False
     try:
         same = is_same_run(load_checkpoint(run.checkpoint), identity)
@@ -51,7 +51,7 @@ def find_state(run: Run, identity: dict[str, Any]) -> dict[str, Any] | None:
     Raises:
         UsageError: an unfinished run is there that this one may neither continue nor drop.
     """
-    if run.checkpoint.exists() or not run.state.exists() or (run.overwrite and not run.resume):
+    if run.checkpoint.is_file() or not run.state.exists() or (run.overwrite and not run.resume):
         return None
     if not run.resume:
         raise UsageError(

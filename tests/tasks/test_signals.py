@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -40,26 +39,36 @@ def test_in_the_first_second(number: signal.Signals, seconds: float) -> None:
     assert (process.returncode, err) == (130, "interrupted\n")
 
 
-def test_in_an_import_once_that_is_over(tmp_path: Path) -> None:
-    (tmp_path / "slow.py").write_text(
-        "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\ndone = True\n"
-    )
-    code = """
-        import signal, time
-        from disentangle_cli.tasks.signals import unwind_on_signals
-        unwind_on_signals()
-        try:
-            import slow
-            assert slow.done
-            time.sleep(30)
-        except KeyboardInterrupt:
-            print("unwound")
-    """
+IMPORT = """
+import contextlib, time
+from pathlib import Path
+from disentangle_cli.tasks.signals import unwind_on_signals
+from disentangle_cli.temporaries import temporary
+unwind_on_signals()
+try:
+    with {writing}:
+        import slow
+        assert slow.done
+        time.sleep(30)
+except KeyboardInterrupt:
+    print("unwound")
+"""
+
+
+@pytest.mark.parametrize(
+    ("writing", "ends"),
+    [("contextlib.nullcontext()", (130, "", "interrupted\n")), ("temporary(Path())", (0, "unwound\n", ""))],
+)
+def test_in_an_import(tmp_path: Path, writing: str, ends: tuple[int, str, str]) -> None:
+    """At once, or if a file is being written when the import is over."""
+    slow = "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\ndone = True\n"
+    (tmp_path / "slow.py").write_text(slow)
     ran = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
+        [sys.executable, "-c", IMPORT.format(writing=writing)],
         capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60,
     )  # fmt: skip
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "unwound\n", "")
+    assert (ran.returncode, ran.stdout, ran.stderr) == ends
+    assert not list(tmp_path.glob(".dcr-*"))
 
 
 def test_all_are_caught_and_given_back() -> None:
