@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-NAME = re.compile(r"\.dcr-[0-9a-f]{12}(\..*)?")
+NAME = re.compile(r"\.dcr-[0-9a-f]{12}(\..*)?", re.DOTALL)
 _open: set[Path] = set()
 UNSUPPORTED = {
     errno.EINVAL, errno.EACCES, errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EBADF, errno.EISDIR,
@@ -37,7 +37,7 @@ def temporary(parent: Path, suffix: str = "", *, folder: bool = False) -> Iterat
             held = os.open(path, os.O_RDONLY)
         else:
             held = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        if _lock(held) is False or os.fstat(held).st_nlink == 0:  # swept before it was locked
+        if _lock(held) is False or not path.exists():  # swept before it was locked
             os.close(held)
             continue
         break
