@@ -28,10 +28,14 @@ _HOW = "with --encoder-outputs MEAN,NAME:KIND, where KIND is one of " + ", ".joi
 
 @dataclass(frozen=True)
 class Outputs:
-    """Names of the outputs to use, the means first, and the kind of spread they give, if any."""
+    """Names of the outputs to use, the means first, and the kind of spread they give, if any.
+
+    ``told`` says that there is a spread of that kind; otherwise it is what a second half would hold.
+    """
 
     names: list[str]
     spread: str
+    told: bool = True
 
 
 def kinds_of(name: str) -> list[str]:
@@ -60,7 +64,7 @@ def choose_outputs(names: Sequence[str], asked: Sequence[str] | None) -> Outputs
             raise UsageError(
                 f"its only output, {names[0]}, is a {told[0]} by its name: export the means, too"
             )
-        return Outputs(list(names), next((kind for kind in told if kind != "mean"), "logvar"))
+        return _single(names[0], told)
     means = [name for name in names if kinds_of(name) == ["mean"]]
     spreads = [name for name in names if kinds_of(name) and "mean" not in kinds_of(name)]
     if len(means) == len(spreads) == 1:
@@ -81,11 +85,18 @@ def _asked(names: Sequence[str], asked: Sequence[str]) -> Outputs:
         raise UsageError(f"no {unknown[0]!r} (--encoder-outputs); it has {', '.join(names)}; say so {_HOW}")
     if stated[-1] == "mean":
         chosen, stated = chosen[::-1], stated[::-1]
-    told = [kind or next(iter(kinds_of(name)), "") for name, kind in zip(chosen, stated, strict=True)]
-    pair = len(chosen) == 2 and told[0] in ("", "mean") and told[1] != "mean" and chosen[0] != chosen[1]
-    if not pair and len(chosen) != 1:
+    told = [[kind] if kind else kinds_of(name) for name, kind in zip(chosen, stated, strict=True)]
+    if len(chosen) == 1:
+        return _single(chosen[0], told[0])
+    if len(chosen) != 2 or chosen[0] == chosen[1] or told[0] not in ([], ["mean"]) or told[1] == ["mean"]:
         raise UsageError(f"--encoder-outputs {','.join(asked)}: name the output of the means first, {_HOW}")
-    return Outputs(chosen, told[-1] if told[-1] in SPREADS else "logvar")
+    return Outputs(chosen, told[1][-1] if told[1] else "logvar")
+
+
+def _single(name: str, told: Sequence[str]) -> Outputs:
+    """One output, of means alone or of both."""
+    spread = next((kind for kind in told if kind != "mean"), None)
+    return Outputs([name], spread or "logvar", spread is not None)
 
 
 def _entry(text: str, names: Sequence[str]) -> tuple[str, str]:

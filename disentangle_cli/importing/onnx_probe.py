@@ -9,6 +9,7 @@ from torch import Tensor
 
 from disentangle_cli.architectures.onnx import OnnxNet, to_logvar
 from disentangle_cli.errors import UsageError
+from disentangle_cli.importing.onnx_outputs import Outputs
 from disentangle_cli.importing.specs import parse_image
 from disentangle_cli.latents import Latents
 
@@ -111,10 +112,10 @@ def check_range(values: Tensor, gives: str) -> str | None:
     return None
 
 
-def probe_encoder(net: OnnxNet, rows: Tensor, codes: int, spread: str) -> tuple[bool, str | None]:
+def probe_encoder(net: OnnxNet, rows: Tensor, codes: int, chosen: Outputs) -> tuple[bool, str | None]:
     """Whether the encoder gives the spread of each code beside means, tried on ``rows`` in its own form.
 
-    With a note where it cannot well be what ``spread`` says.
+    With a note where it cannot well be what ``chosen`` says.
 
     Raises:
         UsageError: it does not take such images, or gives other numbers than K or 2K or an impossible spread.
@@ -123,10 +124,15 @@ def probe_encoder(net: OnnxNet, rows: Tensor, codes: int, spread: str) -> tuple[
     found = [list(output.shape[1:]) for output in outputs]
     widths = [math.prod(shape) for shape in found]
     if all(width == shape[0] for width, shape in zip(widths, found, strict=True) if shape):
+        if widths == [codes] and chosen.told:
+            raise UsageError(
+                f"gives {codes} numbers per image for {codes} codes, so no {chosen.spread} beside them; if these are "
+                f"the means, say --encoder-outputs {chosen.names[0]}:mean"
+            )
         if widths == [codes]:
             return False, None
         if widths in ([2 * codes], [codes, codes]):
-            return True, _spread_note(torch.cat(outputs, 1)[:, codes:], spread)
+            return True, _spread_note(torch.cat(outputs, 1)[:, codes:], chosen.spread)
     given = " and ".join(_sides(shape) for shape in found)
     raise UsageError(
         f"gives {given} numbers per image, but there are {codes} codes (--latents): expected {codes} means, "

@@ -28,9 +28,10 @@ def parse_gates(texts: Iterable[str], metrics: Sequence[str], option: str = "--f
     """Read ``metric=value`` and ``metric.part=value`` texts; ``option`` is what messages call them.
 
     Raises:
-        UsageError: a text is malformed or names a metric that is not computed or a part that it never has.
+        UsageError: a text is malformed or names a metric that is not computed or a part that it never has,
+            or one that another text names.
     """
-    gates = []
+    gates: list[Gate] = []
     for text in texts:
         form = f"{option} {text}: write it as metric=number, e.g. factor_vae=0.8"
         address, number = split_assignment(text, form)
@@ -45,6 +46,8 @@ def parse_gates(texts: Iterable[str], metrics: Sequence[str], option: str = "--f
             )
         if problem := _part_problem(gate):
             raise UsageError(f"{option} {text}: {problem}")
+        if gate.address in {other.address for other in gates}:
+            raise UsageError(f"{option} {gate.address!r} is given twice; give it once")
         gates.append(gate)
     return gates
 

@@ -63,7 +63,7 @@ def read_onnx(
         encoder_net.outputs = outputs.names
         taken, given = _forms(encoder_net, images)
         noise = _as_input(images, taken, low, high)
-        posterior, note = probe_encoder(encoder_net, noise, blocks.num_codes, outputs.spread)
+        posterior, note = probe_encoder(encoder_net, noise, blocks.num_codes, outputs)
     architecture = {
         "name": "onnx",
         "generator_bytes": len(files["decoder"]),

@@ -31,7 +31,9 @@ def test_gates() -> None:
         check_gates([entry(mig={"score": 1.0, "worst": float("nan")})], [Gate("mig.worst", 0.0)])
     with pytest.raises(GateError, match=r"mig is null .*too few"):
         check_gates([entry(mig={"score": None, "reason": "too few"})], parse_gates(["mig=0"], names))
-    for text in ("mig", "mig=", "mig=a", "mig=nan", "sap=0.5"):
+    with pytest.raises(UsageError, match="'mig' is given twice"):
+        parse_gates(["mig=0.1", "dci=0.1", "mig=0.2"], names)
+    for text in ("mig", "mig=", "mig=1_0", "mig=a", "mig=nan", "sap=0.5"):
         with pytest.raises(UsageError, match="--fail-under"):
             parse_gates([text], names)
 

@@ -154,6 +154,13 @@ def test_spreads_become_log_variances(
         torch.testing.assert_close(posterior[1], to_logvar(spread), atol=1e-4, rtol=1e-4)
 
 
+def test_means_alone_have_no_spread(tmp_path: Path, pair: tuple[Path, Path]) -> None:
+    single = write_encoder(tmp_path / "s.onnx", outputs=("mu_sigma",))
+    with pytest.raises(UsageError, match=r"no std beside them; .* say --encoder-outputs mu_sigma:mean"):
+        read(single, pair[1])
+    assert read(single, pair[1], encoder_outputs=["mu_sigma:mean"]).posterior(IMAGES) is None
+
+
 def test_log_variances_that_look_like_deviations_are_noted(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     positive = write_encoder(tmp_path / "p.onnx", positive=True)
     (note,) = SOURCES.get("onnx")(positive, pair[1], "normal:3").notes
