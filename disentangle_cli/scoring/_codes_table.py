@@ -11,8 +11,7 @@ from disentangle_cli.data.factors_csv import Column, number_classes, to_classes
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.arrays import Arrays
 from disentangle_cli.numerals import read_number
-from disentangle_cli.output import warn
-from disentangle_cli.scoring._row_names import MANY, Cells, joined_rows, named
+from disentangle_cli.scoring._row_names import Cells, joined_rows, named
 from disentangle_cli.scoring.parquet import read_parquet
 
 READERS: dict[str, Callable[[Path], Mapping[str, Cells]]] = {".csv": read_columns, ".parquet": read_parquet}
@@ -37,9 +36,6 @@ def read_codes_table(path: Path) -> Arrays:
     table = named(path, READERS[suffix](path), factors=False)
     truth = named(partner, READERS[suffix](partner), factors=True)
     codes = np.stack([_numbers(path, name, cells) for name, cells in table.columns.items()], axis=1)
-    for name, code in zip(table.columns, codes.T, strict=True):
-        if len(code) > MANY and np.all(np.diff(code) == 1):
-            warn(f"{path}: column {name} counts the rows; if it is no code, call it id")
     labels = {name: _labels(partner, name, cells) for name, cells in truth.columns.items()}
     rows = joined_rows(table, truth)
     if rows is None:
@@ -47,13 +43,16 @@ def read_codes_table(path: Path) -> Arrays:
         if there != len(codes):
             raise UsageError(f"{partner}: has {there} rows, {path.name} {len(codes)}")
         rows = np.arange(there)
-    return Arrays(
-        codes=codes,
-        factors=np.stack([column.classes[rows] for column in labels.values()], axis=1),
-        factor_values=np.stack([column.values[rows] for column in labels.values()], axis=1),
-        is_continuous=np.array([column.continuous for column in labels.values()]),
-        factor_names=tuple(labels),
-    )
+    try:
+        return Arrays(
+            codes=codes,
+            factors=np.stack([column.classes[rows] for column in labels.values()], axis=1),
+            factor_values=np.stack([column.values[rows] for column in labels.values()], axis=1),
+            is_continuous=np.array([column.continuous for column in labels.values()]),
+            factor_names=tuple(labels),
+        )
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from None
 
 
 def _numbers(path: Path, name: str, cells: Cells) -> Doubles:

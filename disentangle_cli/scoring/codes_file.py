@@ -12,7 +12,7 @@ from disentangle_cli.arraytypes import Ints
 from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.errors import UsageError
 from disentangle_cli.fields import did_you_mean
-from disentangle_cli.measurement.arrays import ARRAYS, Arrays
+from disentangle_cli.measurement.arrays import ARRAYS, FEW, Arrays
 from disentangle_cli.output import warn
 from disentangle_cli.scoring._codes_table import READERS, read_codes_table
 
@@ -70,6 +70,13 @@ def unknown_arrays(names: Iterable[str]) -> str:
     others = sorted(set(names) - {*ARRAYS, *BESIDE})
     meant = next(filter(None, (did_you_mean(name, ARRAYS) for name in others)), "")
     return ", ".join(others) + meant
+
+
+def counting_codes(arrays: Arrays) -> list[int]:
+    """The codes that go up by one from row to row, as a column of ids does."""
+    if arrays.codes is None or len(arrays.codes) <= FEW:
+        return []
+    return np.flatnonzero((np.diff(arrays.codes, axis=0) == 1).all(axis=0)).tolist()
 
 
 def _row_numbers(name: str, pair: NDArray[Any], rows: int) -> Ints:

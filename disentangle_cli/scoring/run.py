@@ -23,7 +23,7 @@ from disentangle_cli.models import AnyModel, Model, as_model, load_model
 from disentangle_cli.output import detail, progress, warn
 from disentangle_cli.scoring.bootstrap import resampled
 from disentangle_cli.scoring.codes import CodeCache
-from disentangle_cli.scoring.codes_file import CODES_SUFFIXES, read_codes
+from disentangle_cli.scoring.codes_file import CODES_SUFFIXES, counting_codes, read_codes
 from disentangle_cli.scoring.collect import collect
 from disentangle_cli.scoring.features import feature_problem
 from disentangle_cli.scoring.intervals import combine, with_bootstrap
@@ -164,6 +164,8 @@ def _score_arrays(
     label = dataset if isinstance(dataset, str) or dataset is None else dataset.name
     if label is not None or options.encode is not None:
         warn(f"{name} holds codes and their labels: a data set is a mere name here, and nothing is encoded")
+    for code in counting_codes(arrays):
+        warn(f"{name}: code {code + 1} counts the rows; if it is an id and no code, leave it out")
     arrays = cut_arrays(restrict_arrays(arrays, options.factors, name), options.factor_bins)
     if arrays.factors is not None:
         counts = [len(occurring(column)[0]) for column in arrays.factors.T]

@@ -10,7 +10,7 @@ import pytest
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.arrays import Arrays
 from disentangle_cli.output import kept_warnings
-from disentangle_cli.scoring import read_codes
+from disentangle_cli.scoring import Options, read_codes, score_one
 
 ROWS = 24
 RNG = np.random.default_rng(0)
@@ -118,10 +118,16 @@ def test_left_out_with_a_warning(pair: Pair, key: str) -> None:
 
 
 def test_what_counts_rows_by_another_name_is_warned_about(pair: Pair) -> None:
-    found, warnings = pair.read(CODES | {"n": np.arange(ROWS)}, FACTORS)
-    assert found.codes is not None
-    assert found.codes.shape[1] == 3
-    assert "column n counts the rows" in warnings[0]
+    found, _ = pair.read(CODES | {"n": np.arange(3, 3 + ROWS)}, FACTORS)
+    with kept_warnings() as warnings:
+        score_one(found, None, Options(metrics="mig"))
+    assert warnings == ["arrays: code 3 counts the rows; if it is an id and no code, leave it out"]
+
+
+def test_a_transposed_table(pair: Pair) -> None:
+    codes = {f"r{k}": CODES["a"][:12] for k in range(20)}
+    with pytest.raises(UsageError, match=r"codes\.\w+: 12 rows of 20 codes and 20 factors.*transposed"):
+        pair.read(codes, {f"r{k}": np.arange(12) % 3 for k in range(20)})
 
 
 def test_an_identity_is_a_factor(pair: Pair) -> None:
