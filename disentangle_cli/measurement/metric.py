@@ -2,8 +2,9 @@
 
 A metric is one function. Its positional parameters name the arrays it wants: fields of
 :class:`~disentangle_cli.measurement.arrays.Arrays`, entries of :data:`DERIVED` (computed once however many
-metrics ask), or ``seed``, ``images`` or ``factor_names``. A parameter with default None is passed when present.
-Its keyword-only parameters are its settings, to which those of the derived arrays it asks for are added.
+metrics ask), or ``seed``, ``images`` or ``factor_names``. A parameter with default None is passed when
+present. Its keyword-only parameters are its settings, to which those of the derived arrays it asks for are
+added.
 """
 
 import functools

@@ -54,6 +54,9 @@ def _problem(name: str, metric: Entry) -> str | None:
     score, ends = metric.get("score"), metric.get("interval")
     if "score" not in metric:
         return "has no score"
+    for key in ("settings", "samples"):
+        if not isinstance(metric.get(key, {}), dict):
+            return f"has {key} that are no mapping"
     if score is None:
         return None
     low, high = METRICS.get(name).bounds if name in METRICS.names() else (-math.inf, math.inf)

@@ -25,6 +25,7 @@ from disentangle_cli.scoring.bootstrap import resampled
 from disentangle_cli.scoring.codes import CodeCache
 from disentangle_cli.scoring.codes_file import CODES_SUFFIXES, counting_codes, read_codes
 from disentangle_cli.scoring.collect import collect
+from disentangle_cli.scoring.draws import MANY
 from disentangle_cli.scoring.features import feature_problem
 from disentangle_cli.scoring.intervals import combine, with_bootstrap
 from disentangle_cli.scoring.plan import plan_for, read_plan_settings
@@ -199,7 +200,7 @@ def _score_model(path: str, model: Model, dataset: Dataset | str | None, options
     about = {
         "dataset": data.name,
         "fingerprint": data.fingerprint,
-        "labels": data.label_digest,
+        "labels": data.label_digest if len(data) <= MANY else None,  # which reads all of them
         "encode": "sample" if cache.samples else "mean",
         "factors": [factor.name for factor in data.factors],
     }

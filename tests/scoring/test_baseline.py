@@ -1,7 +1,7 @@
 """A comparison with an earlier result passes on what was measured in the same way, and on nothing else."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,6 +105,8 @@ def test_settings_that_came_later_had_their_defaults() -> None:
         {"score": True},
         {"score": [0.5]},
         {"score": 10**400},
+        {"score": 0.5, "settings": ["bins", 20]},
+        {"score": 0.5, "samples": 100},
         {"score": -0.1},
         {"score": 7.0},
         {"score": 0.5, "interval": [0.4]},
@@ -135,6 +137,36 @@ def test_scores_that_are_no_json(tmp_path: Path, text: str) -> None:
     path.write_text(f'{{"schema": "dcr.score/1", "results": {results}}}')
     with pytest.raises(UsageError, match=r"old\.json"):
         read_baseline(path)
+
+
+WRONG: list[Any] = [None, "x", -1, 2.5, True, [], {}, [1, 2], {"x": 1}]
+
+
+def changed_once(value: Any) -> Iterator[Any]:
+    """``value`` with one thing anywhere in it replaced or left out."""
+    yield from WRONG
+    if isinstance(value, dict):
+        for key in value:
+            yield {other: entry for other, entry in value.items() if other != key}
+            for change in changed_once(value[key]):
+                yield value | {key: change}
+    elif isinstance(value, list):
+        for place in range(len(value)):
+            for change in changed_once(value[place]):
+                yield [*value[:place], change, *value[place + 1 :]]
+
+
+def test_no_damage_passes_or_escapes(tmp_path: Path) -> None:
+    path = tmp_path / "old.json"
+    now = measured(score=0.4, interval=[0.3, 0.5])  # worse than before by more than the intervals explain
+    good = {"schema": "dcr.score/1", "results": [measured(score=0.9, interval=[0.85, 0.95])]}
+    outcomes = set()
+    for document in changed_once(good):
+        path.write_text(json.dumps(document))
+        with pytest.raises((UsageError, GateError)) as caught:
+            check_baseline([now], read_baseline(path), str(path))
+        outcomes.add(caught.type)
+    assert outcomes == {UsageError, GateError}
 
 
 def test_from_the_command_line(cli: Callable[..., Any], tmp_path: Path) -> None:
