@@ -166,11 +166,19 @@ def _pass_on_mode(target: Path, found: Path) -> None:
 
 
 def _move(files: Sequence[Path], folder: Path) -> None:
+    for file in files:
+        _check_replaceable(Path(os.path.realpath(folder / file.name)))
     mark = folder / INCOMPLETE
     mark.write_text("A command was writing files into this folder. If it was killed, run it again.\n")
     sync_folder(folder)
     for file in files:
-        file.replace(folder / file.name)
+        target = folder / file.name
+        if target.is_symlink() or (target.exists() and not target.is_file()):
+            with atomic(target) as found:
+                shutil.copyfile(file, found)
+        else:
+            _pass_on_mode(target, file)
+            file.replace(target)
     sync_folder(folder)
     mark.unlink()
 

@@ -232,6 +232,24 @@ def test_files_move_into_a_folder_that_says_so_meanwhile(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "1", "mine"]
 
 
+def test_files_in_a_folder_are_replaced_as_any_other(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in "ab":
+        (tmp_path / "in" / name).write_text("earlier")
+    (tmp_path / "in" / "a").chmod(0o600)
+    (tmp_path / "elsewhere").write_text("earlier")
+    (tmp_path / "in" / "c").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(tmp_path / "in" / "d")
+    thread, found = read_through(tmp_path / "in" / "d")
+    fill(tmp_path / "in", "abcd", "new")
+    thread.join(10)
+    assert found == [b"new"]
+    assert [(tmp_path / "in" / name).read_text() for name in "abc"] == ["new"] * 3
+    assert stat.S_IMODE((tmp_path / "in" / "a").stat().st_mode) == 0o600
+    assert (tmp_path / "in" / "c").is_symlink()
+    assert sorted(path.name for path in (tmp_path / "in").iterdir()) == ["a", "b", "c", "d"]
+
+
 def test_the_folder_reader_asks_for_the_mark(tmp_path: Path) -> None:
     (tmp_path / INCOMPLETE).touch()
     with pytest.raises(UsageError, match="did not end"):
