@@ -146,16 +146,19 @@ def test_check_of_the_unusable(cli: Cli, tmp_path: Path, name: str) -> None:
     assert result.stderr.count("\n") == 1
 
 
-def test_check_makes_a_damaged_cache_again(cli: Cli, empty_cache: Path, tmp_path: Path) -> None:
-    images = np.random.default_rng(0).integers(0, 256, (17_000, 64, 64), np.uint8)  # too many for memory
+def test_check_makes_a_damaged_cache_again(
+    cli: Cli, empty_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("disentangle_cli.data.table.IN_MEMORY", 0)
+    images = np.random.default_rng(0).integers(0, 256, (100, 64, 64), np.uint8)
     np.savez(tmp_path / "set.npz", imgs=images)
     first = cli("data", "check", tmp_path / "set.npz", "--format", "json")
     assert first.exit_code == 0, first.stderr
     (path,) = (empty_cache / "datasets").glob("*.pixels")
     whole = path.read_bytes()
     with path.open("r+b") as file:
-        file.seek(4096 + 30_000_000)
-        file.write(bytes([whole[4096 + 30_000_000] ^ 1]))
+        file.seek(4096 + 300_000)
+        file.write(bytes([whole[4096 + 300_000] ^ 1]))
     again = cli("data", "check", tmp_path / "set.npz", "--format", "json")
     assert again.exit_code == 0
     assert again.stdout == first.stdout

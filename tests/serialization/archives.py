@@ -4,17 +4,17 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import torch
 
 
-def write_archive(path: Path, members: Iterable[tuple[str, bytes]]) -> Path:
+def write_archive(target: Path | BinaryIO, members: Iterable[tuple[str, bytes]]) -> None:
     """An archive of torch's own writer, which adds ``version`` and an identity."""
-    writer = torch._C.PyTorchFileWriter(str(path))
+    writer = torch._C.PyTorchFileWriter(str(target) if isinstance(target, Path) else target)
     for name, data in members:
         writer.write_record(name, data, len(data))
     writer.write_end_of_file()
-    return path
 
 
 def members_of(path: Path) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ import pytest
 import torch
 from typer.testing import Result
 
+from tests.serialization.archives import write_archive
 from tests.test_config import alias_bomb
 
 Cli = Callable[..., Result]
@@ -33,9 +34,17 @@ def legacy(payload: bytes, storages: bytes = b"") -> bytes:
     return b"".join(pickle.dumps(part, 2) for part in head) + payload + storages
 
 
-def zipped(payload: bytes, compression: int = zipfile.ZIP_STORED, **more: bytes) -> bytes:
+def archived(payload: bytes) -> bytes:
+    """An archive as torch writes it, around a pickle of any kind."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", compression) as archive:
+    write_archive(buffer, [("data.pkl", payload), ("byteorder", b"little")])
+    return buffer.getvalue()
+
+
+def zipped(payload: bytes, **more: bytes) -> bytes:
+    """A compressed archive."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("m/data.pkl", payload)
         archive.writestr("m/version", b"3\n")
         archive.writestr("m/byteorder", b"little")
@@ -88,11 +97,11 @@ FILES: list[tuple[str, Callable[[], bytes]]] = [
     ("hostile legacy pickle", lambda: legacy(pickle.dumps(Hostile(), 2))),
     ("hostile value of a state dict", lambda: legacy(pickle.dumps({"encoder.conv1.weight": Hostile()}, 2))),
     ("hostile magic number", lambda: pickle.dumps(Hostile(), 2)),
-    ("hostile zip pickle", lambda: zipped(pickle.dumps({"w": Hostile()}, 2))),
+    ("hostile zip pickle", lambda: archived(pickle.dumps({"w": Hostile()}, 2))),
     ("pickled module", module),
     ("TorchScript", script),
-    ("zip bomb", lambda: zipped(bytes(50_000_000), zipfile.ZIP_DEFLATED)),
-    ("bomb beside the pickle", lambda: zipped(pickle.dumps({}, 2), zipfile.ZIP_DEFLATED, data=bytes(10**7))),
+    ("zip bomb", lambda: zipped(bytes(50_000_000))),
+    ("bomb beside the pickle", lambda: zipped(pickle.dumps({}, 2), data=bytes(10**7))),
     ("storage larger than the file", huge_legacy),
     ("view larger than its storage", view_bomb),
     ("no data", lambda: saved(torch.zeros(3, device="meta"))),
@@ -100,7 +109,12 @@ FILES: list[tuple[str, Callable[[], bytes]]] = [
     ("deep nesting", nested),
     ("nothing", lambda: b""),
     ("text", lambda: b"hello"),
-    ("zip of nothing", lambda: zipped(b"")),
+    ("archive of nothing", lambda: archived(b"\x80\x02}.")),
+    ("bytes out of nothing", lambda: archived(b"\x80\x02c__builtin__\nbytearray\n\x8a\x05\0\0\0\0\2\x85R.")),
+    ("codecs", lambda: archived(b"\x80\x02c_codecs\nencode\nX\1\0\0\0aX\6\0\0\0latin1\x86R.")),
+    ("a list in itself", lambda: archived(b"\x80\x02]q\0h\0a.")),
+    ("many lists", lambda: archived(b"\x80\x02](" + b"]" * 10**6 + b"e.")),
+    ("something behind the pickle", lambda: archived(b"\x80\x02}.}.")),
     ("no tensors", lambda: legacy(pickle.dumps({"encoder.conv1.weight": 3}, 2))),
     ("a list", lambda: legacy(pickle.dumps([1, 2], 2) + pickle.dumps([], 2))),
 ]
