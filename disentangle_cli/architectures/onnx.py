@@ -4,6 +4,8 @@ The layout of images ("nchw" or "nhwc"; a flat row is taken as it is), the range
 the decoder gives are options, so that outside the network images are (n, C, H, W) in [0, 1] like everywhere.
 """
 
+import contextlib
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
 
@@ -14,8 +16,10 @@ from torch import Tensor, nn
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.networks.architecture import ARCHITECTURES, Architecture
-from disentangle_cli.networks.onnx_file import MAX_BYTES, open_session, reason
+from disentangle_cli.networks.onnx_file import MAX_BYTES, open_session, reason, run_for
 
+PATIENCE = 20.0
+"""Seconds that a batch may take, besides one a row: a graph may hold loops, and those need not end."""
 LAYOUTS = ("nchw", "nhwc")
 SPREADS = ("logvar", "logstd", "var", "std")
 """What an encoder may give beside a mean: variance or standard deviation, or the logarithm of either."""
@@ -53,23 +57,21 @@ class OnnxNet(nn.Module):
         Raises:
             UsageError: the graph does not take such rows.
         """
-        (taken,) = self.session.get_inputs()
-        fixed, *row = taken.shape
-        values = rows.detach().cpu().numpy().astype(DTYPES[taken.type])
-        if all(isinstance(side, int) for side in row):
-            values = values.reshape(len(values), *row)
-        batch = fixed if isinstance(fixed, int) else len(values)
-        parts = [self._run_batch(values[i : i + batch], batch) for i in range(0, len(values), batch)]
-        joined = [np.concatenate(column).astype(np.float32) for column in zip(*parts, strict=True)]
-        return [torch.from_numpy(array).to(rows.device) for array in joined]
+        with _told():
+            (taken,) = self.session.get_inputs()
+            fixed, *row = taken.shape
+            values = rows.detach().cpu().numpy().astype(DTYPES[taken.type])
+            if all(isinstance(side, int) for side in row):
+                values = values.reshape(len(values), *row)
+            batch = fixed if isinstance(fixed, int) else len(values)
+            parts = [self._run_batch(values[i : i + batch], batch) for i in range(0, len(values), batch)]
+            joined = [np.concatenate(column).astype(np.float32) for column in zip(*parts, strict=True)]
+            return [torch.from_numpy(array).to(rows.device) for array in joined]
 
     def _run_batch(self, rows: NDArray[Any], batch: int) -> list[NDArray[Any]]:
         padding = np.repeat(rows[-1:], batch - len(rows), axis=0)
         feed = {self.session.get_inputs()[0].name: np.concatenate([rows, padding])}
-        try:
-            outputs = self.session.run(self.outputs, feed)
-        except Exception as error:  # onnxruntime has no common class of its own
-            raise UsageError(f"onnxruntime stopped: {reason(error)}") from None
+        outputs = run_for(self.session, self.outputs, feed, PATIENCE + len(rows))
         for output in outputs:
             if np.asarray(output).dtype.kind not in "fiub":
                 raise UsageError("an output of the ONNX model holds no numbers")
@@ -81,13 +83,27 @@ class OnnxNet(nn.Module):
         return [output[: len(rows)] for output in outputs]
 
 
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Whatever onnxruntime raises, which has no class of its own, as a UsageError."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"onnxruntime stopped: {reason(error)}") from error
+
+
 def _open(net: OnnxNet, _: Any) -> None:
-    inputs = net.session.get_inputs()
+    with _told():
+        inputs = net.session.get_inputs()
     if len(inputs) != 1:
         names = ", ".join(taken.name for taken in inputs) or "none"
         raise UsageError(f"an ONNX model of a pool has one input, this has {len(inputs)} ({names})")
     if inputs[0].type not in DTYPES or not inputs[0].shape:
         raise UsageError(f"input {inputs[0].name} is {inputs[0].type}, not rows in floating point")
+    if any(isinstance(side, int) and side < 1 for side in inputs[0].shape):
+        raise UsageError(f"input {inputs[0].name} has the shape {inputs[0].shape}, which holds nothing")
 
 
 class OnnxEncoder(OnnxNet):

@@ -4,6 +4,7 @@ An ONNX file is a graph of operators, not code, but it can name other files (ext
 from shared libraries (custom ops). Both are refused before onnxruntime sees the file.
 """
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -68,6 +69,29 @@ def open_session(data: bytes) -> Any:
         )
     except Exception as error:  # onnxruntime has no common class of its own
         raise UsageError(f"onnxruntime cannot run it: {reason(error)}") from None
+
+
+def run_for(session: Any, outputs: list[str] | None, feed: dict[str, Any], seconds: float) -> list[Any]:
+    """The ``outputs`` of a session, all by default.
+
+    Raises:
+        UsageError: it was stopped after ``seconds``; onnxruntime raises what else there is.
+    """
+    import onnxruntime
+
+    options = onnxruntime.RunOptions()
+    timer = threading.Timer(seconds, setattr, (options, "terminate", True))
+    timer.daemon = True
+    timer.start()
+    try:
+        found: list[Any] = session.run(outputs, feed, options)
+    except Exception as error:
+        if options.terminate:
+            raise UsageError(f"it was stopped after {seconds:.0f} seconds") from error
+        raise
+    finally:
+        timer.cancel()
+    return found
 
 
 def reason(error: BaseException) -> str:

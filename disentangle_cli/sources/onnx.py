@@ -20,7 +20,7 @@ from disentangle_cli.importing.onnx_probe import (
 from disentangle_cli.importing.source import SOURCES, Imported, naming, network_config
 from disentangle_cli.importing.specs import parse_latents, parse_range
 from disentangle_cli.networks.onnx_file import MAX_BYTES
-from disentangle_cli.reading import read_whole
+from disentangle_cli.reading import explained, read_whole
 
 OUTPUTS = ("probs", "logits", "tanh")
 
@@ -53,11 +53,12 @@ def read_onnx(
     blocks, (low, high) = parse_latents(latents), parse_range(input_range)
     paths = {"encoder": encoder, "decoder": decoder}
     files = {part: read_whole(path, "not an ONNX model", MAX_BYTES) for part, path in paths.items()}
-    with naming(decoder):
+    problem = "cannot be tried out"
+    with explained(decoder, problem), naming(decoder):
         decoder_net = open_net(files["decoder"])
         images = probe_decoder(decoder_net, blocks)
         ranges = check_range(images, gives)
-    with naming(encoder):
+    with explained(encoder, problem), naming(encoder):
         encoder_net = open_net(files["encoder"])
         outputs = choose_outputs([one.name for one in encoder_net.session.get_outputs()], encoder_outputs)
         encoder_net.outputs = outputs.names

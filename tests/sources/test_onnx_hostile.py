@@ -192,3 +192,39 @@ def test_a_checkpoint_whose_networks_give_something_else(
         model.generate(model.sample_latents(2))
     with pytest.raises(UsageError, match=message):
         model.encode(torch.zeros(2, *model.image_shape))
+
+
+@pytest.mark.parametrize("side", [0])
+def test_rows_that_hold_nothing_are_refused(
+    cli: Cli, tmp_path: Path, pair: tuple[Path, Path], side: int
+) -> None:
+    model = onnx.load(pair[1])
+    model.graph.input[0].type.tensor_type.shape.dim[0].dim_value = side
+    onnx.save(model, pair[1])
+    arguments = ["--encoder", pair[0], "--decoder", pair[1], "--latents", "normal:3"]
+    result = cli("import", "onnx", *arguments, "--out", tmp_path / "out.pt")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert "internal" not in result.stderr
+
+
+def test_a_loop_that_never_ends_is_stopped(
+    cli: Cli, tmp_path: Path, pair: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("disentangle_cli.architectures.onnx.PATIENCE", -2.0)
+    model = onnx.load(pair[1])
+    taken = model.graph.input[0].name
+    values = [("i", TensorProto.INT64, []), ("go", TensorProto.BOOL, []), ("rows", TensorProto.FLOAT, None)]
+    inside = [helper.make_tensor_value_info(*value) for value in values]
+    outside = [helper.make_tensor_value_info(f"{name}_on", kind, shape) for name, kind, shape in values[1:]]
+    steps = [helper.make_node("Identity", [name], [f"{name}_on"]) for name in ("go", "rows")]
+    body = helper.make_graph(steps, "body", inside, outside)
+    for node in model.graph.node:
+        node.input[:] = ["looped" if name == taken else name for name in node.input]
+    model.graph.node.insert(0, helper.make_node("Loop", ["many", "always", taken], ["looped"], body=body))
+    numbers = {"many": torch.tensor(2**60), "always": torch.tensor(True)}
+    model.graph.initializer.extend(numpy_helper.from_array(n.numpy(), name) for name, n in numbers.items())
+    onnx.save(model, pair[1])
+    arguments = ["--encoder", pair[0], "--decoder", pair[1], "--latents", "normal:3"]
+    result = cli("import", "onnx", *arguments, "--out", tmp_path / "out.pt")
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert "stopped after 1 seconds" in result.stderr
