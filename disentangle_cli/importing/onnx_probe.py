@@ -126,7 +126,7 @@ def probe_encoder(net: OnnxNet, rows: Tensor, codes: int, chosen: Outputs) -> tu
     if all(width == shape[0] for width, shape in zip(widths, found, strict=True) if shape):
         if widths == [codes] and chosen.told:
             raise UsageError(
-                f"gives {codes} numbers per image for {codes} codes, so no {chosen.spread} beside them; if these "
+                f"gives {codes} numbers per image for {codes} codes, so no {chosen.spread}; if these "
                 f"are the means, say --encoder-outputs {chosen.names[0]}:mean"
             )
         if widths == [codes]:

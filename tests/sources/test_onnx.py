@@ -156,7 +156,7 @@ def test_spreads_become_log_variances(
 
 def test_means_alone_have_no_spread(tmp_path: Path, pair: tuple[Path, Path]) -> None:
     single = write_encoder(tmp_path / "s.onnx", outputs=("mu_sigma",))
-    with pytest.raises(UsageError, match=r"no std beside them; .* say --encoder-outputs mu_sigma:mean"):
+    with pytest.raises(UsageError, match=r"no std; .* say --encoder-outputs mu_sigma:mean"):
         read(single, pair[1])
     assert read(single, pair[1], encoder_outputs=["mu_sigma:mean"]).posterior(IMAGES) is None
 
