@@ -19,14 +19,14 @@ MAX_WEIGHT = 4_000_000
 _LARGEST = 2**64
 
 
-def read_json(path: str | Path, limit: int = MAX_TEXT) -> dict[str, Any]:
-    """A JSON object, in a file of at most ``limit`` bytes.
+def read_json(path: str | Path, limit: int = MAX_TEXT, streams: bool = False) -> dict[str, Any]:
+    """A JSON object, in a file of at most ``limit`` bytes; with ``streams`` also from stdin and the like.
 
     Raises:
         UsageError: missing, too large (written out, too), malformed, no object, or a key is there twice.
     """
     with explained(path, "not a JSON file"):
-        found = json.loads(_text(path, limit), object_pairs_hook=_once)
+        found = json.loads(_text(path, limit, streams), object_pairs_hook=_once)
     if not isinstance(found, dict) or not is_bounded(found, 4 * limit):
         raise UsageError(f"{path}: expected a JSON object of moderate size")
     return found
@@ -59,8 +59,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return found
 
 
-def _text(path: str | Path, limit: int) -> str:
-    return read_whole(path, "cannot be read", limit, streams=True).decode()
+def _text(path: str | Path, limit: int, streams: bool = False) -> str:
+    return read_whole(path, "cannot be read", limit, streams).decode()
 
 
 def is_bounded(value: Any, most: int = MAX_WEIGHT) -> bool:

@@ -28,7 +28,7 @@ def read_baseline(path: str | Path) -> list[Entry]:
     Raises:
         UsageError: the file is missing or no such document, or a score or an interval in it is none.
     """
-    document = read_json(path, MAX_BASELINE)
+    document = read_json(path, MAX_BASELINE, streams=True)
     results = document.get("results")
     right = str(document.get("schema", "")).startswith("dcr.score/")
     if not right or not isinstance(results, list) or not all(_is_result(r) for r in results):

@@ -33,15 +33,42 @@ def read_parquet(path: Path) -> dict[str, Cells]:
         from pyarrow.parquet import ParquetFile
     except ImportError:
         raise UsageError(f"{path}: {MISSING}") from None
-    with (
-        reading(path, "cannot be read as parquet", MAX_BYTES) as file,
-        ParquetFile(file, page_checksum_verification=True) as parquet,
-    ):
-        numbers = parquet.metadata.num_rows * parquet.metadata.num_columns
-        if numbers > MAX_NUMBERS:
-            raise UsageError(f"{path}: more than {MAX_NUMBERS:,} numbers")
-        check_growth(path, "the table", numbers * 8, os.fstat(file.fileno()).st_size)
-        return _columns(path, parquet.read())
+    with reading(path, "cannot be read as parquet", MAX_BYTES) as file:
+        with ParquetFile(file) as parquet:
+            size = os.fstat(file.fileno()).st_size
+            _check_size(path, parquet.metadata, size)
+            # a text that stands in a million rows is read once
+            texts = [field.name for field in parquet.schema_arrow if _is_text(field.type)]
+        with ParquetFile(file, read_dictionary=texts, page_checksum_verification=True) as parquet:
+            table = parquet.read()
+        for name in texts:
+            _check_texts(path, name, table.column(name), size)
+        return _columns(path, table)
+
+
+def _check_size(path: Path, metadata: Any, size: int) -> None:
+    numbers = metadata.num_rows * metadata.num_columns
+    if numbers > MAX_NUMBERS:
+        raise UsageError(f"{path}: more than {MAX_NUMBERS:,} numbers")
+    pages = sum(metadata.row_group(k).total_byte_size for k in range(metadata.num_row_groups))
+    check_growth(path, "the table", max(numbers * 8, pages), size)
+
+
+def _check_texts(path: Path, name: str, column: Any, size: int) -> None:
+    """Refuse a column that its texts, written out, make much larger than the file."""
+    from pyarrow import compute
+
+    longest = max(
+        (compute.max(compute.binary_length(c.dictionary)).as_py() or 0 for c in column.chunks), default=0
+    )
+    check_growth(path, f"column {name}", longest * len(column), size)
+
+
+def _is_text(kind: Any) -> bool:
+    from pyarrow import types
+
+    plain = kind.value_type if types.is_dictionary(kind) else kind
+    return bool(types.is_string(plain) or types.is_large_string(plain))
 
 
 def _columns(path: Path, table: Any) -> dict[str, Cells]:
@@ -64,7 +91,7 @@ def _column(path: Path, name: str, column: Any) -> Cells:
         row = column.is_null().index(True).as_py()
         raise UsageError(f"{path}: column {name} has an empty field in row {row + 1}")
     kind = column.type
-    if types.is_string(kind) or types.is_large_string(kind):
+    if _is_text(kind):
         texts: list[str] = column.to_pylist()
         return texts
     if not any(test(kind) for test in (types.is_floating, types.is_integer, types.is_boolean)):
