@@ -19,6 +19,8 @@ from disentangle_cli.selection.selection import Selection, Task
 
 METRICS = ("factor_vae", "dci", "mig")
 PROTOCOL = "infogan-cr"
+SCORING = f"{PROTOCOL} 2"
+"""Part of the names of kept scores: of another number where the same labels give other scores."""
 
 Scores = dict[str, dict[str, float | None]]
 
@@ -65,7 +67,7 @@ def supervised_scores(task: Task, spec: str, dataset: Dataset) -> Scores:
     paths = [
         cache.path(
             supervised=member.identity, dataset=dataset.fingerprint, labels=dataset.label_digest,
-            metrics=METRICS, scoring=PROTOCOL, seed=task.seed, device=task.pool.device,
+            metrics=METRICS, scoring=SCORING, seed=task.seed, device=task.pool.device,
         )
         for member in members
     ]  # fmt: skip
