@@ -111,14 +111,14 @@ def test_warnings_of_parsers_are_silent(tmp_path: Path, recwarn: pytest.Warnings
 def test_streams_that_dcr_was_given_are_read(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"a": 1}))
     with (tmp_path / "a.json").open() as file:
-        assert read_json(Path(f"/dev/fd/{file.fileno()}")) == {"a": 1}
+        assert read_json(f"/dev/fd/{file.fileno()}") == {"a": 1}
     source, sink = os.pipe()
     os.write(sink, b'{"b": 2}')
     os.close(sink)
-    assert read_json(Path(f"/dev/fd/{source}")) == {"b": 2}
+    assert read_json(f"/dev/fd/{source}", streams=True) == {"b": 2}
     os.close(source)
     with Path("/dev/zero").open("rb") as endless, pytest.raises(UsageError, match="too large"):
-        read_json(Path(f"/dev/fd/{endless.fileno()}"))
+        read_json(f"/dev/fd/{endless.fileno()}", streams=True)
 
 
 def test_growth_is_bounded_by_the_file() -> None:
