@@ -3,6 +3,9 @@
 import contextlib
 import pickle
 import pickletools
+import struct
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +162,28 @@ def test_only_the_instructions_of_a_state_dict_are_known() -> None:
 def test_what_is_no_pickle_of_tensors_is_refused(data: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
         build(data[: end_of(data)], claim, 1_000)
+
+
+MOST = pickled.MAX_INSTRUCTIONS - 10
+COSTLY: dict[str, Callable[[], bytes]] = {
+    "lists": lambda: b"](" + b"]" * MOST + b"e",
+    "dicts": lambda: b"](" + b"".join(b"}r" + struct.pack("<I", i) for i in range(MOST // 2)) + b"e",
+    "entries": lambda: b"}(" + b"".join(b"X\5\0\0\0%05dN" % i for i in range(MOST // 2)) + b"u",
+    "wide characters": lambda: text("\U0001f600" * 4_000_000),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("make", COSTLY.values(), ids=COSTLY)
+def test_the_costliest_pickles_are_bounded(make: Callable[[], bytes]) -> None:
+    data = pickle_of(make())
+    tracemalloc.start()
+    try:
+        read(data, budget=3 * len(data) + 10**6)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100e6 + 4 * len(data)
 
 
 def test_a_state_dict_with_attributes_and_parameters(tmp_path: Path) -> None:
