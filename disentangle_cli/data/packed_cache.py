@@ -6,7 +6,6 @@ damaged is made again from the source, with a warning, and the work goes on with
 """
 
 import functools
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -96,15 +95,6 @@ def cached(stem: str, key: str, build: Callable[[], Source], what: str) -> Pixel
     if found := _open(path, key):
         return CachedPixels(found, remake)
     return remake()
-
-
-def verified(pixels: Pixels) -> bool:
-    """Whether every byte of the images is what was written (reads all of them; nothing is made again)."""
-    digest = hashlib.sha256()
-    step = max(1, _STEP // pixels.layout.row)
-    for start in range(0, pixels.layout.count, step):
-        digest.update(np.ascontiguousarray(pixels.rows[start : start + step]).data)
-    return digest.hexdigest() == pixels.digest
 
 
 def read_all(pixels: Pixels) -> None:
