@@ -9,6 +9,9 @@ The run goes on where the last call stopped, so a long one can be made in parts:
 On a GPU it is compiled, and runs by CUDA graphs. In the folder of the runs are the checkpoints, a JSON of
 each run with the scores of both states by both protocols and the learning curve, traversals of both states,
 and a picture of the learning curves of all runs there.
+
+Scoring takes some twenty minutes of one CPU core and is no part of --minutes. On a CPU that other work shares,
+set OMP_NUM_THREADS=1: two threads that wait for each other made a tenth of the iterations of one.
 """
 
 import argparse
@@ -73,6 +76,7 @@ def scored(states: dict[str, Path], options: argparse.Namespace) -> dict[str, di
     """By protocol and state: the metrics' results."""
     found: dict[str, dict[str, Any]] = {}
     for protocol in PROTOCOLS:
+        print(f"scoring both states by protocol {protocol}", file=sys.stderr)
         paths = [str(path) for path in states.values()]
         scores = dcr.score(
             paths, options.dataset, protocol=protocol, metrics=METRICS, seed=0, device=options.device
@@ -110,7 +114,7 @@ def summary(end: Path, options: argparse.Namespace) -> dict[str, Any]:
 def rows_of(result: dict[str, Any], protocol: str) -> list[list[str]]:
     """Two lines of a protocol's table: before the regulariser, and the end."""
     where = result["machine"]
-    machine = where.get("gpu") or f"{where['processor']}, {where['threads']} threads"
+    machine = where.get("gpu") or f"{where['processor']}, threads: {where['threads']}"
     schedule = f"{result['scale']:g} ({result['iterations']:,})"
     schedule += "" if result["h_before_the_switch"] else ", H from the switch on"
     precision = result["precision"] + (", compiled" if result["compiled"] else "")

@@ -31,8 +31,8 @@ def result(paper: ModuleType, seed: int, score: float, **changes: Any) -> dict[s
 def test_rows_say_under_what_conditions_a_score_came_about(paper: ModuleType) -> None:
     first, last = paper.rows_of(result(paper, 3, 0.6789), "infogan-cr")
     scores = ["0.679"] * 6 + ["-"]
-    assert first == ["3", "0.1 (32,256)", "before", "bf16", "a processor, 2 threads", "1.00", *scores]
-    assert last == ["3", "0.1 (32,256)", "end", "bf16", "a processor, 2 threads", "1.25", *scores]
+    assert first == ["3", "0.1 (32,256)", "before", "bf16", "a processor, threads: 2", "1.00", *scores]
+    assert last == ["3", "0.1 (32,256)", "end", "bf16", "a processor, threads: 2", "1.25", *scores]
     other = result(paper, 3, 0.5, compiled=True, machine={"gpu": "a card"}, h_before_the_switch=False)
     assert paper.rows_of(other, "infogan-cr")[0][1:5] == [
         "0.1 (32,256), H from the switch on", "before", "bf16, compiled", "a card"
