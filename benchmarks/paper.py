@@ -10,8 +10,9 @@ On a GPU it is compiled, and runs by CUDA graphs. In the folder of the runs are 
 each run with the scores of both states by both protocols and the learning curve, traversals of both states,
 and a picture of the learning curves of all runs there.
 
-Scoring takes some twenty minutes of one CPU core and is no part of --minutes. On a CPU that other work shares,
-set OMP_NUM_THREADS=1: two threads that wait for each other made a tenth of the iterations of one.
+Scoring is no part of --minutes and takes long on a CPU: the second protocol encodes some three million
+images. On a CPU that other work shares, set OMP_NUM_THREADS=1: where two threads waited for each other, they made a
+tenth of the iterations of one.
 """
 
 import argparse
