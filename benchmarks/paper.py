@@ -11,8 +11,8 @@ each run with the scores of both states by both protocols and the learning curve
 and a picture of the learning curves of all runs there.
 
 Scoring is no part of --minutes and takes long on a CPU: the second protocol encodes some three million
-images. On a CPU that other work shares, set OMP_NUM_THREADS=1: where two threads waited for each other, they made a
-tenth of the iterations of one.
+images. On a CPU that other work shares, set OMP_NUM_THREADS=1: where two threads waited for each other, they
+made a tenth of the iterations of one.
 """
 
 import argparse
