@@ -24,8 +24,8 @@ from disentangle_cli.reading import check_growth, reading
 BLOCK = 16 * 2**20  # bytes read at a time
 WHOLE_LIMIT = 2**30  # bytes: arrays that are read in one piece
 TOTAL_LIMIT = 64 * 2**30  # bytes of any one array
-BLANK = 500
-"""Times the file that images may grow to, which are read in blocks: dSprites, mostly black, to 110 times."""
+BLANK = 1000
+"""Times the file that images may grow to, which are read in blocks: a dot on black grows to 600 or 800 times."""
 COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What NumPy writes; others can inflate to a million times their size."""
 
