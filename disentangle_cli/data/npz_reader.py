@@ -25,7 +25,7 @@ BLOCK = 16 * 2**20  # bytes read at a time
 WHOLE_LIMIT = 2**30  # bytes: arrays that are read in one piece
 TOTAL_LIMIT = 64 * 2**30  # bytes of any one array
 BLANK = 1000
-"""Times the file that images may grow to, which are read in blocks: a dot on black grows to 600 or 800 times."""
+"""Times the file that images may grow to, which are read in blocks: a dot on black grows to 600 or 800."""
 COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What NumPy writes; others can inflate to a million times their size."""
 
