@@ -66,7 +66,10 @@ def parse_yaml(text: str) -> Any:
     Raises:
         yaml.YAMLError, ValueError, RecursionError: malformed; a DuplicateKeyError is a ValueError.
     """
-    return yaml.load(text, _Loader)
+    try:
+        return yaml.load(text, _Loader)
+    except (KeyError, AttributeError, TypeError, OverflowError) as error:  # of tags: "!!bool maybe"
+        raise ValueError("a value is not what its tag says") from error
 
 
 def to_yaml(settings: dict[str, Any]) -> str:

@@ -145,3 +145,11 @@ def test_what_can_be_set_is_listed() -> None:
     ]
     chosen = list_settings(Cat, {"name": "Tom", "tail": {"length": 5}})
     assert [setting.default for setting in chosen] == ["Tom", 5, None, None, None, None]
+
+
+@pytest.mark.parametrize(
+    "value", ["!!bool zz", "!!timestamp x", "!!int zz", "!!binary é", "!!omap [a]", "? [a]"]
+)
+def test_a_value_that_is_not_what_its_tag_says(value: str) -> None:
+    with pytest.raises(UsageError, match="not valid YAML"):
+        read_assignment(f"a={value}")
