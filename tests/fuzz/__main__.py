@@ -12,6 +12,8 @@ from tests.fuzz.all_kinds import KINDS
 from tests.fuzz.campaign import campaign, spread
 from tests.fuzz.child import Case, Verdict
 
+TOLD = 500
+"""Cases after which there is a word of how far it is."""
 SHOWN = 3
 """Cases that are shown of each problem of a kind."""
 
@@ -40,6 +42,9 @@ def main() -> int:
                 print(_shown(verdict), flush=True)
         if options.case:
             print(_shown(verdict))
+        if codes.total() % TOLD == 0:
+            seconds = time.monotonic() - started
+            print(f"{codes.total()} cases in {seconds:.0f} s, {problems.total()} problems", flush=True)
     took = time.monotonic() - started
     told = ", ".join(f"{count} exit {code}" for code, count in sorted(codes.items(), key=str))
     most = f"slowest {slowest:.1f} s, most memory {largest >> 20} MiB"
