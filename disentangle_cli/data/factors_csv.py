@@ -63,10 +63,13 @@ def to_classes(path: Path, name: str, texts: list[str]) -> Column:
 
 
 def _refuse_merged(where: str, numbers: dict[str, float]) -> None:
-    """Refuse texts that are one number: ``1.1`` and ``1.10`` may be two versions, and digits may be lost."""
+    """Refuse texts that are one number: ``1.1`` and ``1.10`` may be two versions, and digits may be lost.
+
+    The sign of a zero is all that may differ: rounding makes ``-0.0`` beside ``0.0``.
+    """
     first: dict[float, str] = {}
     for text, number in numbers.items():
-        if number in first and number != 0:
+        if number in first and not (number == 0 and text.lstrip("+-") == first[number].lstrip("+-")):
             raise UsageError(
                 f"{where} holds both {first[number]} and {text}, which are one number here; "
                 f"write it in one way, or as names (s{text})"
