@@ -55,7 +55,7 @@ def test_a_count_that_is_not_the_pickle_s_is_refused(tmp_path: Path, whole: byte
     for _ in range(5):
         place = end_of(whole, place)
     (count,) = struct.unpack_from("<q", whole, place)
-    for other in (count + 1, 0, -1, 2**40):
+    for other in {count + 1, 0, -1, 2**40} - {count}:  # the first storage may be the empty one
         forged = whole[:place] + struct.pack("<q", other) + whole[place + 8 :]
         with pytest.raises(UsageError, match="other sizes than the file has"):
             read(tmp_path / "a.pt", forged)
