@@ -22,6 +22,8 @@ MODEST = 100 * 2**20
 """Bytes of memory that any file may ask for, however small it is..."""
 RATIO = 100
 """...and times its size that it may ask for beyond that."""
+_OPEN_FILE = re.compile(r" <_io\.\w+ name=[^>]*>")
+"""What libraries call a file that was opened for them; its path stands before the reason."""
 _INHERITED = re.compile(r"/dev/stdin|/(?:dev|proc/self)/fd/\d+")
 """Streams that whoever started dcr has opened for it: stdin and ``<(process substitution)``."""
 
@@ -114,4 +116,4 @@ def _reason(error: Exception) -> str:
     said = error.strerror if isinstance(error, OSError) else None
     if said is None and error.args and isinstance(error.args[0], str) and not isinstance(error, UnicodeError):
         said = error.args[0]
-    return one_line(said or error)[:MAX_REASON] or type(error).__name__
+    return _OPEN_FILE.sub("", one_line(said or error))[:MAX_REASON] or type(error).__name__

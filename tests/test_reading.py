@@ -170,3 +170,9 @@ def test_a_table_that_is_no_file_labels_nothing_in_silence(cli: Cli, tmp_path: P
     result = cli("data", "check", tmp_path)
     assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
     assert "factors.csv" in result.stderr
+
+
+def test_a_reason_does_not_name_the_object_that_a_file_is(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_text("no picture")
+    with pytest.raises(UsageError, match=r"a\.png: cannot be read .*\(cannot identify image file\)$"):
+        decode(tmp_path / "a.png", 8, 1)

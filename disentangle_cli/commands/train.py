@@ -100,7 +100,7 @@ def train_cli(
 
     trained = train(
         model, dataset, preset=preset, iterations=iterations, seed=seed,
-        seeds=",".join(options.listed(seeds)) or None, sweep=sweep or (),
+        seeds=",".join(options.listed(seeds)) if seeds else None, sweep=sweep or (),
         settings=sets, config=config, init_from=init_from, out=out, name=name, resume=resume,
         overwrite=overwrite, time_limit=time_limit, device=device, precision=precision, compile=compiled,
         jobs=jobs, stack=stack, executor=executor, dry_run=dry_run, check=False,

@@ -285,6 +285,7 @@ def test_a_failed_run_does_not_stop_the_pool(command: Command, tmp_path: Path) -
         (["--precision", "fp8"], "'fp8' is not one of"),
         (["--time-limit", "soon"], "--time-limit 'soon'"),
         (["--seeds", "4-1"], "--seeds"),
+        (["--seeds", ""], "write it like 0-4"),
         (["--set", "batch_size=1000"], "fewer than one batch"),
         (["--set", "architecture=infogan-32"], "makes 32x32"),
         (["--set", "architecture=mlp"], "cannot be trained as a GAN"),
