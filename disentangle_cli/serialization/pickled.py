@@ -120,8 +120,8 @@ def end_of(data: bytes, start: int = 0) -> int:
 def build(data: bytes, claim: Claim, budget: int, start: int = 0) -> Any:
     """The value of the pickle that begins at ``start``: plain types and tensors.
 
-    Call :func:`end_of` first. ``budget`` bounds the bytes of all tensors together, as float32 at least:
-    views of one storage may overlap.
+    Call :func:`end_of` first. ``budget`` bounds the bytes of all tensors together, weights as float32 at
+    least: views of one storage may overlap.
 
     Raises:
         ValueError: it is damaged, or holds anything else.
@@ -241,7 +241,8 @@ class _Machine:
             count *= side
             last += (side - 1) * stride
         self._tensors += 1
-        self._budget -= count * max(numbers.element_size(), 4)
+        width = numbers.element_size()  # of weights at half precision as well: they are used as float32
+        self._budget -= count * (max(width, 4) if numbers.is_floating_point() else width)
         if count > len(numbers) or (count and last >= len(numbers)) or self._budget < 0:
             raise ValueError("a tensor claims more numbers than it holds")
         if self._tensors > MAX_TENSORS or len(shape) > 16:

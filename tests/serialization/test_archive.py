@@ -11,6 +11,7 @@ import torch
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.serialization import read_tensors
+from disentangle_cli.serialization.pickled import DTYPES
 from tests.conftest import WriteModel
 from tests.serialization.archives import flips, members_of, write_archive
 
@@ -36,6 +37,14 @@ def test_what_torch_saves_is_read(saved: Path) -> None:
     assert torch.equal(found["w"], torch.arange(6.0).reshape(2, 3))
     assert found["none"].shape == (0,)
     assert found["n"] == 3
+
+
+@pytest.mark.parametrize("dtype", sorted(DTYPES.values(), key=str), ids=str)
+def test_a_file_may_be_all_tensor(tmp_path: Path, dtype: torch.dtype) -> None:
+    """As an ONNX graph is, which stands in a checkpoint as bytes."""
+    one = torch.ones(100_000, dtype=dtype)
+    torch.save({"w": one}, tmp_path / "a.pt")
+    assert torch.equal(read_tensors(tmp_path / "a.pt", "thing")["w"], one)
 
 
 def test_every_flipped_bit_is_refused(saved: Path) -> None:
