@@ -50,8 +50,8 @@ def kinds_of(name: str) -> list[str]:
 def choose_outputs(names: Sequence[str], asked: Sequence[str] | None) -> Outputs:
     """The outputs called ``names`` that hold means and spreads: as ``asked``, else as their names tell.
 
-    ``asked`` has one or two entries, ``NAME`` or ``NAME:KIND``, the mean first; or the kinds of all outputs
-    in their order, such as ``["mean", "std"]``.
+    ``asked`` has one or two entries, the mean first, ``NAME`` or ``NAME:KIND`` (for a spread whose name does
+    not tell); or the kinds of all outputs in their order, such as ``["mean", "std"]``.
 
     Raises:
         UsageError: ``asked`` does not fit, or it is not told and the names do not say.
@@ -90,7 +90,12 @@ def _asked(names: Sequence[str], asked: Sequence[str]) -> Outputs:
         return _single(chosen[0], told[0])
     if len(chosen) != 2 or chosen[0] == chosen[1] or told[0] not in ([], ["mean"]) or told[1] == ["mean"]:
         raise UsageError(f"--encoder-outputs {','.join(asked)}: name the output of the means first, {_HOW}")
-    return Outputs(chosen, told[1][-1] if told[1] else "logvar")
+    if not told[1]:
+        raise UsageError(
+            f"--encoder-outputs {','.join(asked)}: the name {chosen[1]} does not tell which kind of spread "
+            f"it is; say so {_HOW}"
+        )
+    return Outputs(chosen, told[1][-1])
 
 
 def _single(name: str, told: Sequence[str]) -> Outputs:

@@ -116,7 +116,9 @@ def test_outputs_are_told_by_their_names(tmp_path: Path, pair: tuple[Path, Path]
     nameless = write_encoder(tmp_path / "n.onnx", outputs=("a", "b"))
     with pytest.raises(UsageError, match=r"a, b, do not tell .* --encoder-outputs MEAN,NAME:KIND"):
         read(nameless, pair[1])
-    chosen = read(nameless, pair[1], encoder_outputs=["b", "a"]).posterior(IMAGES)
+    with pytest.raises(UsageError, match="the name a does not tell which kind of spread it is"):
+        read(nameless, pair[1], encoder_outputs=["b", "a"])
+    chosen = read(nameless, pair[1], encoder_outputs=["b", "a:logvar"]).posterior(IMAGES)
     assert chosen
     torch.testing.assert_close(chosen[1], mean)
     single = write_encoder(tmp_path / "s.onnx", outputs=("codes",))
