@@ -33,7 +33,10 @@ def test_in_the_first_second(number: signal.Signals, seconds: float) -> None:
         assert process.stdout.readline() == "begun\n"
         time.sleep(seconds)
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        try:
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()  # where it has not ended
     os.close(for_stdin)
     os.close(writing)
     assert (process.returncode, err) == (130, "interrupted\n")

@@ -103,7 +103,10 @@ def test_signals_save_and_exit_130(command: Command, tmp_path: Path, number: sig
     process = subprocess.Popen(command("--iterations", "100000"), stderr=subprocess.PIPE, text=True)
     wait_for(tmp_path / "out" / STEM / "resume.pt", process)
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    try:
+        _, errors = process.communicate(timeout=60)
+    finally:
+        process.kill()  # where it has not ended
     assert process.returncode == 130
     assert number.name in errors
     assert "--resume" in errors
