@@ -3,12 +3,15 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.training import Run, train_together
 from disentangle_cli.training.pool import raise_failures
 
@@ -68,3 +71,18 @@ def train(request: Run) -> Path:
 
 def run(command: list[str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=120, env=os.environ, check=False)
+
+
+def same_weights(a: Path, b: Path) -> bool:
+    first, second = load_checkpoint(a), load_checkpoint(b)
+    return all(
+        torch.equal(value, getattr(second, part)[key])
+        for part in ("generator", "encoder")
+        for key, value in getattr(first, part).items()
+    )
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)

@@ -20,7 +20,7 @@ from disentangle_cli.training.outcome import Outcome
 from disentangle_cli.training.run import prepare
 from disentangle_cli.training.spec import LOCK
 from disentangle_cli.training.together import train_together
-from tests.training.test_train_command import same_weights
+from tests.training.conftest import same_weights
 
 
 @pytest.fixture

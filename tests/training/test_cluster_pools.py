@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.training.test_train_command import same_weights
+from tests.training.conftest import same_weights
 
 pytestmark = pytest.mark.slow
 PATIENCE = 300  # seconds: starting a cluster takes long on a busy machine

@@ -25,8 +25,7 @@ from disentangle_cli.training.spec import Run
 from disentangle_cli.training.stack import split_into_stacks
 from disentangle_cli.training.state import read_state
 from tests.models.tiny_gan import TinyGan
-from tests.training.conftest import Command, train
-from tests.training.test_train_command import wait_for
+from tests.training.conftest import Command, train, wait_for
 
 
 @pytest.fixture(autouse=True)
