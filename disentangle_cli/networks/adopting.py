@@ -23,8 +23,8 @@ def adopt(net: nn.Module, weights: dict[str, Tensor], fresh: Collection[str] = (
         for key, value in net.state_dict().items()
         if not key.endswith(".u") and key.partition(".")[0] not in fresh
     }
-    for key in state.keys() ^ weights.keys():
-        raise UsageError(f"its networks are others: {key} is in one of them only")
+    if others := sorted(state.keys() ^ weights.keys()):
+        raise UsageError(f"its networks are others: {others[0]} is in one of them only")
     for key, value in state.items():
         if value.shape != weights[key].shape:
             shapes = f"{tuple(weights[key].shape)} and {tuple(value.shape)}"
