@@ -44,7 +44,7 @@ def list_cli(fmt: options.FormatOption = Format.table) -> None:
 
 @data_app.command("render")
 def render_cli(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Data set: a name, npz file or folder.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Data set: a name, a file or a folder.")],
     out: options.Out,
     num: Annotated[
         int | None,
@@ -76,7 +76,7 @@ def render_cli(
 
 @data_app.command("check")
 def check_cli(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="An npz file, an image folder or a name.")],
+    path: Annotated[str, typer.Argument(metavar="PATH", help="A file, a folder or a name.")],
     size: Size = None,
     channels: Channels = None,
     fmt: options.FormatOption = Format.table,
@@ -88,7 +88,7 @@ def check_cli(
     from disentangle_cli.datasets import open_dataset
 
     dataset = open_dataset(path, size=size, channels=channels)
-    found = _check(dataset, path)
+    found = _check(dataset)
     # numbers as text: one column holds both
     rows: list[list[object]] = [
         ["kind", found["kind"]],
@@ -110,21 +110,18 @@ def check_cli(
     emit(document("data-check", path=path, **found), fmt, ["property", "value"], rows)
 
 
-def _check(dataset: "Dataset", spec: str) -> dict[str, Any]:
+def _check(dataset: "Dataset") -> dict[str, Any]:
     from dataclasses import asdict
 
     from disentangle_cli.data.check import compare_with_dsprites, value_range
     from disentangle_cli.data.packed_cache import read_all
-    from disentangle_cli.datasets import DATASETS
     from disentangle_cli.scoring.restrict import restrict_dataset
 
     if dataset.pixels:
         read_all(dataset.pixels)
-    named = spec in DATASETS.names()
-    kind = "data set of dcr" if named else "image folder" if Path(spec).expanduser().is_dir() else "npz file"
     compared = compare_with_dsprites(dataset)
     return {
-        "kind": kind,
+        "kind": dataset.kind,
         **restrict_dataset(dataset).to_json(),  # the classes that occur
         "value_range": value_range(dataset),
         "black_and_white": dataset.is_binary,

@@ -59,6 +59,7 @@ class Dataset(ABC):
         factors: the labelled factors; an empty tuple when there are no labels.
         file_names: of a folder's images, one each, as paths within it; an empty tuple for other sets.
         ignored: arrays of its file that are not read.
+        kind: in words, what it comes from.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Dataset(ABC):
     factors: tuple[Factor, ...]
     file_names: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    kind: str = "data set of dcr"
 
     @abstractmethod
     def __len__(self) -> int:

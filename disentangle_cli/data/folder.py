@@ -12,14 +12,12 @@ from disentangle_cli.data.factors_csv import read_factors_csv
 from disentangle_cli.data.image_files import decode, grey_mode, white_of_all
 from disentangle_cli.data.image_listing import SUFFIXES, image_files
 from disentangle_cli.data.labels import unlabelled
-from disentangle_cli.data.pixels import Layout, Source
+from disentangle_cli.data.pixels import Layout, Source, warn_if_dark
 from disentangle_cli.data.table import TableDataset, stored
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import INCOMPLETE
 
 BLOCK = 256  # images
-DARK = 80
-"""Of 255: what has no brighter pixel in all images may have been stored with more bits than it has."""
 
 
 class FolderDataset(TableDataset):
@@ -89,8 +87,4 @@ def _blocks(files: list[Path], size: int, channels: int, folder: Path) -> Iterat
             brightest = max(brightest, int(block.max()))
             yield block
             bar.update(len(part))
-    if brightest < DARK:
-        output.warn(
-            f"{folder}: no pixel is brighter than {brightest} of 255; images that have fewer bits than they "
-            "are stored with (12 in 16, or 0 and 1) want to be scaled up first"
-        )
+    warn_if_dark(folder, brightest)

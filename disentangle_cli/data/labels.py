@@ -1,4 +1,4 @@
-"""Labels of an ``.npz`` file: class ids per image, and what the classes are called and stand for."""
+"""Labels of a file of arrays: class ids per image, and what the classes are called and stand for."""
 
 import math
 from dataclasses import dataclass
@@ -10,11 +10,16 @@ from numpy.typing import NDArray
 
 from disentangle_cli.arraytypes import Doubles, Ints
 from disentangle_cli.classes import occurring
+from disentangle_cli.data.array_file import ArrayFile
 from disentangle_cli.data.dataset import Factor
 from disentangle_cli.data.dsprites import FACTORS, LAYOUT
-from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.errors import UsageError
 
+LABELS = (
+    "factors", "factor_names", "factor_values", "factor_sizes", "is_continuous",
+    "latents_classes", "latents_values",
+)  # fmt: skip
+"""The arrays that labels may be read from."""
 MAX_CLASSES = 1_000_000
 MAX_FACTORS = 1_000
 MAX_NUMBERS = 2**27
@@ -41,27 +46,53 @@ class Labels:
         expected = np.stack(np.unravel_index(np.arange(len(self.classes)), sizes), axis=1)
         return bool(np.array_equal(self.classes, expected))
 
+    def classes_of(self, rows: Ints) -> Ints:
+        """Class ids ``(n, F)`` of ``rows (n,)``."""
+        return self.classes[rows]
+
+    def values_of(self, rows: Ints) -> Doubles:
+        """Values ``(n, F)`` of ``rows (n,)``."""
+        return self.values[rows]
+
+
+@dataclass(frozen=True)
+class GridLabels:
+    """The labels of rows that are all combinations of the factors, once each, the last one fastest."""
+
+    factors: tuple[Factor, ...]
+    is_grid = True
+
+    def classes_of(self, rows: Ints) -> Ints:
+        """Class ids ``(n, F)`` of ``rows (n,)``."""
+        return np.stack(np.unravel_index(rows, [f.size for f in self.factors]), axis=-1).astype(np.int64)
+
+    def values_of(self, rows: Ints) -> Doubles:
+        """Values ``(n, F)`` of ``rows (n,)``."""
+        columns = zip(self.factors, self.classes_of(rows).T, strict=True)
+        return np.stack([np.array(factor.values)[column] for factor, column in columns], axis=-1)
+
 
 def unlabelled(count: int) -> Labels:
     """The labels of ``count`` images that have none."""
     return Labels((), np.empty((count, 0), np.int64), np.empty((count, 0)))
 
 
-def read_labels(file: NpzFile, count: int, shape: tuple[int, int, int]) -> Labels:
+def read_labels(file: ArrayFile, count: int, shape: tuple[int, int, int]) -> Labels | GridLabels:
     """The labels of the ``count`` images of ``file``, whose ``shape`` is ``(C, H, W)``.
 
     Class ids are in ``factors (N, F)``, or as in the original dSprites file in ``latents_classes``.
     Optional: ``factor_names (F,)`` text, ``factor_values (N, F)`` (or ``latents_values``),
     ``factor_sizes (F,)`` and ``is_continuous (F,)``. Without ``is_continuous`` a factor is continuous
     if any of its values is not a whole number. Class ids that no image has are no classes: the others are
-    numbered anew, in their order.
+    numbered anew, in their order. With ``factor_sizes`` and no class ids the images are all combinations of
+    the factors in that order, the last one fastest.
 
     Raises:
         UsageError: the arrays do not fit each other or the images.
     """
     key = next((key for key in ("factors", "latents_classes") if key in file), None)
     if key is None:
-        return unlabelled(count)
+        return _grid(file, count) if "factor_sizes" in file else unlabelled(count)
     classes = _class_ids(file, key, count)
     width = classes.shape[1]
     values = _table(file, "factor_values" if key == "factors" else "latents_values", (count, width))
@@ -78,7 +109,29 @@ def read_labels(file: NpzFile, count: int, shape: tuple[int, int, int]) -> Label
     return Labels(factors, places, values)
 
 
-def _class_ids(file: NpzFile, key: str, count: int) -> Ints:
+def _grid(file: ArrayFile, count: int) -> Labels | GridLabels:
+    """Labels by the order of the images alone."""
+    shape = file.header("factor_sizes").shape
+    if len(shape) != 1 or not 1 <= shape[0] <= MAX_FACTORS:
+        raise UsageError(f"{file.path}: factor_sizes has the shape {shape}; it must be (F,), one a factor")
+    found = _numbers(file, "factor_sizes")
+    if not np.all((found >= 1) & (found <= MAX_CLASSES) & (found == np.floor(found.astype(np.float64)))):
+        raise UsageError(f"{file.path}: factor_sizes must be whole numbers from 1 to {MAX_CLASSES:,}")
+    sizes = [int(size) for size in found]
+    if math.prod(sizes) != count:
+        raise UsageError(
+            f"{file.path}: factor_sizes {' x '.join(map(str, sizes))} make {math.prod(sizes):,} combinations "
+            f"and there are {count:,} images; without factors (N, F), the class ids of each image, there "
+            "must be one image for each combination, the last factor fastest"
+        )
+    rows = np.arange(count)
+    classes = np.stack(np.unravel_index(rows, sizes), axis=1).astype(np.int64)
+    values = _table(file, "factor_values", classes.shape)
+    factors = _described(file, classes, classes.astype(np.float64) if values is None else values)
+    return GridLabels(factors) if values is None else Labels(factors, classes, values.astype(np.float64))
+
+
+def _class_ids(file: ArrayFile, key: str, count: int) -> Ints:
     shape = file.header(key).shape
     if len(shape) != 2 or shape[0] != count or not 1 <= shape[1] <= MAX_FACTORS:
         raise UsageError(
@@ -94,7 +147,7 @@ def _class_ids(file: NpzFile, key: str, count: int) -> Ints:
     return found.astype(np.int64)
 
 
-def _described(file: NpzFile, classes: Ints, values: Doubles) -> tuple[Factor, ...]:
+def _described(file: ArrayFile, classes: Ints, values: Doubles) -> tuple[Factor, ...]:
     width = classes.shape[1]
     sizes = _table(file, "factor_sizes", (width,))
     if sizes is not None and np.any(sizes <= classes.max(axis=0)):
@@ -113,7 +166,7 @@ def _valued(classes: Ints, values: Doubles) -> tuple[int, tuple[float, ...]]:
     return len(first), tuple(float(value) for value in values[first])
 
 
-def _names(file: NpzFile, width: int) -> list[str]:
+def _names(file: ArrayFile, width: int) -> list[str]:
     if "factor_names" not in file:
         return [f"factor{k + 1}" for k in range(width)]
     header = file.header("factor_names")
@@ -126,7 +179,7 @@ def _names(file: NpzFile, width: int) -> list[str]:
     return names
 
 
-def _table(file: NpzFile, key: str, shape: tuple[int, ...]) -> NDArray[Any] | None:
+def _table(file: ArrayFile, key: str, shape: tuple[int, ...]) -> NDArray[Any] | None:
     if key not in file:
         return None
     if (found := file.header(key).shape) != shape:
@@ -137,7 +190,7 @@ def _table(file: NpzFile, key: str, shape: tuple[int, ...]) -> NDArray[Any] | No
     return numbers
 
 
-def _numbers(file: NpzFile, key: str) -> NDArray[Any]:
+def _numbers(file: ArrayFile, key: str) -> NDArray[Any]:
     header = file.header(key)
     if header.dtype.kind not in "biuf":
         raise UsageError(f"{file.path}: {key} must hold numbers")

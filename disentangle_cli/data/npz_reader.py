@@ -9,8 +9,7 @@ import contextlib
 import math
 import os
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,31 +17,16 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from disentangle_cli.data.array_file import BLANK, BLOCK, TOTAL_LIMIT, WHOLE_LIMIT, Header
 from disentangle_cli.errors import UsageError
 from disentangle_cli.reading import check_growth, reading
 
-BLOCK = 16 * 2**20  # bytes read at a time
-WHOLE_LIMIT = 2**30  # bytes: arrays that are read in one piece
-TOTAL_LIMIT = 64 * 2**30  # bytes of any one array
-BLANK = 1000
-"""Times the file that images may grow to, which are read in blocks: a dot on black grows to 600 or 800."""
 COMPRESSION = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """What NumPy writes; others can inflate to a million times their size."""
 
 
-@dataclass(frozen=True)
-class Header:
-    """Shape and type of an array in the file, known without reading it."""
-
-    shape: tuple[int, ...]
-    dtype: np.dtype[Any]
-    fortran: bool
-    offset: int  # bytes of the member before the data
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the array's data."""
-        return math.prod(self.shape) * self.dtype.itemsize
+class Pickled(UsageError):
+    """An array holds objects, which may run code when they are loaded."""
 
 
 class NpzFile:
@@ -97,7 +81,7 @@ class NpzFile:
             if header.nbytes > WHOLE_LIMIT:
                 raise UsageError(f"{self.path}: array {name} is too large ({header.nbytes / 2**30:.1f} GiB)")
             check_growth(self.path, f"array {name}", header.nbytes, self._bytes)
-            found = _read_values(stream, header, header.shape)
+            found = read_values(stream, header, header.shape)
             stream.read(1)  # at the end of a member its checksum is compared
         return found
 
@@ -117,11 +101,27 @@ class NpzFile:
             self._header(name, stream)
             for start in range(0, header.shape[0], rows):
                 count = min(rows, header.shape[0] - start)
-                yield _read_values(stream, header, (count, *header.shape[1:]))
+                yield read_values(stream, header, (count, *header.shape[1:]))
             stream.read(1)  # at the end of a member its checksum is compared
 
+    def mend(self, name: str, expression: str, keep: Sequence[str] = ()) -> str:
+        """See :class:`ArrayFile`."""
+        kept = "".join(f", {key!r}: f[{key!r}]" for key in keep if key in self and key != name)
+        return self._mend(name, f"{{{name!r}: {expression}{kept}}}")
+
+    def _mend(self, name: str, arrays: str, load: str = "") -> str:
+        mended = str(self.path.with_name(f"{self.path.stem}-mended.npz"))
+        return (
+            f"import numpy as np; f = np.load({str(self.path)!r}{load}); x = f[{name!r}]; "
+            f"np.savez({mended!r}, **{arrays})"
+        )
+
     def _header(self, name: str, stream: IO[bytes]) -> Header:
-        return _read_header(self.path, f"array {name}", stream, self._sizes[name])
+        try:
+            return read_header(self.path, f"array {name}", stream, self._sizes[name])
+        except Pickled as error:
+            line = self._mend(name, f"{{**f, {name!r}: np.array(x.tolist())}}", ", allow_pickle=True")
+            raise UsageError(f"{error}; if you trust whoever made it, save it as numbers: {line}") from None
 
     @property
     def unread(self) -> list[str]:
@@ -148,12 +148,17 @@ def read_npy(path: Path, problem: str, limit: int) -> NDArray[Any]:
         UsageError: it cannot be read, or does not hold plain numbers or text.
     """
     with reading(path, problem, limit) as file:
-        header = _read_header(path, "it", file, os.fstat(file.fileno()).st_size)
-        return _read_values(file, header, header.shape)
+        header = read_header(path, "it", file, os.fstat(file.fileno()).st_size)
+        return read_values(file, header, header.shape)
 
 
-def _read_header(path: Path, what: str, stream: IO[bytes], size: int) -> Header:
-    """The header of an array that takes, with it, ``size`` bytes."""
+def read_header(path: Path, what: str, stream: IO[bytes], size: int) -> Header:
+    """The header of an array in the format of ``.npy`` files that takes, with it, ``size`` bytes.
+
+    Raises:
+        Pickled: it holds objects.
+        UsageError: it is damaged, forged, or holds no numbers or texts; ``path`` and ``what`` name it.
+    """
     version = npy.read_magic(stream)
     if version == (1, 0):
         shape, fortran, dtype = npy.read_array_header_1_0(stream)
@@ -162,7 +167,7 @@ def _read_header(path: Path, what: str, stream: IO[bytes], size: int) -> Header:
     else:
         raise UsageError(f"{path}: {what} is in a format that dcr does not read")
     if dtype.hasobject:
-        raise UsageError(f"{path}: {what} holds pickled objects, which dcr never loads")
+        raise Pickled(f"{path}: {what} holds pickled objects, which dcr never loads")
     if dtype.kind not in "biufUS":
         raise UsageError(f"{path}: {what} holds {dtype}, not numbers")
     header = Header(tuple(shape), dtype, fortran, stream.tell())
@@ -176,7 +181,7 @@ def _read_header(path: Path, what: str, stream: IO[bytes], size: int) -> Header:
     return header
 
 
-def _read_values(stream: IO[bytes], header: Header, shape: tuple[int, ...]) -> NDArray[Any]:
+def read_values(stream: IO[bytes], header: Header, shape: tuple[int, ...]) -> NDArray[Any]:
     """The next values of an array: all of its ``shape``, or a part of it."""
     data = stream.read(math.prod(shape) * header.dtype.itemsize)
     return np.frombuffer(data, header.dtype).reshape(shape, order="F" if header.fortran else "C")

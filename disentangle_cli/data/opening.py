@@ -4,19 +4,19 @@ from pathlib import Path
 
 from disentangle_cli.bounds import SIDE
 from disentangle_cli.data.dataset import DATASETS, Dataset
-from disentangle_cli.data.folder import FolderDataset
-from disentangle_cli.data.npz import NpzDataset
+from disentangle_cli.data.formats import recognise
+from disentangle_cli.data.given import Given
 from disentangle_cli.errors import UsageError
 
 
 def open_dataset(spec: str, *, size: int | None = None, channels: int | None = None) -> Dataset:
-    """Open a data set by its registered name, or an ``.npz`` file or a folder of images by path.
+    """Open a data set by its registered name, or a file or a folder of images by path.
 
     A registered name wins over a folder of that name (``./dsprites`` means the folder).
 
     Args:
         spec: the name or the path.
-        size: side of the square images that a folder is resized to (default 64).
+        size: side of the square images that pictures are resized to (default 64).
         channels: 1 or 3 to read a folder as grey or as colour; by default colour if any image is.
 
     Raises:
@@ -29,10 +29,10 @@ def open_dataset(spec: str, *, size: int | None = None, channels: int | None = N
         raise UsageError(f"images have 1 or 3 channels, not {channels}")
     if spec in DATASETS.names():
         return _checked(DATASETS.get(spec)(), size, channels)
-    path = _path(spec)
-    if path.is_dir():
-        return FolderDataset(path, size=64 if size is None else size, channels=channels)
-    return _checked(NpzDataset(path), size, channels)
+    match = recognise(Given(_path(spec), size, channels))
+    dataset = _checked(match.open(), size, channels)
+    dataset.kind = match.kind
+    return dataset
 
 
 def check_known(spec: str) -> None:
@@ -68,7 +68,7 @@ def absolute(spec: str) -> str:
 
 
 def _checked(dataset: Dataset, size: int | None, channels: int | None) -> Dataset:
-    """``dataset``, unless it differs from what was asked: only folders are resized."""
+    """``dataset``, unless it differs from what was asked: only pictures are resized."""
     has_channels, height, width = dataset.image_shape
     if size is not None and (height, width) != (size, size):
         raise UsageError(f"{dataset.name} has images of {height}x{width}, not {size}x{size}")

@@ -4,10 +4,15 @@ import hashlib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from disentangle_cli.arraytypes import Bytes, Ints
+from disentangle_cli.output import warn
+
+DARK = 80
+"""Of 255: what has no brighter pixel in all images may have been stored with more bits than it has."""
 
 
 @dataclass(frozen=True)
@@ -74,3 +79,12 @@ def in_memory(source: Source) -> Pixels:
         rows[done : done + len(block)] = block
         done += len(block)
     return Pixels(source.layout, rows, hashlib.sha256(rows.data).hexdigest())
+
+
+def warn_if_dark(path: Path, brightest: int) -> None:
+    """Warn that what was read from ``path`` may have fewer bits than it is stored with."""
+    if brightest < DARK:
+        warn(
+            f"{path}: no pixel is brighter than {brightest} of 255; images that have fewer bits than they "
+            "are stored with (12 in 16, or 0 and 1) want to be scaled up first"
+        )

@@ -11,7 +11,7 @@ import numpy as np
 from disentangle_cli.arraytypes import Bytes, Doubles, Ints
 from disentangle_cli.data.dataset import Dataset, check_classes
 from disentangle_cli.data.grid import draw_grid
-from disentangle_cli.data.labels import Labels
+from disentangle_cli.data.labels import GridLabels, Labels
 from disentangle_cli.data.packed_cache import cached
 from disentangle_cli.data.pixels import Pixels, Source, in_memory
 
@@ -21,7 +21,7 @@ IN_MEMORY = 64 * 2**20  # bytes; larger sets are kept in the cache folder and me
 class TableDataset(Dataset):
     """Stored images and one row of labels per image."""
 
-    def __init__(self, name: str, pixels: Pixels, labels: Labels) -> None:
+    def __init__(self, name: str, pixels: Pixels, labels: Labels | GridLabels) -> None:
         """``pixels`` and ``labels`` have the same number of rows."""
         self.name = name
         self.fingerprint = f"sha256:{pixels.digest}"
@@ -49,7 +49,7 @@ class TableDataset(Dataset):
 
     def classes(self, indices: Ints) -> Ints:
         """Class ids ``(n, F)`` of the images at ``indices (n,)``."""
-        return self._labels.classes[indices]
+        return self._labels.classes_of(np.asarray(indices))
 
     @cached_property
     def occurring_classes(self) -> tuple[Ints, ...]:
@@ -58,7 +58,7 @@ class TableDataset(Dataset):
 
     def values(self, indices: Ints) -> Doubles:
         """Factor values ``(n, F)`` of the images at ``indices (n,)``, as the file gives them."""
-        return self._labels.values[indices]
+        return self._labels.values_of(np.asarray(indices))
 
     def draw_fixed(self, rng: np.random.Generator, factor: int, classes: Ints) -> Ints:
         """As in :class:`Dataset`; a full grid in C order draws exactly as a :class:`GridDataset` does."""

@@ -1,0 +1,63 @@
+"""What somebody gives as a data set, and what can be known of it at a glance: for those who recognise it."""
+
+import zipfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from disentangle_cli.data.array_file import ArrayFile
+from disentangle_cli.data.npz_reader import NpzFile
+from disentangle_cli.reading import reading
+
+_HEAD = 16
+DEFAULT_SIZE = 64
+
+
+@dataclass(frozen=True)
+class Given:
+    """A file or folder that is there, and the size and number of channels that are wanted, if any are."""
+
+    path: Path
+    size: int | None = None
+    channels: int | None = None
+
+    @property
+    def side(self) -> int:
+        """The side that pictures are resized to."""
+        return DEFAULT_SIZE if self.size is None else self.size
+
+    @cached_property
+    def is_folder(self) -> bool:
+        """Whether it is a folder."""
+        return self.path.is_dir()
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first 16 bytes of a file; none of a folder.
+
+        Raises:
+            UsageError: the file cannot be read.
+        """
+        if self.is_folder:
+            return b""
+        with reading(self.path, "cannot be read") as file:
+            return file.read(_HEAD)
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """The names in an archive, if it is a zip file; an npz file is one."""
+        if not self.head.startswith(b"PK"):
+            return ()
+        with reading(self.path, "not a zip file, or a damaged one") as file, zipfile.ZipFile(file) as archive:
+            return tuple(archive.namelist())
+
+    @cached_property
+    def arrays(self) -> ArrayFile | None:
+        """The arrays of a file that holds some; None for anything else.
+
+        Raises:
+            UsageError: it is such a file, and damaged.
+        """
+        if any(name.endswith(".npy") for name in self.members):
+            return NpzFile(self.path)
+        return None

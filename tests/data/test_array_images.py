@@ -1,0 +1,119 @@
+"""Arrays of any layout and range are read rightly, or refused with a line that mends them: it is run here."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from disentangle_cli import output
+from disentangle_cli.datasets import Dataset, open_dataset
+from disentangle_cli.errors import UsageError
+
+RNG = np.random.default_rng(0)
+GREY = RNG.integers(0, 256, (12, 8, 10), np.uint8)
+COLOUR = RNG.integers(0, 256, (12, 8, 10, 3), np.uint8)
+FIRST = COLOUR.transpose(0, 3, 1, 2)
+FACTORS = np.arange(12)[:, None] % 3
+
+
+def write(folder: Path, imgs: Any, key: str = "imgs", count: int = 12) -> Path:
+    np.savez(folder / "mine.npz", **{key: imgs, "factors": FACTORS[:count]})
+    return folder / "mine.npz"
+
+
+def everything(dataset: Dataset) -> np.ndarray:
+    return dataset.images(np.arange(len(dataset)))
+
+
+@pytest.mark.parametrize(
+    "imgs",
+    [
+        FIRST,
+        np.asfortranarray(FIRST),
+        np.asfortranarray(COLOUR),
+        COLOUR.astype(">u2"),
+        COLOUR.astype(np.float32),
+        COLOUR.astype(">f8"),
+        (FIRST / 255).astype(np.float32),
+        (COLOUR / 255).astype(">f4"),
+        COLOUR.astype(np.int64)[:, ::-1, ::-1][:, ::-1, ::-1],
+    ],
+    ids=["first", "first F", "F", ">u2", "0..255 f4", "0..255 >f8", "first 0..1", "0..1 >f4", "strided"],
+)
+def test_whatever_can_be_read_in_one_way_only_is_read(tmp_path: Path, imgs: Any) -> None:
+    dataset = open_dataset(str(write(tmp_path, imgs)))
+    assert dataset.image_shape == (3, 8, 10)
+    assert np.array_equal(everything(dataset), FIRST)
+
+
+def test_one_channel_first(tmp_path: Path) -> None:
+    assert np.array_equal(everything(open_dataset(str(write(tmp_path, GREY[:, None])))), GREY[:, None])
+
+
+def as_objects(images: Any) -> Any:
+    found = np.empty(len(images), object)
+    found[:] = list(images)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("imgs", "expected"),
+    [
+        (COLOUR / 127.5 - 1, FIRST),
+        ((FIRST / 127.5 - 1).astype(np.float32), FIRST),
+        (COLOUR * 0.999, np.round(FIRST * 0.999)),
+        (COLOUR.astype(np.uint16) * 257, FIRST),
+        (GREY.astype(np.int32) * 16, np.round(GREY * 16.0 / 4095 * 255)[:, None]),
+        (as_objects(COLOUR), FIRST),
+        (COLOUR.astype(object), FIRST),
+        (np.concatenate([COLOUR, COLOUR[..., :1]], axis=3), FIRST),
+        (np.concatenate([FIRST, FIRST[:, :1]], axis=1), FIRST),
+        (np.moveaxis(COLOUR, 0, -1), FIRST),
+        (np.moveaxis(FIRST, 0, -1), FIRST),
+        (GREY[:, :8, :8].reshape(12, 64), GREY[:, None, :8, :8]),
+        (GREY[:, None, :, :, None], GREY[:, None]),
+        (COLOUR[0, :, :, 0], COLOUR[:1, :, :, :1].transpose(0, 3, 1, 2)),
+        (COLOUR[0], FIRST[:1]),
+        (np.where(GREY > 250, np.nan, GREY / 255), np.where(GREY > 250, 0, GREY)[:, None]),
+    ],
+    ids=[
+        "-1..1", "-1..1 first", "0..255 floats", "16 bits", "12 bits", "objects", "all objects", "alpha last",
+        "alpha first", "images last", "images last, channels first", "flat", "five axes", "one grey", "one",
+        "nan",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("key", ["imgs", "images"])
+def test_the_line_that_mends(tmp_path: Path, imgs: Any, expected: Any, key: str) -> None:
+    path = write(tmp_path, imgs, key, len(expected))
+    with pytest.raises(UsageError, match=r"mine\.npz: ") as error:
+        open_dataset(str(path))
+    line = str(error.value)
+    assert "\n" not in line
+    exec(line[line.index("import numpy") :], {})
+    dataset = open_dataset(str(tmp_path / "mine-mended.npz"))
+    assert np.array_equal(everything(dataset), expected)
+    assert np.array_equal(dataset.classes(np.arange(len(dataset)))[:, 0], FACTORS[: len(dataset), 0])
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 8, 2), (2, 3, 3, 8, 8), (3,), ()])
+def test_shapes_that_say_nothing(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    np.savez(tmp_path / "mine.npz", imgs=np.zeros(shape))
+    with pytest.raises(UsageError, match=r"it must be \(N, H, W\)[^;]*$"):
+        open_dataset(str(tmp_path / "mine.npz"))
+
+
+def test_images_along_the_last_axis_may_be_meant(tmp_path: Path) -> None:
+    np.savez(tmp_path / "mine.npz", imgs=np.moveaxis(GREY[:, :8, :8], 0, -1))
+    with output.kept_warnings() as warnings:
+        assert len(open_dataset(str(tmp_path / "mine.npz"))) == 8
+    (line,) = warnings
+    exec(line[line.index("import numpy") :], {})
+    assert np.array_equal(everything(open_dataset(str(tmp_path / "mine-mended.npz"))), GREY[:, None, :8, :8])
+
+
+def test_dark_arrays_are_warned_about(tmp_path: Path) -> None:
+    with output.kept_warnings() as warnings:
+        open_dataset(str(write(tmp_path, GREY // 16)))
+    assert re.search(r"mine\.npz: no pixel is brighter than 15 of 255", warnings[0])
