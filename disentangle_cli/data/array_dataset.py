@@ -40,7 +40,7 @@ class ArrayDataset(TableDataset):
         pixels = stored(
             file.path,
             state=f"{status.st_size} {status.st_mtime_ns}",
-            options=f"npz {key}",
+            options=f"arrays {key}",
             nbytes=images.count * math.prod(images.shape),
             build=lambda: _source(file, key, images),
         )

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from disentangle_cli.data.array_file import ArrayFile
+from disentangle_cli.data.hdf5_reader import SIGNATURE, Hdf5File
 from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.reading import reading
 
@@ -60,4 +61,6 @@ class Given:
         """
         if any(name.endswith(".npy") for name in self.members):
             return NpzFile(self.path)
+        if self.head.startswith(SIGNATURE):
+            return Hdf5File(self.path)
         return None
