@@ -35,9 +35,10 @@ class Header:
 
 
 class ArrayFile(Protocol):
-    """The arrays of one file. All errors are UsageErrors that name the file."""
+    """The arrays of one file, whose ``kind`` is in words. All errors are UsageErrors that name the file."""
 
     path: Path
+    kind: str
 
     def __contains__(self, name: str) -> bool:
         """Whether there is an array ``name``."""

@@ -52,9 +52,9 @@ class Given:
         with reading(self.path, "not a zip file, or a damaged one") as file, zipfile.ZipFile(file) as archive:
             return tuple(archive.namelist())
 
-    @cached_property
+    @property
     def arrays(self) -> ArrayFile | None:
-        """The arrays of a file that holds some; None for anything else.
+        """The arrays of a file that holds some, opened anew, as it counts what is read; else None.
 
         Raises:
             UsageError: it is such a file, and damaged.

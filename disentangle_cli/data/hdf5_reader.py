@@ -31,6 +31,8 @@ MAX_TEXTS, MAX_TEXT = 1_000, 10_000
 class Hdf5File:
     """The arrays of one HDF5 file; that of ``latents/classes`` is called ``latents_classes``."""
 
+    kind = "HDF5 file"
+
     def __init__(self, path: Path) -> None:
         """List the arrays.
 

@@ -1,6 +1,7 @@
 """Labels of a file of arrays: class ids per image, and what the classes are called and stand for."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -75,6 +76,16 @@ class GridLabels:
 def unlabelled(count: int) -> Labels:
     """The labels of ``count`` images that have none."""
     return Labels((), np.empty((count, 0), np.int64), np.empty((count, 0)))
+
+
+def labels_of_values(names: Sequence[str], values: Doubles, continuous: Sequence[bool]) -> Labels:
+    """Labels of images by finite ``values (N, F)``: each value of a factor is a class, in ascending order."""
+    found = [np.unique(column, return_inverse=True) for column in values.T]
+    factors = tuple(
+        Factor(name, len(own), tuple(own.tolist()), scale)
+        for name, (own, _), scale in zip(names, found, continuous, strict=True)
+    )
+    return Labels(factors, np.stack([ids for _, ids in found], axis=1).astype(np.int64), values)
 
 
 def read_labels(file: ArrayFile, count: int, shape: tuple[int, int, int]) -> Labels | GridLabels:
@@ -200,6 +211,6 @@ def _numbers(file: ArrayFile, key: str) -> NDArray[Any]:
 
 
 def _like_dsprites(classes: Ints, shape: tuple[int, int, int]) -> bool:
-    """Whether these can be labels of the original file: color (one class), then the five factors."""
+    """Whether these can be labels of dSprites, in colour, too: color (one class), then the five factors."""
     sizes = [1, *(factor.size for factor in FACTORS)]
-    return shape == LAYOUT.shape and classes.shape[1] == len(sizes) and bool(np.all(classes < sizes))
+    return shape[1:] == LAYOUT.shape[1:] and classes.shape[1] == len(sizes) and bool(np.all(classes < sizes))

@@ -32,6 +32,8 @@ class Pickled(UsageError):
 class NpzFile:
     """The arrays of one ``.npz`` file. All errors are UsageErrors that name the file."""
 
+    kind = "npz file"
+
     def __init__(self, path: Path) -> None:
         """Open the archive's directory.
 

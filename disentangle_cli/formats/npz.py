@@ -11,4 +11,4 @@ def npz(given: Given) -> Match | None:
     """Images in ``imgs`` or ``images``; class ids in ``factors``, or in the order of ``factor_sizes``."""
     if not isinstance(given.arrays, NpzFile) and (given.is_folder or given.path.suffix.lower() != ".npz"):
         return None
-    return Match("npz file", lambda: ArrayDataset(given.arrays or NpzFile(given.path)), general=True)
+    return Match(NpzFile.kind, lambda: ArrayDataset(NpzFile(given.path)), general=True)

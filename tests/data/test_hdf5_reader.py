@@ -169,7 +169,5 @@ def test_without_h5py(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["imgs"] = GREY
     monkeypatch.setitem(sys.modules, "h5py", None)
-    with pytest.raises(
-        UsageError, match=r"a\.h5: HDF5 files need h5py: pip install 'disentangle-cli\[hdf5\]'"
-    ):
+    with pytest.raises(UsageError, match=r"a\.h5: HDF5 .* pip install 'disentangle-cli\[hdf5\]'"):
         open_dataset(str(tmp_path / "a.h5"))
