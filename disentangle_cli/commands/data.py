@@ -29,6 +29,16 @@ Channels = Annotated[
         "--channels", help="1 or 3: read a folder as grey or as colour, not as found.", **options.whole(1)
     ),
 ]
+ClassFolders = Annotated[
+    bool,
+    typer.Option(
+        "--class-folders/--no-class-folders",
+        help="Folders in a folder are the classes of a factor (where there is no factors.csv).",
+    ),
+]
+SkipBroken = Annotated[
+    bool, typer.Option("--skip-broken", help="Leave out pictures that cannot be read, and list them.")
+]
 
 
 @data_app.command("list")
@@ -56,6 +66,8 @@ def render_cli(
     ] = None,
     size: Size = None,
     channels: Channels = None,
+    class_folders: ClassFolders = True,
+    skip_broken: SkipBroken = False,
     fmt: options.FormatOption = Format.table,
 ) -> None:
     """Write images and labels of a data set to an npz file (all of them, unless told otherwise)."""
@@ -67,7 +79,9 @@ def render_cli(
     from disentangle_cli.datasets import open_dataset
 
     check_outputs({"--out": out}, [name, indices])
-    dataset = open_dataset(name, size=size, channels=channels)
+    dataset = open_dataset(
+        name, size=size, channels=channels, class_folders=class_folders, skip_broken=skip_broken
+    )
     chosen = choose(dataset, num, seed, indices)
     export(dataset, chosen, out)
     doc = document("data-render", dataset=dataset.name, images=len(chosen), seed=seed)
@@ -79,15 +93,20 @@ def check_cli(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A file, a folder or a name.")],
     size: Size = None,
     channels: Channels = None,
+    class_folders: ClassFolders = True,
+    skip_broken: SkipBroken = False,
     fmt: options.FormatOption = Format.table,
 ) -> None:
     """Read a whole data set and say what it is; exit 2 if it cannot be used.
 
     A set with dSprites' images and factors is compared with the renderer, pixel by pixel.
     """
+    from disentangle_cli.data.picture_report import lines, named
     from disentangle_cli.datasets import open_dataset
 
-    dataset = open_dataset(path, size=size, channels=channels)
+    dataset = open_dataset(
+        path, size=size, channels=channels, class_folders=class_folders, skip_broken=skip_broken
+    )
     found = _check(dataset)
     # numbers as text: one column holds both
     rows: list[list[object]] = [
@@ -100,8 +119,10 @@ def check_cli(
         ["factors", _factors(found["factors"])],
         ["fingerprint", found["fingerprint"]],
     ]
+    if (report := found["pictures"]) is not None:
+        rows += [[name, text] for name, text in lines(report)]
     if found["ignored"]:
-        rows.append(["ignored arrays", ", ".join(found["ignored"])])
+        rows.append(["ignored", named(found["ignored"])])
     if (compared := found["dsprites"]) is not None:
         rows += [
             ["images unlike dSprites", str(compared["differing_images"])],
@@ -127,6 +148,7 @@ def _check(dataset: "Dataset") -> dict[str, Any]:
         "black_and_white": dataset.is_binary,
         "fingerprint": dataset.fingerprint,
         "ignored": list(dataset.ignored),
+        "pictures": dataset.report,
         "dsprites": compared and asdict(compared),
     }
 

@@ -4,10 +4,9 @@ import codecs
 import csv
 import io
 import itertools
-from pathlib import Path
 
+from disentangle_cli.data.zipped import File, opened
 from disentangle_cli.errors import UsageError
-from disentangle_cli.reading import reading
 
 MAX_BYTES = 2**29
 """Of one table: a million rows of twenty codes have some 400 MB."""
@@ -15,13 +14,13 @@ SEPARATORS = ",;\t"
 """The first of these in the header line parts the fields: Excel writes what its country wants."""
 
 
-def read_columns(path: Path) -> dict[str, list[str]]:
+def read_columns(path: File) -> dict[str, list[str]]:
     """The columns of a csv file by name, as texts without white space around them; blank lines are skipped.
 
     Raises:
         UsageError: unreadable, empty, a nameless or repeated column, a row of another length, an empty field.
     """
-    with reading(path, "cannot be read as csv; save it as 'CSV UTF-8'", MAX_BYTES) as file:
+    with opened(path, "cannot be read as csv; save it as 'CSV UTF-8'", MAX_BYTES) as file:
         utf16 = file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
         file.seek(0)
         text = io.TextIOWrapper(file, encoding="utf-16" if utf16 else "utf-8-sig", newline="")

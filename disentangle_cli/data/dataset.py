@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -58,7 +58,8 @@ class Dataset(ABC):
         image_shape: ``(C, H, W)``.
         factors: the labelled factors; an empty tuple when there are no labels.
         file_names: of a folder's images, one each, as paths within it; an empty tuple for other sets.
-        ignored: arrays of its file that are not read.
+        ignored: what is not read: arrays of a file, files of a folder.
+        report: what was done with the pictures of a folder or archive (data/picture_report.py); else None.
         kind: in words, what it comes from.
     """
 
@@ -68,6 +69,7 @@ class Dataset(ABC):
     factors: tuple[Factor, ...]
     file_names: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    report: Mapping[str, Any] | None = None
     kind: str = "data set of dcr"
 
     @abstractmethod
@@ -151,6 +153,8 @@ class Dataset(ABC):
     @property
     def unlabelled(self) -> str:
         """In words that there are no labels, and what may be meant for some."""
+        if self.report is not None:
+            return f"data set {self.name} has no factor labels: neither a factors.csv nor folders as classes"
         found = f": class ids are read from an array factors, not from {', '.join(self.ignored)}"
         return f"data set {self.name} has no factor labels{found if self.ignored else ''}"
 

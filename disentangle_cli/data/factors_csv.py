@@ -5,7 +5,6 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from disentangle_cli.arraytypes import Doubles, Ints
 from disentangle_cli.data.csv_columns import read_columns
 from disentangle_cli.data.dataset import Factor
 from disentangle_cli.data.labels import MAX_FACTORS, Labels
+from disentangle_cli.data.zipped import File
 from disentangle_cli.errors import UsageError
 from disentangle_cli.numerals import read_number
 from disentangle_cli.output import warn
@@ -33,7 +33,7 @@ class Column:
     continuous: bool
 
 
-def to_classes(path: Path, name: str, texts: list[str]) -> Column:
+def to_classes(path: File, name: str, texts: list[str]) -> Column:
     """Class ids by sorted value; plain decimals keep their value, texts are numbered and unordered.
 
     A column is one of numbers if all its fields are. Numbers count as continuous if any is not whole, as in
@@ -77,7 +77,7 @@ def _refuse_merged(where: str, numbers: dict[str, float]) -> None:
         first.setdefault(number, text)
 
 
-def number_classes(path: Path, name: str, values: Doubles) -> Column:
+def number_classes(path: File, name: str, values: Doubles) -> Column:
     """As :func:`to_classes`, of a column of numbers (n,).
 
     Raises:
@@ -90,7 +90,7 @@ def number_classes(path: Path, name: str, values: Doubles) -> Column:
     return Column(ids.reshape(-1).astype(np.int64), values, tuple(map(float, found)), continuous)
 
 
-def read_factors_csv(path: Path, files: list[str]) -> Labels:
+def read_factors_csv(path: File, files: list[str]) -> Labels:
     """Labels of the images called ``files`` (relative paths): column ``file`` names them, in any order.
 
     Raises:

@@ -1,90 +1,125 @@
-"""``--dataset FOLDER``: people's own images, with labels if there is a ``factors.csv``."""
+"""``--dataset FOLDER`` or a zip archive: people's own images, with labels if there are any."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from disentangle_cli import output
 from disentangle_cli.arraytypes import Bytes
+from disentangle_cli.data.class_folders import class_labels, class_names
+from disentangle_cli.data.decoding import Form, channels_of, decoded, white_of_all
 from disentangle_cli.data.factors_csv import read_factors_csv
-from disentangle_cli.data.image_files import decode, grey_mode, white_of_all
-from disentangle_cli.data.image_listing import SUFFIXES, image_files
-from disentangle_cli.data.labels import unlabelled
+from disentangle_cli.data.given import Given
+from disentangle_cli.data.image_listing import Listing, list_archive, list_folder
+from disentangle_cli.data.labels import Labels, unlabelled
+from disentangle_cli.data.picture_report import Report, named, words
 from disentangle_cli.data.pixels import Layout, Source, warn_if_dark
-from disentangle_cli.data.table import TableDataset, stored
+from disentangle_cli.data.table import TableDataset, is_kept, stored
 from disentangle_cli.errors import UsageError
+from disentangle_cli.executors import cores
 from disentangle_cli.files import INCOMPLETE
-
-BLOCK = 256  # images
 
 
 class FolderDataset(TableDataset):
-    """All image files under a folder, in the order of their paths, as squares of ``size`` pixels.
+    """All image files under a folder or in a zip archive, in the order of their paths, as squares.
 
     Subfolders are included, linked ones, too; hidden files and files that are not images by their suffix are
     not. The set is grey unless any image shows colour, or as ``channels`` (1 or 3) says. A ``factors.csv``
-    in the folder labels the images: a column ``file`` (paths relative to the folder) and a column for each
-    factor.
+    labels the images: a column ``file`` (paths within the folder) and a column for each factor. Without it
+    the folders in which all images are, are the classes of a factor ``class``.
     """
 
-    def __init__(self, path: Path, *, size: int = 64, channels: int | None = None) -> None:
-        """Read the folder ``path``.
+    def __init__(self, given: Given) -> None:
+        """Read a folder or an archive.
 
         Raises:
             UsageError: there is no image in it, or one of them cannot be read; names the file.
         """
+        path, size, channels = given.path, given.side, given.channels
         if (path / INCOMPLETE).exists():
             raise UsageError(f"{path}: a command that wrote pictures here did not end; run it again")
-        files = image_files(path)
-        if not files:
-            raise UsageError(f"{path}: no images in this folder; it may hold {', '.join(sorted(SUFFIXES))}")
-        table = path / "factors.csv"
-        names = [file.relative_to(path).as_posix() for file in files]
-        labels = read_factors_csv(table, names) if os.path.lexists(table) else unlabelled(len(files))
+        listing = list_folder(path) if path.is_dir() else list_archive(path)
+        classes = class_names(listing.names) if given.class_folders and listing.table is None else ()
+        labels = _labels(listing, classes)
+        nbytes, state = listing.measured()
+        # small pictures of large files take as long to make as large ones
+        nbytes = max(nbytes, len(listing.files) * (channels or 3) * size * size)
+        jobs = cores() if is_kept(nbytes) else 1
         pixels = stored(
             path,
-            state="\n".join(_state(file, path) for file in files),
-            options=f"folder 2 {size} {channels or 'auto'}",
-            nbytes=len(files) * (channels or 3) * size * size,
-            build=lambda: _source(files, size, channels, path),
+            state=f"{state}\nreport 1",
+            options=f"folder 2 {size} {channels or 'auto'}{' skip' if given.skip_broken else ''}",
+            nbytes=nbytes,
+            build=lambda: _Reading(listing, given.skip_broken, jobs).source(size, channels),
         )
-        super().__init__(path.absolute().name or "root", pixels, labels)
-        self.file_names = tuple(names)
+        self.report = {**pixels.notes, "classes": list(classes)}
+        self.ignored = listing.ignored
+        left_out = {found["file"] for found in self.report["skipped"]}
+        rows = [row for row, name in enumerate(listing.names) if name not in left_out]
+        if left_out:
+            labels = labels.of_rows(np.array(rows, np.int64))
+        name = path.absolute().name if path.is_dir() else path.stem
+        super().__init__(name or "root", pixels, labels)
+        self.file_names = tuple(listing.names[row] for row in rows)
+        _tell(path, self.report, self.image_shape)
 
 
-def detect_channels(files: list[Path], size: int) -> int:
-    """3 if any image shows colour, else 1 (grey images stored as RGB are grey)."""
-    for file in files:
-        if not grey_mode(file):
-            red, green, blue = decode(file, size, 3)
-            if not (np.array_equal(red, green) and np.array_equal(red, blue)):
-                return 3
-    return 1
+def _labels(listing: Listing, classes: tuple[str, ...]) -> Labels:
+    if listing.table is not None:
+        return read_factors_csv(listing.table, list(listing.names))
+    return class_labels(listing.names, classes) if classes else unlabelled(len(listing.names))
 
 
-def _state(file: Path, folder: Path) -> str:
-    try:
-        status = file.stat()
-    except OSError as error:
-        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
-    return f"{file.relative_to(folder).as_posix()} {status.st_size} {status.st_mtime_ns}"
+def _tell(path: Path, report: Mapping[str, Any], shape: tuple[int, int, int]) -> None:
+    output.log(f"{path}: {words(report, shape)}")
+    if report["classes"]:
+        output.log(
+            f"{path}: its {len(report['classes'])} folders are the classes of a factor: "
+            f"{named(report['classes'])} (--no-class-folders: they are none)"
+        )
+    if report["several"]:
+        output.warn(
+            f"{path}: {len(report['several'])} of them hold several pictures (frames or pages), of which the "
+            f"first is read: {named(report['several'])}"
+        )
+    if report["skipped"]:
+        files = [found["file"] for found in report["skipped"]]
+        output.warn(f"{path}: {len(files)} files cannot be read and are left out: {named(files)}")
 
 
-def _source(files: list[Path], size: int, channels: int | None, folder: Path) -> Source:
-    channels = channels or detect_channels(files, size)
-    layout = Layout(len(files), (channels, size, size), packed=False)
-    return Source(layout, _blocks(files, size, channels, folder))
+class _Reading:
+    """Reads the pictures of a listing, once, and keeps account of them."""
 
+    def __init__(self, listing: Listing, skip_broken: bool, jobs: int) -> None:
+        self._listing = listing
+        self._skip_broken = skip_broken
+        self._jobs = jobs
+        self._report = Report()
 
-def _blocks(files: list[Path], size: int, channels: int, folder: Path) -> Iterator[Bytes]:
-    white, brightest = white_of_all(files), 0
-    with output.progress(total=len(files), desc=f"reading {folder.name}", unit="images") as bar:
-        for start in range(0, len(files), BLOCK):
-            part = files[start : start + BLOCK]
-            block = np.stack([decode(file, size, channels, white).reshape(-1) for file in part])
-            brightest = max(brightest, int(block.max()))
-            yield block
-            bar.update(len(part))
-    warn_if_dark(folder, brightest)
+    def source(self, size: int, channels: int | None) -> Source:
+        files = self._listing.files
+        channels = channels or channels_of(files, size, self._jobs)
+        form = Form(size, channels, white_of_all(files, size, self._jobs))
+        layout = Layout(len(files), (channels, size, size), packed=False)
+        return Source(layout, self._blocks(form), self._report.to_json)
+
+    def _blocks(self, form: Form) -> Iterator[Bytes]:
+        root, files, names = self._listing.root, self._listing.files, iter(self._listing.names)
+        brightest = 0
+        with output.progress(total=len(files), desc=f"reading {root.name}", unit="images") as bar:
+            for part in decoded(files, form, self._jobs):
+                for found, name in zip(part.found, names, strict=False):  # names go on with the next part
+                    if not isinstance(found, UsageError):
+                        self._report.add(name, found, form.size)
+                    elif self._skip_broken:
+                        self._report.skipped.append((name, str(found)))
+                    else:
+                        raise found
+                brightest = max(brightest, int(part.rows.max(initial=0)))
+                yield part.rows
+                bar.update(len(part.found))
+        if not self._report.pictures:
+            raise UsageError(f"{root}: no image can be read; the first: {self._report.skipped[0][1]}")
+        warn_if_dark(root, brightest)

@@ -16,11 +16,21 @@ DEFAULT_SIZE = 64
 
 @dataclass(frozen=True)
 class Given:
-    """A file or folder that is there, and the size and number of channels that are wanted, if any are."""
+    """A file or folder that is there, and how it is to be read.
+
+    Attributes:
+        path: the file or folder.
+        size: side of the images that is wanted, if any is.
+        channels: number of channels that is wanted, if any is.
+        class_folders: whether folders of pictures are classes.
+        skip_broken: whether pictures that cannot be read are left out.
+    """
 
     path: Path
     size: int | None = None
     channels: int | None = None
+    class_folders: bool = True
+    skip_broken: bool = False
 
     @property
     def side(self) -> int:

@@ -3,17 +3,17 @@
 import contextlib
 import math
 import os
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, TiffImagePlugin
+from PIL import GifImagePlugin, Image, ImageOps, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from disentangle_cli.arraytypes import Bytes
+from disentangle_cli.data.zipped import File, opened
 from disentangle_cli.errors import UsageError
-from disentangle_cli.reading import reading
 
 FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM")
 """What may be in such files: Pillow goes by content, and has decoders that start other programs."""
@@ -26,57 +26,68 @@ _BITS, _PHOTOMETRIC = 258, 262
 """Tags of a TIFF."""
 
 
-def grey_mode(path: Path) -> bool:
+@dataclass(frozen=True)
+class Seen:
+    """What a file held: width and height of its picture, upright, and whether others follow it."""
+
+    width: int
+    height: int
+    several: bool
+
+
+def grey_mode(file: File) -> bool:
     """Whether the file stores grey only, by its header alone.
 
     Raises:
         UsageError: the file is not an image; names it.
     """
-    with _opened(path) as image:
+    with _opened(file) as image:
         return image.mode in GREY_MODES
 
 
-def white_of_all(files: Sequence[Path]) -> float | None:
-    """What is white in the TIFFs of 32-bit whole numbers among ``files``, which do not say: 255 or 65535.
+def white_level(file: File) -> float | None:
+    """What is white in a TIFF of 32-bit whole numbers, which does not say: 255, or 65535 for brighter pixels.
 
-    The brightest pixel of them all decides; None if there are none of them.
+    None for other files.
 
     Raises:
-        UsageError: a file is not an image; names it.
+        UsageError: the file is not an image; names it.
     """
-    found = [_white(path) for path in files if path.suffix.lower() in (".tif", ".tiff")]
-    return max((white for white in found if white is not None), default=None)
-
-
-def _white(path: Path) -> float | None:
-    with _opened(path) as image:
+    with _opened(file) as image:
         return _top(image, np.asarray(_loaded(image))) if _is_whole_tiff(image) else None
 
 
-def decode(path: Path, size: int, channels: int, white: float | None = None) -> Bytes:
-    """The image in ``path``, upright, centre-cropped to a square and resized: ``(channels, size, size)``.
+def decode(file: File, size: int, channels: int, white: float | None = None) -> Bytes:
+    """The image in ``file``, upright, centre-cropped to a square and resized: ``(channels, size, size)``.
 
-    In this order: the first frame; grey of more bits scaled to 8 bits (``white`` is what is white in 32-bit
-    whole numbers; by default its own brightest pixel tells); the orientation tag applied;
+    In this order: the first picture of several; grey of more bits scaled to 8 bits (``white`` is what is
+    white in 32-bit whole numbers; by default its own brightest pixel tells); the orientation tag applied;
     transparency laid on white; converted to grey (ITU-R 601 luma) or RGB; cropped; resized with an
     antialiasing Lanczos filter (not at all when the square has that size already).
 
     Raises:
         UsageError: the file cannot be decoded, or has over 67 million pixels; names it.
     """
-    with _opened(path) as opened:
-        image = _eight_bits(_loaded(opened), white)
+    return decode_seen(file, size, channels, white)[0]
+
+
+def decode_seen(file: File, size: int, channels: int, white: float | None) -> tuple[Bytes, Seen]:
+    """As :func:`decode`, and what the file held."""
+    with _opened(file) as original:
+        several = _holds_several(file, original)
+        image = _eight_bits(_loaded(original), white)
         ImageOps.exif_transpose(image, in_place=True)
+        seen = Seen(image.width, image.height, several)
         image = _square(_on_white(image, channels), size)
     pixels = np.asarray(image, np.uint8).reshape(size, size, channels)
-    return np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    return np.ascontiguousarray(pixels.transpose(2, 0, 1)), seen
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Image.Image]:
+def _opened(path: File) -> Iterator[Image.Image]:
     """The image file; whatever goes wrong in the block is a UsageError that names it."""
-    problem = "cannot be read as an image; repair it or take it out of the folder"
-    with reading(path, problem, MAX_BYTES) as file:
+    problem = "cannot be read as an image; repair it, take it out, or leave such files out (--skip-broken)"
+    with opened(path, problem, MAX_BYTES) as file:
         try:
             with Image.open(file, formats=FORMATS) as image:
                 if math.prod(image.size) > MAX_PIXELS:
@@ -85,6 +96,19 @@ def _opened(path: Path) -> Iterator[Image.Image]:
                 yield image
         except Image.DecompressionBombError:
             raise UsageError(f"{path}: too many pixels; make the image smaller first") from None
+
+
+def _holds_several(file: File, image: Image.Image) -> bool:
+    """Whether frames or pages follow the first one; what is wrong with those does not matter."""
+    if isinstance(image, PngImagePlugin.PngImageFile | WebPImagePlugin.WebPImageFile):
+        return image.is_animated
+    if not isinstance(image, GifImagePlugin.GifImageFile | TiffImagePlugin.TiffImageFile):
+        return False
+    # in an image of its own: turning a page loses what was read of the first
+    with contextlib.suppress(Exception), _opened(file) as again:
+        again.seek(1)
+        return True
+    return False
 
 
 def _eight_bits(image: Image.Image, white: float | None) -> Image.Image:

@@ -1,11 +1,13 @@
-"""Which files under a folder are images, links and all; what is left out is told."""
+"""Which files under a folder or in a zip archive are images, links and all; what is left out is told."""
 
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from disentangle_cli.data.zipped import File, zipped_files
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import log, warn
 
@@ -17,30 +19,102 @@ _NOT_READ = (
 SUFFIXES = frozenset(f".{name}" for name in _READ.split())
 OTHER_SUFFIXES = frozenset(f".{name}" for name in _NOT_READ.split())
 """Of images that are not read."""
+TABLE = "factors.csv"
 
 
-def image_files(folder: Path) -> list[Path]:
-    """The image files under ``folder``, sorted by their relative paths.
+@dataclass(frozen=True)
+class Listing:
+    """What a folder or an archive holds.
+
+    Attributes:
+        root: the folder or the archive.
+        names: of the images, sorted: paths within it.
+        files: the images, in the same order.
+        ignored: paths of what is neither an image nor the table of labels, sorted.
+        table: the table of labels ``factors.csv``, if there is one.
+    """
+
+    root: Path
+    names: tuple[str, ...]
+    files: tuple[File, ...]
+    ignored: tuple[str, ...]
+    table: File | None
+
+    def measured(self) -> tuple[int, str]:
+        """Bytes of all images (packed, in an archive), and a text that is another when one may have changed.
+
+        Raises:
+            UsageError: one is not there; names it.
+        """
+        whole = self.root.is_file()
+        places = [("", self.root)] if whole else [*zip(self.names, map(str, self.files), strict=True)]
+        lines, total = list(self.names) if whole else [], 0
+        for name, place in places:
+            try:
+                status = os.stat(place)
+            except OSError as error:
+                raise UsageError(f"{place}: cannot be read ({error.strerror})") from error
+            lines.append(f"{name} {status.st_size} {status.st_mtime_ns}")
+            total += status.st_size
+        return total, "\n".join(lines)
+
+
+def list_folder(folder: Path) -> Listing:
+    """The images under ``folder``.
 
     Links to folders are followed, each folder is taken once. Warned about are images of other kinds, what has
     the name of an image but is no file (it is not opened), and links to folders that are there already.
 
     Raises:
-        UsageError: the folder, or one in it, cannot be listed; names it.
+        UsageError: there is none, or the folder, or one in it, cannot be listed; names it.
     """
-    found: list[Path] = []
     left_out: Counter[str] = Counter()
-    for path in _entries(folder, left_out):
-        suffix = path.suffix.lower()
-        if suffix in OTHER_SUFFIXES:
-            left_out[f"{suffix} files, which are not read"] += 1
-        elif suffix in SUFFIXES and _is_special(path):
-            left_out["pipes, sockets or devices"] += 1
-        elif suffix in SUFFIXES:
-            found.append(path)
+    named = {path.relative_to(folder).as_posix(): path for path in _entries(folder, left_out)}
+    special = {name for name, path in named.items() if _has(name, SUFFIXES) and _is_special(path)}
+    if special:
+        left_out["pipes, sockets or devices"] += len(special)
+    # a link that leads nowhere is one that should lead somewhere
+    table = folder / TABLE if os.path.lexists(folder / TABLE) else None
+    return _listing(folder, named, special, table, left_out)
+
+
+def list_archive(archive: Path) -> Listing:
+    """The images in a zip archive, named as in the folder that was packed: a top folder of all is left out.
+
+    Raises:
+        UsageError: there is none, or the archive cannot be read; names it.
+    """
+    files = zipped_files(archive)
+    tops = {file.name.partition("/")[0] for file in files}
+    wrapped = len(tops) == 1 and all("/" in file.name for file in files)
+    named = {file.name.partition("/")[2] if wrapped else file.name: file for file in files}
+    return _listing(archive, named, set(), named.get(TABLE), Counter())
+
+
+def is_image(name: str) -> bool:
+    """Whether a file is an image by its name."""
+    return _has(name, SUFFIXES)
+
+
+def _listing(
+    root: Path, named: Mapping[str, File], special: set[str], table: File | None, left_out: Counter[str]
+) -> Listing:
+    images = sorted(name for name in named if _has(name, SUFFIXES) and name not in special)
+    others = sorted(name for name in named if not _has(name, SUFFIXES) and name != TABLE)
+    for name in others:
+        if _has(name, OTHER_SUFFIXES):
+            left_out[f"{Path(name).suffix.lower()} files, which are not read"] += 1
     for what, count in sorted(left_out.items()):
-        warn(f"{folder}: left out {count} {what}")
-    return sorted(found, key=lambda file: file.relative_to(folder).as_posix())
+        warn(f"{root}: left out {count} {what}")
+    if not images:
+        what = "folder" if root.is_dir() else "archive"
+        raise UsageError(f"{root}: no images in this {what}; it may hold {', '.join(sorted(SUFFIXES))}")
+    ignored = sorted([*others, *special])
+    return Listing(root, tuple(images), tuple(named[name] for name in images), tuple(ignored), table)
+
+
+def _has(name: str, suffixes: Iterable[str]) -> bool:
+    return Path(name).suffix.lower() in suffixes
 
 
 def _entries(folder: Path, left_out: Counter[str]) -> Iterator[Path]:

@@ -55,6 +55,14 @@ class Labels:
         """Values ``(n, F)`` of ``rows (n,)``."""
         return self.values[rows]
 
+    def of_rows(self, rows: Ints) -> "Labels":
+        """Those of some images, ``rows (n,)``: classes that none of them has are none any more."""
+        found = [occurring(column) for column in self.classes[rows].T]
+        if not found:
+            return unlabelled(len(rows))
+        factors = tuple(f.restricted(ids) for f, (ids, _) in zip(self.factors, found, strict=True))
+        return Labels(factors, np.stack([places for _, places in found], axis=1), self.values[rows])
+
 
 @dataclass(frozen=True)
 class GridLabels:

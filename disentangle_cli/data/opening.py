@@ -9,7 +9,10 @@ from disentangle_cli.data.given import Given
 from disentangle_cli.errors import UsageError
 
 
-def open_dataset(spec: str, *, size: int | None = None, channels: int | None = None) -> Dataset:
+def open_dataset(
+    spec: str, *, size: int | None = None, channels: int | None = None, class_folders: bool = True,
+    skip_broken: bool = False,
+) -> Dataset:  # fmt: skip
     """Open a data set by its registered name, or a file or a folder of images by path.
 
     A registered name wins over a folder of that name (``./dsprites`` means the folder).
@@ -18,6 +21,8 @@ def open_dataset(spec: str, *, size: int | None = None, channels: int | None = N
         spec: the name or the path.
         size: side of the square images that pictures are resized to (default 64).
         channels: 1 or 3 to read a folder as grey or as colour; by default colour if any image is.
+        class_folders: whether the folders in a folder are classes, where it has no ``factors.csv``.
+        skip_broken: leave images of a folder that cannot be read out, with a warning.
 
     Raises:
         UsageError: there is no such data set, it cannot be read, or it has another size or
@@ -29,7 +34,7 @@ def open_dataset(spec: str, *, size: int | None = None, channels: int | None = N
         raise UsageError(f"images have 1 or 3 channels, not {channels}")
     if spec in DATASETS.names():
         return _checked(DATASETS.get(spec)(), size, channels)
-    match = recognise(Given(_path(spec), size, channels))
+    match = recognise(Given(_path(spec), size, channels, class_folders, skip_broken))
     dataset = _checked(match.open(), size, channels)
     dataset.kind = match.kind
     return dataset

@@ -7,6 +7,7 @@ damaged is made again from the source, with a warning, and the work goes on with
 
 import functools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ class CachedPixels(Pixels):
     """Images in a cache file; ``remake`` gives them once more where the file turns out to be damaged."""
 
     def __init__(self, file: PackedFile, remake: Callable[[str], Pixels]) -> None:
-        super().__init__(file.layout, file.rows, file.digest)
+        super().__init__(file.layout, file.rows, file.digest, file.notes)
         self._file = file
         self._remake = remake
         self._unsure = np.ones(len(file.sums), bool)
@@ -160,7 +161,7 @@ def _write(path: Path, key: str, source: Source, what: str) -> None:
 
     clear_cached(path)
     with atomic(path) as temporary, temporary.open("r+b") as file, bar:
-        write_packed(file, key, Source(source.layout, counted()))
+        write_packed(file, key, replace(source, blocks=counted()))
 
 
 def _mib(layout: Layout) -> str:

@@ -1,15 +1,16 @@
 """A file of images that is read through a memory map, every byte of which has a checksum.
 
 It begins with a line of 4,096 bytes (name and version of the format, the SHA-256 of what follows in it, JSON,
-blanks; ``key`` in it names the source and its state), then come the rows, then a checksum of each block of
-rows: the first eight bytes of its SHA-256. A block has about 4 KiB, a page of memory: what is read is what is
-checked, and a batch of single images needs no more of the disk than without.
+blanks; ``key`` in it names the source and its state), then come the rows, a checksum of each block of rows
+(the first eight bytes of its SHA-256) and notes of the source, if it has any: JSON. A block has about 4 KiB,
+a page of memory: what is read is what is checked, and a batch of single images needs no more of the disk than
+without.
 """
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -39,12 +40,13 @@ class Outdated(Unusable):
 
 @dataclass(frozen=True, eq=False)
 class PackedFile:
-    """An open file: ``rows (N, row) uint8`` mapped, ``sums (blocks, 8) uint8``, SHA-256 of all rows."""
+    """An open file: ``rows (N, row) uint8`` mapped, ``sums (blocks, 8) uint8``, SHA-256 of rows, notes."""
 
     layout: Layout
     rows: Bytes
     sums: Bytes
     digest: str
+    notes: Mapping[str, Any]
 
     def is_sound(self, block: int) -> bool:
         """Whether the rows of a block are those that were written."""
@@ -71,36 +73,45 @@ def read_packed(path: Path, key: str) -> PackedFile:
                 raise Outdated("made from another version of the data")
             layout = Layout(header["count"], tuple(header["shape"]), header["packed"])
             blocks = -(-layout.count // rows_per_block(layout))
-            if os.fstat(file.fileno()).st_size != HEADER + layout.nbytes + SUM * blocks:
+            told = header.get("notes", {"bytes": 0})
+            if os.fstat(file.fileno()).st_size != HEADER + layout.nbytes + SUM * blocks + told["bytes"]:
                 raise Unusable("the file is truncated or has bytes too many")
             file.seek(HEADER + layout.nbytes)
             sums = file.read(SUM * blocks)
             if hashlib.sha256(sums).hexdigest() != header["sums"]:
                 raise Unusable("the checksums in the file are damaged")
+            notes = file.read(told["bytes"])
+            if notes and hashlib.sha256(notes).hexdigest() != told["sha256"]:
+                raise Unusable("the notes in the file are damaged")
             rows = np.memmap(file, np.uint8, "r", HEADER, (layout.count, layout.row))
     except UsageError as error:
         cause = error.__cause__
         raise cause if isinstance(cause, Unusable) else Unusable(error) from None
-    return PackedFile(layout, rows, np.frombuffer(sums, np.uint8).reshape(-1, SUM), header["sha256"])
+    kept = np.frombuffer(sums, np.uint8).reshape(-1, SUM)
+    return PackedFile(layout, rows, kept, header["sha256"], json.loads(notes) if notes else {})
 
 
 def write_packed(file: BinaryIO, key: str, source: Source) -> None:
     """Write the images of ``source`` into an empty file."""
-    layout = source.layout
+    layout, count = source.layout, 0
     digest, sums = hashlib.sha256(), bytearray()
     file.seek(HEADER)
     for block in _regrouped(source.blocks, rows_per_block(layout)):
         file.write(block.data)
         digest.update(block.data)
+        count += len(block)
         sums += _sums(block, rows_per_block(layout))
     file.write(sums)
+    notes = json.dumps(found).encode() if (found := source.notes()) else b""
+    file.write(notes)
     told = {
         "key": key,
-        "count": layout.count,
+        "count": count,
         "shape": layout.shape,
         "packed": layout.packed,
         "sha256": digest.hexdigest(),
         "sums": hashlib.sha256(sums).hexdigest(),
+        **({"notes": {"bytes": len(notes), "sha256": hashlib.sha256(notes).hexdigest()}} if notes else {}),
     }
     start = b"%s %d " % (FORMAT, VERSION)
     text = json.dumps(told).encode().ljust(HEADER - len(start) - 65)

@@ -2,9 +2,10 @@
 
 import hashlib
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,17 +40,26 @@ class Layout:
         return self.count * self.row
 
 
+def _no_notes() -> Mapping[str, Any]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Source:
-    """Images to be stored: their layout, and blocks ``(m, row) uint8`` that add up to all of them."""
+    """Images to be stored: their layout, and blocks ``(m, row) uint8``.
+
+    The layout's count is how many there are at most: those of the blocks count. ``notes`` gives, when all
+    blocks have been taken, what is to be kept beside the images: an object of JSON.
+    """
 
     layout: Layout
     blocks: Iterable[Bytes]
+    notes: Callable[[], Mapping[str, Any]] = _no_notes
 
 
 @dataclass(eq=False)
 class Pixels:
-    """Stored images: ``rows (N, row) uint8`` and the SHA-256 of all their bytes.
+    """Stored images: ``rows (N, row) uint8``, the SHA-256 of all their bytes, and notes of their source.
 
     Who uses them asks :meth:`raw` or :meth:`images`, which check them where they were kept on disk.
     """
@@ -57,6 +67,7 @@ class Pixels:
     layout: Layout
     rows: Bytes
     digest: str
+    notes: Mapping[str, Any] = field(default_factory=dict)
 
     def raw(self, indices: Ints) -> Bytes:
         """The rows at ``indices (n,)``: ``(n, row)``. Only these are read."""
@@ -78,7 +89,8 @@ def in_memory(source: Source) -> Pixels:
     for block in source.blocks:
         rows[done : done + len(block)] = block
         done += len(block)
-    return Pixels(source.layout, rows, hashlib.sha256(rows.data).hexdigest())
+    rows, layout = rows[:done], replace(source.layout, count=done)
+    return Pixels(layout, rows, hashlib.sha256(rows.data).hexdigest(), source.notes())
 
 
 def warn_if_dark(path: Path, brightest: int) -> None:

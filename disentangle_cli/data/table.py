@@ -68,6 +68,11 @@ class TableDataset(Dataset):
         return draw_grid(rng, tuple(spec.size for spec in self.factors), factor, classes)
 
 
+def is_kept(nbytes: int) -> bool:
+    """Whether a set that takes so many bytes is kept in the cache folder."""
+    return nbytes > IN_MEMORY
+
+
 def stored(path: Path, state: str, options: str, nbytes: int, build: Callable[[], Source]) -> Pixels:
     """The images of a user's ``path``: in memory when small, else kept in the cache folder.
 
@@ -75,10 +80,10 @@ def stored(path: Path, state: str, options: str, nbytes: int, build: Callable[[]
         path: the file or folder; with ``options`` it names the cache file.
         state: what changes whenever the content may have changed (sizes and times of files).
         options: how the images are read, e.g. ``"64 auto"``.
-        nbytes: an upper bound of the bytes they take.
+        nbytes: an upper bound of the bytes they take, in the source or here.
         build: reads them.
     """
-    if nbytes <= IN_MEMORY:
+    if not is_kept(nbytes):
         return in_memory(build())
     where = hashlib.sha256(f"{path.resolve()}\n{options}".encode()).hexdigest()[:16]
     stem = f"{re.sub('[^A-Za-z0-9._-]', '_', path.stem)[:60]}-{where}"

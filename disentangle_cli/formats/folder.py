@@ -7,11 +7,5 @@ from disentangle_cli.data.given import Given
 
 @FORMATS.register("folder")
 def folder(given: Given) -> Match | None:
-    """Pictures of any common kind, cropped to squares; ``factors.csv`` labels them."""
-    if not given.is_folder:
-        return None
-    return Match(
-        "image folder",
-        lambda: FolderDataset(given.path, size=given.side, channels=given.channels),
-        general=True,
-    )
+    """Pictures of any common kind, cropped to squares; ``factors.csv`` or folders of classes label them."""
+    return Match("image folder", lambda: FolderDataset(given), general=True) if given.is_folder else None

@@ -207,12 +207,12 @@ def test_large_folders_are_mapped(empty_cache: Path, folder: Path, monkeypatch: 
         Image.fromarray(np.roll(NOISE, index)).save(folder / f"{index:02}.png")
     in_memory = open_dataset(str(folder), size=16)
     monkeypatch.setattr(table, "IN_MEMORY", 100)
-    monkeypatch.setattr("disentangle_cli.data.folder.BLOCK", 7)
+    monkeypatch.setattr("disentangle_cli.data.decoding.PART", 7)
     mapped = open_dataset(str(folder), size=16)
     assert (in_memory.in_cache, mapped.in_cache) == (None, True)
     assert mapped.fingerprint == in_memory.fingerprint
     decoded = []
-    monkeypatch.setattr("disentangle_cli.data.folder.decode", lambda *a: decoded.append(a))
+    monkeypatch.setattr("disentangle_cli.data.decoding.decode_seen", lambda *a: decoded.append(a))
     assert open_dataset(str(folder), size=16).fingerprint == mapped.fingerprint
     assert decoded == []  # from the cache
     monkeypatch.undo()
