@@ -1,5 +1,6 @@
 """What somebody gives as a data set, and what can be known of it at a glance: for those who recognise it."""
 
+import os
 import zipfile
 from dataclasses import dataclass
 from functools import cached_property
@@ -8,6 +9,7 @@ from pathlib import Path
 from disentangle_cli.data.array_file import ArrayFile
 from disentangle_cli.data.hdf5_reader import SIGNATURE, Hdf5File
 from disentangle_cli.data.npz_reader import NpzFile
+from disentangle_cli.errors import UsageError
 from disentangle_cli.reading import reading
 
 _HEAD = 16
@@ -53,6 +55,20 @@ class Given:
             return b""
         with reading(self.path, "cannot be read") as file:
             return file.read(_HEAD)
+
+    @cached_property
+    def listing(self) -> tuple[str, ...]:
+        """The sorted names in a folder, hidden ones aside; none of a file.
+
+        Raises:
+            UsageError: the folder cannot be listed.
+        """
+        if not self.is_folder:
+            return ()
+        try:
+            return tuple(sorted(name for name in os.listdir(self.path) if not name.startswith(".")))
+        except OSError as error:
+            raise UsageError(f"{self.path}: cannot be listed ({error.strerror})") from None
 
     @cached_property
     def members(self) -> tuple[str, ...]:

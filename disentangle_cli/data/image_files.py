@@ -78,7 +78,7 @@ def decode_seen(file: File, size: int, channels: int, white: float | None) -> tu
         image = _eight_bits(_loaded(original), white)
         ImageOps.exif_transpose(image, in_place=True)
         seen = Seen(image.width, image.height, several)
-        image = _square(_on_white(image, channels), size)
+        image = square(_on_white(image, channels), size)
     pixels = np.asarray(image, np.uint8).reshape(size, size, channels)
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)), seen
 
@@ -177,7 +177,8 @@ def _loaded(image: Image.Image) -> Image.Image:
     return image
 
 
-def _square(image: Image.Image, size: int) -> Image.Image:
+def square(image: Image.Image, size: int) -> Image.Image:
+    """The largest centred square, resized to ``size`` unless it has that size."""
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     # cropped first: a resize that is given a box also mixes in what lies outside of it

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from disentangle_cli.data.grid import draw_grid
 from disentangle_cli.data.labels import GridLabels, Labels
 from disentangle_cli.data.packed_cache import cached
 from disentangle_cli.data.pixels import Pixels, Source, in_memory
+from disentangle_cli.errors import UsageError
 
 IN_MEMORY = 64 * 2**20  # bytes; larger sets are kept in the cache folder and memory-mapped
 
@@ -71,6 +72,23 @@ class TableDataset(Dataset):
 def is_kept(nbytes: int) -> bool:
     """Whether a set that takes so many bytes is kept in the cache folder."""
     return nbytes > IN_MEMORY
+
+
+def state_of(files: Sequence[Path], folder: Path) -> str:
+    """What changes whenever the content of ``files`` in ``folder`` may have changed: see :func:`stored`.
+
+    Raises:
+        UsageError: one of them is not there, or cannot be looked at; names it.
+    """
+    return "\n".join(_state(file, folder) for file in files)
+
+
+def _state(file: Path, folder: Path) -> str:
+    try:
+        status = file.stat()
+    except OSError as error:
+        raise UsageError(f"{file}: cannot be read ({error.strerror})") from error
+    return f"{file.relative_to(folder).as_posix()} {status.st_size} {status.st_mtime_ns}"
 
 
 def stored(path: Path, state: str, options: str, nbytes: int, build: Callable[[], Source]) -> Pixels:
