@@ -80,6 +80,13 @@ class Dataset(ABC):
     def images(self, indices: Ints) -> Bytes:
         """The images at ``indices (n,)``: ``(n, C, H, W)``, 0 to 255."""
 
+    def prepare(self, indices: Ints) -> None:
+        """Told before many images are asked for, in small parts: ``indices``, any shape.
+
+        A set that makes its images may make them now, all at once, and keep them. Here nothing is done.
+        """
+        return
+
     @abstractmethod
     def classes(self, indices: Ints) -> Ints:
         """Class ids ``(n, F)`` of the images at ``indices (n,)``."""
@@ -185,6 +192,14 @@ class Dataset(ABC):
                 f"{self.name} has no image with {spec.name}={spec.values[wanted]:g} (class {wanted})"
             )
         return order[rng.integers(low, high)]
+
+    def draw_like(self, rng: np.random.Generator, factor: int, indices: Ints) -> Ints:
+        """One index per entry of ``indices (n,)``: that image's value in ``factor``, the rest at random.
+
+        Here the value is that of the image's class. A set that can make images beyond its own may give
+        indices from ``len(self)`` on: ``images``, ``classes`` and ``values`` know them.
+        """
+        return self.draw_fixed(rng, factor, self.classes(indices)[:, factor])
 
     @cached_property
     def _rows_by_class(self) -> list[tuple[Ints, Ints]]:

@@ -45,6 +45,7 @@ def export(dataset: Dataset, indices: Ints, path: Path) -> None:
     Raises:
         RunError: the file cannot be written.
     """
+    dataset.prepare(indices)
     channels, height, width = dataset.image_shape
     shape = (len(indices), height, width, *((channels,) if channels > 1 else ()))
     arrays: dict[str, NDArray[Any] | Streamed] = {

@@ -32,6 +32,7 @@ def encoded(
     """
     means = np.empty((len(rows), model.latents.num_codes), np.float32)
     stds = np.empty_like(means)
+    dataset.prepare(rows)
     with progress(total=len(rows), desc="encoding", unit="images") as bar:
         for start in range(0, len(rows), BATCH):
             part = slice(start, start + BATCH)

@@ -28,30 +28,31 @@ class CodeCache:
         self.model = model
         self.dataset = dataset
         self.samples = sample
-        codes = model.latents.num_codes
-        self._known = np.zeros(len(dataset), bool)
-        self._mean = np.zeros((len(dataset), codes), np.float32)
+        self._rows = np.empty(0, np.int64)  # known images, ascending
+        self._mean = np.empty((0, model.latents.num_codes), np.float32)
         self._std: Floats | None = None
 
     def fill(self, indices: Ints) -> None:
         """Encode those images among ``indices`` (any shape) that are not known yet."""
-        wanted = np.zeros(len(self.dataset), bool)
-        wanted[indices.reshape(-1)] = True
-        missing = np.flatnonzero(wanted & ~self._known)
+        missing = np.setdiff1d(indices, self._rows)
         if not missing.size:
             return
-        self._mean[missing], std = encoded(self.model, self.dataset, missing, spread=self.samples)
+        mean, std = encoded(self.model, self.dataset, missing, spread=self.samples)
         self.samples = std is not None
+        rows = np.concatenate([self._rows, missing])
+        order = np.argsort(rows)
+        self._rows = rows[order]
         if std is not None:
-            self._std = np.zeros_like(self._mean) if self._std is None else self._std
-            self._std[missing] = std
-        self._known[missing] = True
+            known = mean[:0] if self._std is None else self._std
+            self._std = np.concatenate([known, std])[order]
+        self._mean = np.concatenate([self._mean, mean])[order]
 
     def codes(self, indices: Ints, rng: np.random.Generator) -> Floats:
         """Codes of known images: any shape (...) -> (..., K). A sample is drawn anew for every entry."""
-        codes = self._mean[indices]
+        places = np.searchsorted(self._rows, indices)
+        codes = self._mean[places]
         if self._std is not None:
-            codes = codes + self._std[indices] * rng.standard_normal(codes.shape, np.float32)
+            codes = codes + self._std[places] * rng.standard_normal(codes.shape, np.float32)
         return codes
 
 

@@ -55,9 +55,8 @@ def _groups(dataset: Dataset, plan: Plan, rng: np.random.Generator, count: int) 
     groups = np.empty((count, plan.group_size), np.int64)
     for k in np.unique(labels):
         chosen = labels == k
-        value = dataset.classes(dataset.draw(rng, int(chosen.sum())))[:, k]
-        values = np.repeat(value, plan.group_size)
-        groups[chosen] = dataset.draw_fixed(rng, int(k), values).reshape(-1, plan.group_size)
+        likes = np.repeat(dataset.draw(rng, int(chosen.sum())), plan.group_size)
+        groups[chosen] = dataset.draw_like(rng, int(k), likes).reshape(-1, plan.group_size)
     return Draw((groups,), (labels,))
 
 
@@ -68,8 +67,8 @@ def _pairs(dataset: Dataset, plan: Plan, rng: np.random.Generator, count: int) -
     second = np.empty_like(first)
     for k in np.unique(labels):
         chosen = labels == k
-        values = dataset.classes(first[chosen].reshape(-1))[:, k]
-        second[chosen] = dataset.draw_fixed(rng, int(k), values).reshape(-1, plan.pair_size)
+        likes = first[chosen].reshape(-1)
+        second[chosen] = dataset.draw_like(rng, int(k), likes).reshape(-1, plan.pair_size)
     return Draw((first, second), (labels,))
 
 

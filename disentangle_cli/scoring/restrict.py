@@ -42,6 +42,10 @@ class FactorsOf(Dataset):
         """As the whole data set."""
         return self.whole.images(indices)
 
+    def prepare(self, indices: Ints) -> None:
+        """As the whole data set."""
+        self.whole.prepare(indices)
+
     def classes(self, indices: Ints) -> Ints:
         """Class ids of the chosen factors, (n, F)."""
         table = self.whole.classes(indices)[:, self.columns]
@@ -61,6 +65,12 @@ class FactorsOf(Dataset):
         if self._binned[factor]:
             return super().draw_fixed(rng, factor, classes)
         return self.whole.draw_fixed(rng, self.columns[factor], self._ids[factor][classes])
+
+    def draw_like(self, rng: np.random.Generator, factor: int, indices: Ints) -> Ints:
+        """As the whole data set, but where classes were merged: there the class is shared."""
+        if self._binned[factor]:
+            return super().draw_like(rng, factor, indices)
+        return self.whole.draw_like(rng, self.columns[factor], indices)
 
 
 def is_cut(classes: int, rows: int, continuous: bool, bins: int) -> bool:

@@ -22,6 +22,7 @@ class Feed:
                 f"{dataset.name} has {len(dataset)} images, fewer than one batch of {batch_size} "
                 "(--set batch_size=...)"
             )
+        dataset.prepare(np.arange(len(dataset)))
         self._dataset = dataset
         self._batch_size = batch_size
         self._seed = seed
