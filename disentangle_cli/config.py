@@ -108,6 +108,10 @@ class DataConfig(Strict):
     """Side of the images."""
     channels: Literal[1, 3] | None = None
     """Grey or colour."""
+    class_folders: bool = True
+    """Whether folders of pictures are classes, where there is no ``factors.csv``."""
+    skip_broken: bool = False
+    """Whether pictures that cannot be read are left out."""
 
 
 class LogConfig(Strict):

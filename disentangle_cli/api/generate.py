@@ -171,7 +171,8 @@ def encode(
     loaded = model_of(model, device)
     channels, height, _ = loaded.image_shape
     if isinstance(images, str | Path):
-        images = open_dataset(str(images), size=height, channels=channels)
+        skip = loaded.origin.skip_broken
+        images = open_dataset(str(images), size=height, channels=channels, skip_broken=skip)
     if isinstance(images, Dataset):
         arrays = encode_dataset(loaded, images, num=num, seed=seed)
         return Codes(arrays, loaded.path or "model", images.name, seed)

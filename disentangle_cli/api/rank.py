@@ -210,7 +210,7 @@ def rank(
     if target is not None:
         _check_target(target, pool)
     explained = None if explain is None else find_model(explain, pool)
-    labelled = None if labels_check is None else open_labelled(labels_check, pool.members[0].image_shape)
+    labelled = None if labels_check is None else open_labelled(labels_check, pool.members[0])
     task = Task(pool, seed, chosen, jobs, cache, executor)
     selections = [_checked(run(task)) for run in runs]
     return Ranking(

@@ -18,7 +18,7 @@ from disentangle_cli.numerals import read_number
 from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps, train_pool
 from disentangle_cli.training.outcome import Outcome
 from disentangle_cli.training.pool import check_distinct, raise_failures
-from disentangle_cli.training.run import prepare
+from disentangle_cli.training.run import prepare_all
 from disentangle_cli.training.spec import Run
 from disentangle_cli.training.stack import check_stackable
 
@@ -157,8 +157,7 @@ def train(
         check_stackable(model)
     if dry_run:
         check_distinct(runs)
-        for run in runs:
-            prepare(run)
+        for run, _ in prepare_all(runs):
             output.log(f"would train {run.stem} for {run.config.iterations} iterations")
         return Trained(runs, [])
     trained = Trained(runs, train_pool(runs, jobs, executor, stack))

@@ -75,6 +75,17 @@ Sets = Annotated[
     ),
 ]
 
+ClassFolders = Annotated[
+    bool,
+    typer.Option(
+        "--class-folders/--no-class-folders",
+        help="Folders in a folder are the classes of a factor (where there is no factors.csv).",
+    ),
+]
+SkipBroken = Annotated[
+    bool, typer.Option("--skip-broken", help="Leave out pictures that cannot be read, and list them.")
+]
+
 
 def listed(lists: list[str] | None) -> list[str]:
     """The names in the lists ``a,b`` of an option that may be given again and again; none if it was not."""

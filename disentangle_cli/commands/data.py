@@ -29,16 +29,6 @@ Channels = Annotated[
         "--channels", help="1 or 3: read a folder as grey or as colour, not as found.", **options.whole(1)
     ),
 ]
-ClassFolders = Annotated[
-    bool,
-    typer.Option(
-        "--class-folders/--no-class-folders",
-        help="Folders in a folder are the classes of a factor (where there is no factors.csv).",
-    ),
-]
-SkipBroken = Annotated[
-    bool, typer.Option("--skip-broken", help="Leave out pictures that cannot be read, and list them.")
-]
 
 
 @data_app.command("list")
@@ -66,8 +56,8 @@ def render_cli(
     ] = None,
     size: Size = None,
     channels: Channels = None,
-    class_folders: ClassFolders = True,
-    skip_broken: SkipBroken = False,
+    class_folders: options.ClassFolders = True,
+    skip_broken: options.SkipBroken = False,
     fmt: options.FormatOption = Format.table,
 ) -> None:
     """Write images and labels of a data set to an npz file (all of them, unless told otherwise)."""
@@ -93,8 +83,8 @@ def check_cli(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A file, a folder or a name.")],
     size: Size = None,
     channels: Channels = None,
-    class_folders: ClassFolders = True,
-    skip_broken: SkipBroken = False,
+    class_folders: options.ClassFolders = True,
+    skip_broken: options.SkipBroken = False,
     fmt: options.FormatOption = Format.table,
 ) -> None:
     """Read a whole data set and say what it is; exit 2 if it cannot be used.

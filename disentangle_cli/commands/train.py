@@ -44,6 +44,8 @@ def train_cli(
         list[str] | None, typer.Option(metavar="KEY=V1,V2", help="Train one run per value; repeatable.")
     ] = None,
     sets: options.Sets = None,
+    class_folders: options.ClassFolders = True,
+    skip_broken: options.SkipBroken = False,
     config: Annotated[Path | None, typer.Option(help="YAML file of settings over the preset.")] = None,
     init_from: Annotated[
         Path | None,
@@ -87,12 +89,14 @@ def train_cli(
     Outputs are OUT/<stem>.pt when the run is complete, and a folder OUT/<stem>/ with config.yaml, log.csv,
     pictures and the resume state. A run that was stopped, in whatever way, goes on with --resume.
     """
+    sets = [*(sets or ()), *([] if class_folders else ["data.class_folders=false"])]
+    sets += ["data.skip_broken=true"] if skip_broken else []
     if print_config:
         from disentangle_cli.api.train import check_places
         from disentangle_cli.training import configure, parse_sweeps
 
         check_places(dataset, executor)
-        texts = [*(sets or ()), *parse_sweeps(sweep or ())[0]]
+        texts = [*sets, *parse_sweeps(sweep or ())[0]]
         settings = configure(model, preset, iterations, texts, config).model_dump(mode="json")
         _print_config({"model": model} | settings, fmt)
         return

@@ -12,6 +12,8 @@ class Origin:
     name: str | None = None
     path: str | None = None
     fingerprint: str | None = None
+    skip_broken: bool = False
+    """Whether pictures that cannot be read were left out."""
 
     @classmethod
     def of(cls, provenance: Any) -> "Origin":
@@ -23,7 +25,8 @@ class Origin:
         dataset = known.get("dataset")
         name = dataset.get("name") if isinstance(dataset, Mapping) else dataset
         values = (name, known.get("dataset_path"), known.get("dataset_fingerprint"))
-        return cls(*(value if isinstance(value, str) and value else None for value in values))
+        texts = [value if isinstance(value, str) and value else None for value in values]
+        return cls(texts[0], texts[1], texts[2], known.get("skip_broken") is True)
 
     @property
     def known(self) -> bool:

@@ -218,7 +218,7 @@ def _dataset_of(path: str, model: Model, spec: str | None) -> Dataset:
         raise UsageError(f"{path}: does not say which data set it was trained on; name one with --dataset")
     channels, height, _ = model.image_shape
     try:
-        data = open_dataset(name, size=height, channels=channels)
+        data = open_dataset(name, size=height, channels=channels, skip_broken=model.origin.skip_broken)
     except UsageError as error:
         if spec is not None:
             raise

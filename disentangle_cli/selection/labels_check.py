@@ -39,7 +39,7 @@ class _Job:
 
     def run(self, _: Control) -> Doubles:
         """Open the data set and score."""
-        return self.score(open_labelled(self.dataset, self.member.image_shape))
+        return self.score(open_labelled(self.dataset, self.member))
 
     def score(self, dataset: Dataset) -> Doubles:
         """The scores in the order of ``metrics``; NaN where there is none."""
@@ -48,14 +48,15 @@ class _Job:
         return np.array([result["metrics"][name]["score"] for name in self.metrics], np.float64)  # None: NaN
 
 
-def open_labelled(spec: str, image_shape: tuple[int, int, int]) -> Dataset:
-    """Open the data set of a labels check.
+def open_labelled(spec: str, member: Member) -> Dataset:
+    """Open the data set of a labels check as a model of the pool needs it.
 
     Raises:
         UsageError: it is not there, has images of another size, or has no labels.
     """
-    channels, height, _ = image_shape
-    dataset = open_dataset(spec, size=height, channels=channels)
+    channels, height, _ = member.image_shape
+    skip = member.origin.skip_broken
+    dataset = open_dataset(spec, size=height, channels=channels, skip_broken=skip)
     if not dataset.factors:
         raise UsageError(f"--labels-check {spec}: {dataset.unlabelled}")
     return dataset

@@ -90,7 +90,8 @@ def _drawn(task: Task, spec: str) -> SharedImages:
     from disentangle_cli.datasets import open_dataset
 
     channels, height, _ = task.pool.members[0].image_shape
-    dataset = open_dataset(spec, size=height, channels=channels)
+    skip = any(member.origin.skip_broken for member in task.pool.members)
+    dataset = open_dataset(spec, size=height, channels=channels, skip_broken=skip)
     count = task.settings.images
     rows = dataset.draw(draws.numpy_stream(task.seed, "shared images"), count)
     images = dataset.tensors(rows)

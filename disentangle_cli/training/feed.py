@@ -6,7 +6,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from disentangle_cli.datasets import Dataset
-from disentangle_cli.errors import UsageError
 
 
 class Feed:
@@ -16,12 +15,7 @@ class Feed:
     """
 
     def __init__(self, dataset: Dataset, batch_size: int, seed: int, device: torch.device) -> None:
-        """Raises UsageError when the data set is smaller than one batch."""
-        if len(dataset) < batch_size:
-            raise UsageError(
-                f"{dataset.name} has {len(dataset)} images, fewer than one batch of {batch_size} "
-                "(--set batch_size=...)"
-            )
+        """``batch_size`` is at most the number of images."""
         dataset.prepare(np.arange(len(dataset)))
         self._dataset = dataset
         self._batch_size = batch_size

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from disentangle_cli import output
-from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.executors import Control, cores, ends_of, split_spec
@@ -14,7 +13,7 @@ from disentangle_cli.tasks.ended import Done
 from disentangle_cli.tasks.signals import caught_signals
 from disentangle_cli.training.cluster import train_on_cluster
 from disentangle_cli.training.outcome import Outcome, is_late, not_started, without_end
-from disentangle_cli.training.run import prepare
+from disentangle_cli.training.run import prepare_all
 from disentangle_cli.training.spec import Run
 from disentangle_cli.training.stack import check_stackable, split_into_stacks
 from disentangle_cli.training.together import train_together
@@ -88,7 +87,7 @@ def raise_failures(outcomes: Sequence[Outcome]) -> None:
 
 def _ended_here(runs: Sequence[Run], jobs: int | None, stack: bool) -> Iterator[Outcome]:
     if len(runs) > 1:  # a single run checks itself
-        _prepared(runs)
+        runs = [run for run, _ in prepare_all(runs)]
     groups = split_into_stacks(runs, jobs or 1) if stack else [[run] for run in runs]
     at_once = min(jobs or (1 if stack else _at_once(runs[0])), len(groups))
     if at_once > 1:
@@ -99,18 +98,9 @@ def _ended_here(runs: Sequence[Run], jobs: int | None, stack: bool) -> Iterator[
 
 def _ended_on_cluster(runs: Sequence[Run], jobs: int | None, executor: str) -> Iterator[Outcome]:
     # what this machine has for a device does not matter there
-    datasets = _prepared([replace(run, device="cpu") for run in runs])
-    return train_on_cluster(runs, datasets, executor, jobs)
-
-
-def _prepared(runs: Sequence[Run]) -> list[Dataset]:
-    """Check that the runs can start, each configuration once; it also makes a data set's cache only once."""
-    found: dict[tuple[str, str], Dataset] = {}
-    keys = [(run.dataset, run.config.model_dump_json()) for run in runs]
-    for key, run in zip(keys, runs, strict=True):
-        if key not in found:
-            found[key] = prepare(run)
-    return [found[key] for key in keys]
+    prepared = prepare_all([replace(run, device="cpu") for run in runs])
+    fitted = [replace(run, config=one.config) for run, (one, _) in zip(runs, prepared, strict=True)]
+    return train_on_cluster(fitted, [dataset for _, dataset in prepared], executor, jobs)
 
 
 def _at_once(run: Run) -> int:

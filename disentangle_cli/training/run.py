@@ -1,7 +1,12 @@
 """Whether a run can start."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+from disentangle_cli import output
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.devices import pick_device, use_bf16
+from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training.feed import Feed
 from disentangle_cli.training.initial import start_from
@@ -13,19 +18,49 @@ def busy(run: Run) -> str:
     return f"{run.folder}: another process is training there; wait for it, or choose another --name or --out"
 
 
-def prepare(run: Run) -> Dataset:
+def prepare(run: Run) -> tuple[Run, Dataset]:
     """Open the data of a run and check, before anything is written, that the run can start.
 
+    The run comes back with the batch size that its data allow.
+
     Raises:
-        UsageError: data, device, precision, architecture, batch size or initial weights do not fit.
+        UsageError: data, device, precision, architecture or initial weights do not fit.
     """
-    data = run.config.data
-    dataset = open_dataset(run.dataset, size=data.size, channels=data.channels)
+    dataset = open_dataset(run.dataset, **run.config.data.model_dump())
     check_shape(run, dataset)
+    run = _fitted(run, dataset)
     device = pick_device(run.device)
     bf16 = use_bf16(run.precision, device)
     Feed(dataset, run.config.batch_size, run.seed, device)
     model = MODELS.get(run.model)(run.config, dataset.image_shape, run.seed, device, bf16)
     if run.init_from is not None:
         start_from(run.init_from, model, run.config.architecture)
-    return dataset
+    return run, dataset
+
+
+def prepare_all(runs: Sequence[Run]) -> list[tuple[Run, Dataset]]:
+    """As :func:`prepare`, each configuration once; it also makes a data set's cache only once."""
+    found: dict[tuple[str, str], tuple[Run, Dataset]] = {}
+    prepared = []
+    for run in runs:
+        key = run.dataset, run.config.model_dump_json()
+        if key not in found:
+            found[key] = prepare(run)
+        first, dataset = found[key]
+        prepared.append((replace(run, config=first.config), dataset))
+    return prepared
+
+
+def _fitted(run: Run, dataset: Dataset) -> Run:
+    """The run with batches of all images, where they are fewer than a batch.
+
+    Raises:
+        UsageError: there is one image only.
+    """
+    count, wanted = len(dataset), run.config.batch_size
+    if count >= wanted:
+        return run
+    if count < 2:
+        raise UsageError(f"{run.dataset} has {count} image; training needs two at least")
+    output.log(f"{dataset.name} has {count} images: batches have {count}, not {wanted} (batch_size)")
+    return replace(run, config=run.config.model_copy(update={"batch_size": count}))

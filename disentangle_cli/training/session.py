@@ -195,6 +195,7 @@ class Session:
             "dataset": self.identity["dataset"],
             "dataset_fingerprint": self.identity["fingerprint"],
             **({} if run.dataset in DATASETS.names() else {"dataset_path": run.dataset}),
+            **({"skip_broken": True} if run.config.data.skip_broken else {}),
             "seed": run.seed,
             **({"init_from": self._initial()} if run.init_from else {}),
             "iteration": iteration,

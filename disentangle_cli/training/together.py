@@ -33,9 +33,10 @@ def train_together(runs: Sequence[Run], stop: list[str], *, wait: bool = False) 
         wait: whether to wait for another process that works on the same output.
     """
     try:
-        dataset = prepare(runs[0])  # before anything is written
+        first, dataset = prepare(runs[0])  # before anything is written
     except Exception as error:
         return [failed(run, error) for run in runs]
+    runs = [replace(run, config=first.config) for run in runs]
     outcomes: list[Outcome] = []
     threads = torch.get_num_threads()
     with contextlib.ExitStack() as locks:

@@ -254,7 +254,6 @@ def test_going_on_with_another_arithmetic_is_told(command: Command, tmp_path: Pa
         (["--time-limit", "soon"], "--time-limit 'soon'"),
         (["--seeds", "4-1"], "--seeds"),
         (["--seeds", ""], "write it like 0-4"),
-        (["--set", "batch_size=1000"], "fewer than one batch"),
         (["--set", "architecture=infogan-32"], "makes 32x32"),
         (["--set", "architecture=mlp"], "cannot be trained as a GAN"),
         (["--set", "architecture=conv"], "unknown architecture"),
