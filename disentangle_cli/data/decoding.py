@@ -8,6 +8,7 @@ from typing import TypeVar
 import numpy as np
 
 from disentangle_cli.arraytypes import Bytes
+from disentangle_cli.data.crops import Crop
 from disentangle_cli.data.image_files import Seen, decode, decode_seen, grey_mode, white_level
 from disentangle_cli.data.zipped import File
 from disentangle_cli.errors import UsageError
@@ -27,11 +28,12 @@ FIRST = 16
 
 @dataclass(frozen=True)
 class Form:
-    """What pictures become: squares of ``size`` pixels; ``white`` is as in :func:`decode`."""
+    """What pictures become: squares of ``size`` pixels; the others are as in :func:`decode_seen`."""
 
     size: int
     channels: int
     white: float | None
+    crop: Crop | None = None
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def _decode(part: _Part, _: Control) -> Decoded:
     found: list[Seen | UsageError] = []
     for file in part.files:
         try:
-            image, seen = decode_seen(file, form.size, form.channels, form.white)
+            image, seen = decode_seen(file, form.size, form.channels, form.white, form.crop)
         except UsageError as error:
             found.append(error)
         else:

@@ -9,6 +9,7 @@ import numpy as np
 from disentangle_cli import output
 from disentangle_cli.arraytypes import Bytes
 from disentangle_cli.data.class_folders import class_labels, class_names
+from disentangle_cli.data.crops import Crop
 from disentangle_cli.data.decoding import Form, channels_of, decoded, white_of_all
 from disentangle_cli.data.factors_csv import read_factors_csv
 from disentangle_cli.data.given import Given
@@ -31,8 +32,20 @@ class FolderDataset(TableDataset):
     the folders in which all images are, are the classes of a factor ``class``.
     """
 
-    def __init__(self, given: Given) -> None:
+    def __init__(
+        self,
+        given: Given,
+        listing: Listing | None = None,
+        labels: Labels | None = None,
+        crop: Crop | None = None,
+    ) -> None:
         """Read a folder or an archive.
+
+        Args:
+            given: the folder or the archive, and how to read it.
+            listing: which pictures; by default all.
+            labels: theirs; by default as the folder says.
+            crop: which square is cut out of them; by default the largest one in the middle.
 
         Raises:
             UsageError: there is no image in it, or one of them cannot be read; names the file.
@@ -40,9 +53,10 @@ class FolderDataset(TableDataset):
         path, size, channels = given.path, given.side, given.channels
         if (path / INCOMPLETE).exists():
             raise UsageError(f"{path}: a command that wrote pictures here did not end; run it again")
-        listing = list_folder(path) if path.is_dir() else list_archive(path)
-        classes = class_names(listing.names) if given.class_folders and listing.table is None else ()
-        labels = _labels(listing, classes)
+        listing = listing or (list_folder(path) if path.is_dir() else list_archive(path))
+        own = labels is None and listing.table is None and given.class_folders
+        classes = class_names(listing.names) if own else ()
+        labels = labels or _labels(listing, classes)
         nbytes, state = listing.measured()
         # small pictures of large files take as long to make as large ones
         nbytes = max(nbytes, len(listing.files) * (channels or 3) * size * size)
@@ -50,9 +64,10 @@ class FolderDataset(TableDataset):
         pixels = stored(
             path,
             state=f"{state}\nreport 1",
-            options=f"folder 2 {size} {channels or 'auto'}{' skip' if given.skip_broken else ''}",
+            options=f"folder 2 {size} {channels or 'auto'}{' skip' if given.skip_broken else ''}"
+            + (f" {crop}" if crop else ""),
             nbytes=nbytes,
-            build=lambda: _Reading(listing, given.skip_broken, jobs).source(size, channels),
+            build=lambda: _Reading(listing, given.skip_broken, jobs).source(size, channels, crop),
         )
         self.report = {**pixels.notes, "classes": list(classes)}
         self.ignored = listing.ignored
@@ -98,10 +113,10 @@ class _Reading:
         self._jobs = jobs
         self._report = Report()
 
-    def source(self, size: int, channels: int | None) -> Source:
+    def source(self, size: int, channels: int | None, crop: Crop | None) -> Source:
         files = self._listing.files
         channels = channels or channels_of(files, size, self._jobs)
-        form = Form(size, channels, white_of_all(files, size, self._jobs))
+        form = Form(size, channels, white_of_all(files, size, self._jobs), crop)
         layout = Layout(len(files), (channels, size, size), packed=False)
         return Source(layout, self._blocks(form), self._report.to_json)
 

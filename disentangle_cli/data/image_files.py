@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import GifImagePlugin, Image, ImageOps, PngImagePlugin, TiffImagePlugin, WebPImagePlugin
 
 from disentangle_cli.arraytypes import Bytes
+from disentangle_cli.data.crops import Crop
 from disentangle_cli.data.zipped import File, opened
 from disentangle_cli.errors import UsageError
 
@@ -28,10 +29,11 @@ _BITS, _PHOTOMETRIC = 258, 262
 
 @dataclass(frozen=True)
 class Seen:
-    """What a file held: width and height of its picture, upright, and whether others follow it."""
+    """What a file held: its picture, upright, the square cut out of it, and whether others follow it."""
 
     width: int
     height: int
+    side: int
     several: bool
 
 
@@ -71,14 +73,16 @@ def decode(file: File, size: int, channels: int, white: float | None = None) -> 
     return decode_seen(file, size, channels, white)[0]
 
 
-def decode_seen(file: File, size: int, channels: int, white: float | None) -> tuple[Bytes, Seen]:
-    """As :func:`decode`, and what the file held."""
+def decode_seen(
+    file: File, size: int, channels: int, white: float | None, crop: Crop | None = None
+) -> tuple[Bytes, Seen]:
+    """As :func:`decode`, and what the file held; ``crop`` says which square, and resizes its way."""
     with _opened(file) as original:
         several = _holds_several(file, original)
         image = _eight_bits(_loaded(original), white)
         ImageOps.exif_transpose(image, in_place=True)
-        seen = Seen(image.width, image.height, several)
-        image = square(_on_white(image, channels), size)
+        seen = Seen(image.width, image.height, crop.side if crop else min(image.size), several)
+        image = (crop or square)(_on_white(image, channels), size)
     pixels = np.asarray(image, np.uint8).reshape(size, size, channels)
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)), seen
 

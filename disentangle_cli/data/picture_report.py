@@ -38,7 +38,7 @@ class Report:
         self.pictures += 1
         self.sizes[seen.width, seen.height] += 1
         self.cropped += seen.width != seen.height
-        self.resized += min(seen.width, seen.height) != size
+        self.resized += seen.side != size
         if seen.several:
             self.several.append(name)
 
