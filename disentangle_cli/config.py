@@ -18,6 +18,8 @@ from disentangle_cli.registry import plugin_folder
 from disentangle_cli.settings import Strict, merge
 
 PRESETS = Path(__file__).parent / "presets"
+AUTO = "auto"
+"""The architecture that is chosen by the size of the images."""
 
 
 class Staircase(Strict):
@@ -130,8 +132,8 @@ class LogConfig(Strict):
 class TrainConfig(Strict):
     """What every model's configuration has."""
 
-    architecture: str
-    """The networks."""
+    architecture: str = AUTO
+    """The networks; ``auto``: those of the model for the size of the images."""
     iterations: Annotated[int, ITERATIONS] = Field(ge=1)
     """Length of the run; schedules do not follow (``--iterations`` scales them, too)."""
     batch_size: Annotated[int, BATCH] = Field(ge=2)

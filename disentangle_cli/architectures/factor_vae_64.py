@@ -19,7 +19,7 @@ class FactorVae64(Architecture):
 
     def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
         """(n, L) -> (n, C, 64, 64) logits; 248,833 parameters for L = 10 and one channel."""
-        return relu_decoder(latent_dim, 128, channels)
+        return relu_decoder(latent_dim, 128, channels, size)
 
     def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
         """(n, C, 64, 64) -> (n, outputs); 249,172 parameters for 20 outputs and one channel."""

@@ -8,7 +8,7 @@ import itertools
 
 from torch import Tensor, nn
 
-from disentangle_cli.architectures.infogan_64 import InfoGan64
+from disentangle_cli.architectures.infogan import InfoGanNetworks
 from disentangle_cli.networks.architecture import ARCHITECTURES
 from disentangle_cli.networks.gan import generator
 from disentangle_cli.networks.layers import BatchNorm1d, BatchNorm2d, Conv, Linear, TransposedConv, leaky
@@ -29,7 +29,7 @@ class _Uncentre(nn.Module):
 
 
 @ARCHITECTURES.register("infogan-32")
-class InfoGan32(InfoGan64):
+class InfoGan32(InfoGanNetworks):
     """Generator, D/Q and H for 32x32 images; parameters are counted for three channels, L = 105 and K = 5.
 
     D and Q have 4,318,854 parameters, H has 4,323,397.
@@ -52,7 +52,7 @@ class InfoGan32(InfoGan64):
         )  # fmt: skip
         return generator(dense, convs)
 
-    def trunk(self, channels: int, spectral: bool, batch_norm: bool = False) -> nn.Sequential:
+    def trunk(self, channels: int, size: int, spectral: bool, batch_norm: bool = False) -> nn.Sequential:
         """(n, C, 32, 32) -> (n, 512, 2, 2) features."""
         layers: list[nn.Module] = [_Centre()]
         widths = [channels, 64, 128, 256, 512]

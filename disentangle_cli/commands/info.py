@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from disentangle_cli.checkpoint import Checkpoint
 
 COLUMNS = [
-    "path", "model", "dataset", "seed", "iteration", "image", "codes", "noise",
+    "path", "model", "dataset", "seed", "iteration", "image", "architecture", "codes", "noise",
     "parameters", "bytes", "verified", "metrics", "sha256",
 ]  # fmt: skip
 SHORT_HASH = 12
@@ -67,6 +67,7 @@ def _row(model: dict[str, Any], fmt: Format) -> list[object]:
     scores = " ".join(f"{name}={_score(value)}" for name, value in (model["metrics"] or {}).items())
     flat = model | {
         "image": "{channels}x{height}x{width}".format(**model["image"]),
+        "architecture": model["config"]["architecture"]["name"],
         "parameters": None if None in counts else sum(counts),
         "metrics": scores or None,
         "sha256": model["sha256"][:SHORT_HASH] if fmt is Format.table else model["sha256"],

@@ -44,8 +44,6 @@ class AdamConfig(Strict):
 class AutoencoderConfig(TrainConfig):
     """Configuration of an autoencoder's run."""
 
-    architecture: str = "study-64"
-    """The networks."""
     optim: AdamConfig = AdamConfig()
 
     @model_validator(mode="after")
@@ -69,6 +67,8 @@ class Penalty:
 class Autoencoder(Trainable[C]):
     """Encoder and decoder in training."""
 
+    architectures = ("study-64", "study")
+    any_size = "mlp"
     outputs_per_code: ClassVar[int]
     """What the encoder gives for each code: 2 (mean and log-variance) or 1."""
 

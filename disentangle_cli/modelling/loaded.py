@@ -51,7 +51,7 @@ class LoadedModel(Model):
         architecture = _architecture(checkpoint.config)
         if isinstance(architecture, GanArchitecture):
             self.family = "gan"
-        if height != width or (architecture.sizes and height not in architecture.sizes):
+        if not architecture.makes(height, width):
             raise UsageError(f"this architecture does not make images of {height}x{width}")
         outputs = self.latents.num_codes * (2 if self._has_posterior else 1)
         with torch.device("meta"):  # nothing is allocated before the weights are known to fit

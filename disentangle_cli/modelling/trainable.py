@@ -6,13 +6,13 @@ from typing import Any, ClassVar, Generic, TypeVar
 import torch
 from torch import Tensor, nn
 
-from disentangle_cli.architectures import make_architecture
-from disentangle_cli.config import TrainConfig
+from disentangle_cli.architectures import ARCHITECTURES, make_architecture
+from disentangle_cli.config import AUTO, TrainConfig
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Latents
 from disentangle_cli.modelling.adam import adam_state, restore_adam
 from disentangle_cli.modelling.engine import Engine
-from disentangle_cli.networks.architecture import Architecture
+from disentangle_cli.networks.architecture import Architecture, in_words
 from disentangle_cli.registry import Registry
 
 C = TypeVar("C", bound=TrainConfig)
@@ -26,13 +26,17 @@ class Trainable(ABC, Generic[C]):
     """
 
     Config: ClassVar[type[TrainConfig]]
+    architectures: ClassVar[tuple[str, ...]] = ()
+    """Architectures that ``auto`` chooses from: the first that makes images of the size."""
+    any_size: ClassVar[str | None] = None
+    """An architecture for images of any size, which messages name."""
     stackable: ClassVar[bool] = False
     """Whether many seeds can be trained as one stack."""
 
     def __init__(
         self, config: C, image_shape: tuple[int, int, int], seed: int, device: torch.device, bf16: bool
     ) -> None:
-        self.config = config
+        self.config = config = self.fitted(config, *image_shape[1:])
         self.image_shape = image_shape
         self.device = device
         self.bf16 = bf16
@@ -44,6 +48,27 @@ class Trainable(ABC, Generic[C]):
         self.averages: dict[str, nn.Module] = {}
         """Running averages of players, where there are some."""
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
+
+    @classmethod
+    def fitted(cls, config: C, height: int, width: int) -> C:
+        """``config`` with the name of networks for images of a size: its own, or what ``auto`` stands for.
+
+        Raises:
+            UsageError: there are none; says for which sizes there are.
+        """
+        by_size = config.architecture == AUTO
+        names = cls.architectures if by_size else (config.architecture,)
+        kinds = {name: ARCHITECTURES.get(name)() for name in names}
+        for name, kind in kinds.items():
+            if kind.makes(height, width):
+                return config.model_copy(update={"architecture": name})
+        if not kinds:
+            raise UsageError("architecture: there is none to choose by size; name one")
+        sizes = in_words(size for kind in kinds.values() for size in kind.sizes)
+        there = f"there are networks for {sizes}" if by_size else f"{config.architecture} makes {sizes}"
+        if cls.any_size and height == width:
+            there += f", and {cls.any_size} any size (--set architecture={cls.any_size})"
+        raise UsageError(f"images of {height}x{width}, but {there}")
 
     def architecture_options(self) -> dict[str, Any]:
         """Options of the architecture (JSON types) that are not its defaults; a checkpoint holds them."""

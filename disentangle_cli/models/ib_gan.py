@@ -19,8 +19,8 @@ import torch
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from disentangle_cli.architectures.ib_gan_64 import INPUTS, Embedding
-from disentangle_cli.config import TrainConfig
+from disentangle_cli.architectures.ib_gan import INPUTS, Embedding
+from disentangle_cli.config import AUTO, TrainConfig
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, upcast
@@ -28,12 +28,12 @@ from disentangle_cli.models.infogan import Fake, InfoGan, InfoGanConfig
 from disentangle_cli.models.vae import kl_divergence
 from disentangle_cli.networks.adopting import adopt
 
+NETWORKS = ("ib-gan-64", "ib-gan")
+
 
 class IbGanConfig(InfoGanConfig):
     """Configuration of an IB-GAN run."""
 
-    architecture: str = "ib-gan-64"
-    """The networks."""
     beta: float = Field(default=0.141, ge=0)
     """Weight of the KL term."""
 
@@ -42,8 +42,8 @@ class IbGanConfig(InfoGanConfig):
         codes = self.latents.codes
         if codes.kind != "normal" or (codes.mean, codes.std) != (0.0, 1.0) or self.latents.noise is not None:
             raise UsageError("latents: ib-gan has codes of kind normal with mean 0 and std 1, and no noise")
-        if self.architecture != "ib-gan-64":
-            raise UsageError("architecture: ib-gan is made for ib-gan-64")
+        if self.architecture not in (AUTO, *NETWORKS):
+            raise UsageError(f"architecture: ib-gan is made for {' and '.join(NETWORKS)}")
         return self
 
 
@@ -59,6 +59,7 @@ class IbGan(InfoGan[IbGanConfig]):
     """G with its stochastic layer, D and Q in training."""
 
     Config: ClassVar[type[TrainConfig]] = IbGanConfig
+    architectures = NETWORKS
     stackable = False  # never compared with lone runs
 
     def count_codes(self) -> int:

@@ -76,8 +76,6 @@ class InfoConfig(Strict):
 class InfoGanConfig(TrainConfig):
     """Configuration of an InfoGAN run."""
 
-    architecture: str = "infogan-64"
-    """The networks."""
     optim: OptimConfig = OptimConfig()
     info: InfoConfig = InfoConfig()
     generator_steps: Annotated[int, STEPS] = Field(default=2, ge=1)
@@ -109,6 +107,7 @@ class InfoGan(Trainable[C]):
     """G, D and Q in training."""
 
     Config: ClassVar[type[TrainConfig]] = InfoGanConfig
+    architectures = ("infogan-64", "infogan")
     stackable = True
 
     def __init__(self, config: Any, *args: Any) -> None:

@@ -1,6 +1,7 @@
 """What an architecture provides."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -30,6 +31,10 @@ class Architecture(ABC):
     def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
         """(n, C, H, W) images in [0, 1] -> (n, outputs)."""
 
+    def makes(self, height: int, width: int) -> bool:
+        """Whether there are networks for images of a size."""
+        return height == width and (not self.sizes or height in self.sizes)
+
     def initialise(self, net: nn.Module, rng: torch.Generator) -> None:
         """Draw the weights of an autoencoder's network: Glorot uniform where not overridden."""
         glorot(net, rng)
@@ -45,6 +50,12 @@ class GanArchitecture(Architecture):
     @abstractmethod
     def contrastive(self, num_codes: int, channels: int, size: int, norm: Norm) -> nn.Module:
         """H: (n, 2C, H, W) pairs stacked on channels -> (n, K) logits."""
+
+
+def in_words(sizes: Iterable[int]) -> str:
+    """Sides of images for a message: ``28x28, 32x32 or 64x64``; none at all stand for any."""
+    *others, last = [f"{size}x{size}" for size in sorted(set(sizes))] or ["square images"]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 ARCHITECTURES: Registry[type[Architecture]] = Registry("disentangle_cli.architectures", "architecture")

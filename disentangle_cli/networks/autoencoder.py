@@ -1,9 +1,12 @@
 """What the autoencoder architectures share: initialisation and the layer that gives an encoder's outputs."""
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 
 from disentangle_cli.networks.layers import Linear, TransposedConv
+from disentangle_cli.networks.stages import features, inward, smallest
 
 
 class Head(Linear):
@@ -18,16 +21,17 @@ class Head(Linear):
             return super().forward(x.to(self.weight.dtype))
 
 
-def relu_decoder(latent_dim: int, hidden: int, channels: int) -> nn.Sequential:
-    """(n, L) -> (n, C, 64, 64) logits, by way of ``hidden`` units."""
-    return nn.Sequential(
+def relu_decoder(latent_dim: int, hidden: int, channels: int, size: int) -> nn.Sequential:
+    """(n, L) -> (n, C, size, size) logits, by way of ``hidden`` units."""
+    side = smallest(size)
+    layers: list[nn.Module] = [
         Linear(latent_dim, hidden), nn.ReLU(),
-        Linear(hidden, 1024), nn.ReLU(), nn.Unflatten(1, (64, 4, 4)),
-        TransposedConv(64, 64), nn.ReLU(),  # 8x8
-        TransposedConv(64, 32), nn.ReLU(),  # 16x16
-        TransposedConv(32, 32), nn.ReLU(),  # 32x32
-        TransposedConv(32, channels),
-    )  # fmt: skip
+        Linear(hidden, features(size)), nn.ReLU(), nn.Unflatten(1, (64, side, side)),
+    ]  # fmt: skip
+    widths = inward(size)[::-1]
+    for inputs, outputs in itertools.pairwise(widths):
+        layers += [TransposedConv(inputs, outputs), nn.ReLU()]
+    return nn.Sequential(*layers, TransposedConv(widths[-1], channels))
 
 
 def glorot(net: nn.Module, rng: torch.Generator) -> None:

@@ -30,6 +30,7 @@ from disentangle_cli.importing.source import SOURCES, Imported, naming, network_
 from disentangle_cli.importing.specs import parse_image, parse_latents
 from disentangle_cli.importing.weights import read_weights
 from disentangle_cli.latents import Latents
+from disentangle_cli.networks.architecture import in_words
 from disentangle_cli.plain import read_yaml
 
 PARTS = ("generator", "encoder")
@@ -125,9 +126,8 @@ def _networks(
     if not isinstance(options, dict):
         raise UsageError("options must be a mapping")
     architecture = make_architecture(arch, options)
-    if architecture.sizes and image_shape[1] not in architecture.sizes:
-        sizes = " or ".join(f"{size}x{size}" for size in architecture.sizes)
-        raise UsageError(f"architecture {arch} makes images of {sizes}")
+    if not architecture.makes(*image_shape[1:]):
+        raise UsageError(f"architecture {arch} makes images of {in_words(architecture.sizes)}")
     return meta_networks(architecture, latent_dim, outputs, image_shape)
 
 

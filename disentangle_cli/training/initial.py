@@ -17,7 +17,7 @@ def initial_content(path: Path) -> str:
     return load_checkpoint(path).content_hash()
 
 
-def start_from(path: Path, model: Trainable[Any], architecture: str) -> None:
+def start_from(path: Path, model: Trainable[Any]) -> None:
     """Let ``model``, before its first iteration, take over the weights of a checkpoint.
 
     Optimisers, and networks that a checkpoint does not hold, stay as they are.
@@ -26,7 +26,7 @@ def start_from(path: Path, model: Trainable[Any], architecture: str) -> None:
         UsageError: the file cannot be read, or its networks, latents or images are not the model's.
     """
     checkpoint = load_checkpoint(path)
-    found, wanted = _kind(checkpoint), _kind_of(model, architecture)
+    found, wanted = _kind(checkpoint), _kind_of(model)
     for what, value in wanted.items():
         if found[what] != value:
             raise UsageError(f"--init-from {path}: its {what} is {found[what]}, but this run's is {value}")
@@ -43,15 +43,15 @@ def _kind(checkpoint: Checkpoint) -> dict[str, str]:
     return _words(name, checkpoint.image_shape, checkpoint.latents.to_json(), outputs)
 
 
-def _kind_of(model: Trainable[Any], architecture: str) -> dict[str, str]:
+def _kind_of(model: Trainable[Any]) -> dict[str, str]:
     outputs = " and ".join(model.outputs())
-    return _words(architecture, model.image_shape, model.latents.to_json(), outputs)
+    return _words(model.config.architecture, model.image_shape, model.latents.to_json(), outputs)
 
 
 def _words(name: Any, shape: tuple[int, int, int], latents: Any, outputs: str) -> dict[str, str]:
     return {
-        "architecture": str(name)[:60],
         "image shape": "x".join(map(str, shape)),
+        "architecture": str(name)[:60],
         "latent specification": str(latents)[:300],
         "kind of outputs": outputs,
     }

@@ -10,7 +10,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training.feed import Feed
 from disentangle_cli.training.initial import start_from
-from disentangle_cli.training.spec import Run, check_shape
+from disentangle_cli.training.spec import Run
 
 
 def busy(run: Run) -> str:
@@ -21,20 +21,21 @@ def busy(run: Run) -> str:
 def prepare(run: Run) -> tuple[Run, Dataset]:
     """Open the data of a run and check, before anything is written, that the run can start.
 
-    The run comes back with the batch size that its data allow.
+    The run comes back with the networks that its data want and the batch size that they allow.
 
     Raises:
         UsageError: data, device, precision, architecture or initial weights do not fit.
     """
+    if (size := run.config.data.size) is not None:  # before many pictures are made that large for nothing
+        _with_networks(run, size, size, f"--set data.size={size}")
     dataset = open_dataset(run.dataset, **run.config.data.model_dump())
-    check_shape(run, dataset)
-    run = _fitted(run, dataset)
+    run = _with_batches(_with_networks(run, *dataset.image_shape[1:], run.dataset), dataset)
     device = pick_device(run.device)
     bf16 = use_bf16(run.precision, device)
     Feed(dataset, run.config.batch_size, run.seed, device)
     model = MODELS.get(run.model)(run.config, dataset.image_shape, run.seed, device, bf16)
     if run.init_from is not None:
-        start_from(run.init_from, model, run.config.architecture)
+        start_from(run.init_from, model)
     return run, dataset
 
 
@@ -51,7 +52,19 @@ def prepare_all(runs: Sequence[Run]) -> list[tuple[Run, Dataset]]:
     return prepared
 
 
-def _fitted(run: Run, dataset: Dataset) -> Run:
+def _with_networks(run: Run, height: int, width: int, what: str) -> Run:
+    """The run with the name of its networks for images of a size.
+
+    Raises:
+        UsageError: it has none; ``what`` has such images.
+    """
+    try:
+        return replace(run, config=MODELS.get(run.model).fitted(run.config, height, width))
+    except UsageError as error:
+        raise UsageError(f"{what}: {error}; --set data.size=... resizes pictures, not arrays") from None
+
+
+def _with_batches(run: Run, dataset: Dataset) -> Run:
     """The run with batches of all images, where they are fewer than a batch.
 
     Raises:

@@ -79,7 +79,7 @@ class Session:
         if state is not None:
             self.model.restore(state["trainable"])
         elif run.init_from is not None:
-            start_from(run.init_from, self.model, config.architecture)
+            start_from(run.init_from, self.model)
         self.first = 0 if state is None else int(state["iteration"])
         self._earlier = 0.0 if state is None else float(state["wall_seconds"])
         described = {"model": run.model, "dataset": run.dataset, "seed": run.seed}

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import Checkpoint
 from disentangle_cli.config import TrainConfig
 from disentangle_cli.datasets import Dataset
@@ -75,23 +74,6 @@ def describe(run: Run, dataset: Dataset) -> dict[str, Any]:
         "seed": run.seed,
         **({"init_from": initial_content(run.init_from)} if run.init_from else {}),
     }
-
-
-def check_shape(run: Run, dataset: Dataset) -> tuple[int, int, int]:
-    """The image shape of the data set.
-
-    Raises:
-        UsageError: the architecture cannot make such images.
-    """
-    channels, height, width = dataset.image_shape
-    sizes = ARCHITECTURES.get(run.config.architecture)().sizes
-    if height != width or (sizes and height not in sizes):
-        wanted = " or ".join(f"{size}x{size}" for size in sizes) or "square images"
-        raise UsageError(
-            f"{run.dataset} has images of {height}x{width}, but {run.config.architecture} makes {wanted} "
-            "(see --set data.size=... and --set architecture=...)"
-        )
-    return channels, height, width
 
 
 def is_same_run(checkpoint: Checkpoint, identity: dict[str, Any]) -> bool:

@@ -9,7 +9,6 @@ from torch import Tensor
 from disentangle_cli.modelling.lone_engine import LoneEngine
 from disentangle_cli.modelling.stack_engine import StackEngine
 from disentangle_cli.modelling.trainable import MODELS, Trainable
-from disentangle_cli.networks.architecture import ARCHITECTURES
 from disentangle_cli.training import configure
 from tests.modelling.test_stack_engine import copied, tensors
 
@@ -18,8 +17,7 @@ BATCH = 4
 
 def make(name: str, seed: int = 0) -> Trainable[Any]:
     config = configure(name, "demo", sets=[f"batch_size={BATCH}"])
-    size = max(ARCHITECTURES.get(config.architecture)().sizes, default=8)
-    return MODELS.get(name)(config, (1, size, size), seed, torch.device("cpu"), False)
+    return MODELS.get(name)(config, (1, 64, 64), seed, torch.device("cpu"), False)
 
 
 def batches(model: Trainable[Any], seeds: int = 1) -> Tensor:

@@ -33,7 +33,7 @@ def test_a_model_begins_where_another_ended(squares: Path, tmp_path: Path, model
     run = request(squares, tmp_path, model, 3)
     path = train(run)
     begun = fresh(run)
-    start_from(path, begun, run.config.architecture)
+    start_from(path, begun)
     for found, wanted in zip(
         begun.weights(), (load_checkpoint(path).generator, load_checkpoint(path).encoder), strict=True
     ):

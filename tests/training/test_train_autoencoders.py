@@ -7,6 +7,7 @@ import torch
 
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.errors import Interrupted
+from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models import Model, load_model
 from disentangle_cli.training import Run, configure
 from tests.modelling.stepping import step
@@ -83,7 +84,8 @@ def test_paper_preset_is_the_official_factor_vae() -> None:
 @pytest.mark.parametrize("model", VAES)
 def test_study_presets_share_the_studys_training(model: str) -> None:
     study = configure(model, "study")
-    assert (study.architecture, study.iterations, study.batch_size) == ("study-64", 300_000, 64)
+    assert MODELS.get(model).fitted(study, 64, 64).architecture == "study-64"
+    assert (study.iterations, study.batch_size) == (300_000, 64)
     assert study.latents.codes.dim == 10
     assert (study.optim.rate, study.optim.beta1, study.optim.beta2) == (1e-4, 0.9, 0.999)
     assert (study.optim.weight_decay, study.optim.decay_from) == (0.0, 1.0)
@@ -92,8 +94,6 @@ def test_study_presets_share_the_studys_training(model: str) -> None:
 @pytest.mark.parametrize("architecture", ["study-64", "factor-vae-64"])
 def test_bf16_step_on_real_networks(architecture: str) -> None:
     """One step in bfloat16 gives the loss of float32 up to its rounding, and float32 weights."""
-    from disentangle_cli.modelling.trainable import MODELS
-
     config = configure("factor-vae", "demo", sets=[f"architecture={architecture}", "batch_size=4"])
     images = (torch.rand(4, 1, 64, 64, generator=torch.Generator().manual_seed(0)) > 0.9).float()
     losses = []
