@@ -101,7 +101,7 @@ def test_sizes_that_cannot_be(model: str, tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(UsageError, match=f"odd.npz: images of 100x100, but {named} makes 64x64"):
         prepare(request(model, odd, tmp_path, f"architecture={named}"))
     pictures = folder(tmp_path / "mine", 30)
-    monkeypatch.setattr("disentangle_cli.data.folder.decode", lambda *_: pytest.fail("a picture was read"))
+    monkeypatch.setattr("disentangle_cli.training.run.open_dataset", lambda *_, **__: pytest.fail("was read"))
     for dataset in (pictures, odd):
         with pytest.raises(
             UsageError, match=f"data.size=100: images of 100x100, but .* {EVERY}{more}"
