@@ -85,12 +85,18 @@ def check_cli(
     channels: Channels = None,
     class_folders: options.ClassFolders = True,
     skip_broken: options.SkipBroken = False,
+    sheet: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw images as training will see them.")
+    ] = None,
     fmt: options.FormatOption = Format.table,
 ) -> None:
     """Read a whole data set and say what it is; exit 2 if it cannot be used.
 
     A set with dSprites' images and factors is compared with the renderer, pixel by pixel.
     """
+    if sheet is not None and sheet.suffix.lower() != ".png":
+        raise UsageError(f"--sheet {sheet}: the name must end in .png")
+    check_outputs({"--sheet": sheet}, [path])
     from disentangle_cli.data.picture_report import lines, named
     from disentangle_cli.datasets import open_dataset
 
@@ -98,6 +104,11 @@ def check_cli(
         path, size=size, channels=channels, class_folders=class_folders, skip_broken=skip_broken
     )
     found = _check(dataset)
+    if sheet is not None:
+        from disentangle_cli.images import save_picture
+        from disentangle_cli.rendering.sheet import draw_sheet
+
+        save_picture(draw_sheet(dataset), sheet, optimize=True)
     # numbers as text: one column holds both
     rows: list[list[object]] = [
         ["kind", found["kind"]],

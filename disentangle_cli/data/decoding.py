@@ -12,7 +12,8 @@ from disentangle_cli.data.crops import Crop
 from disentangle_cli.data.image_files import Seen, decode, decode_seen, grey_mode, white_level
 from disentangle_cli.data.zipped import File
 from disentangle_cli.errors import UsageError
-from disentangle_cli.executors import Control, run_tasks
+from disentangle_cli.tasks.control import Control
+from disentangle_cli.tasks.ordered import in_order
 
 R = TypeVar("R")
 
@@ -20,8 +21,6 @@ PART = 64
 """Pictures that a worker decodes at a time..."""
 PART_BYTES = 4 * 2**20
 """...or fewer, so that they have no more bytes than this."""
-AHEAD = 4
-"""Parts for each worker that may wait for their turn, decoded or to be so."""
 FIRST = 16
 """Pictures that are looked at for colour before the workers are asked."""
 
@@ -87,15 +86,8 @@ def _in_parts(
     """What ``function`` gives of the files, part by part in their order."""
     row = form.channels * form.size**2
     count = max(1, min(PART, PART_BYTES // row))
-    parts = [_Part(tuple(files[start : start + count]), form) for start in range(0, len(files), count)]
-    for start in range(0, len(parts), AHEAD * jobs):
-        done: dict[int, R] = {}
-        turn = 0
-        for place, result in run_tasks(function, parts[start : start + AHEAD * jobs], jobs=jobs):
-            done[place] = result
-            while turn in done:
-                yield done.pop(turn)
-                turn += 1
+    parts = (_Part(tuple(files[start : start + count]), form) for start in range(0, len(files), count))
+    return in_order(function, parts, jobs=jobs)
 
 
 def _decode(part: _Part, _: Control) -> Decoded:

@@ -24,6 +24,10 @@ def in_order(
     """
     waiting = iter(tasks)
     while wave := list(islice(waiting, AHEAD)):
-        done = dict(run_tasks(function, wave, jobs=jobs))
-        for position in range(len(wave)):
-            yield done.pop(position)
+        done: dict[int, R] = {}
+        turn = 0
+        for position, result in run_tasks(function, wave, jobs=jobs):
+            done[position] = result
+            while turn in done:
+                yield done.pop(turn)
+                turn += 1
