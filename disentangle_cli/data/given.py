@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from disentangle_cli.data import hdf5_reader, npy_file, tensor_file
 from disentangle_cli.data.array_file import ArrayFile
-from disentangle_cli.data.hdf5_reader import SIGNATURE, Hdf5File
 from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.errors import UsageError
 from disentangle_cli.reading import reading
@@ -87,6 +87,20 @@ class Given:
         """
         if any(name.endswith(".npy") for name in self.members):
             return NpzFile(self.path)
-        if self.head.startswith(SIGNATURE):
-            return Hdf5File(self.path)
+        if self.head.startswith(hdf5_reader.SIGNATURE):
+            return hdf5_reader.Hdf5File(self.path)
+        if self.head.startswith(npy_file.SIGNATURE):
+            return npy_file.NpyFile(self.path)
+        if self._are_tensors:
+            return tensor_file.TensorFile(self.path, self._tensors)
         return None
+
+    @property
+    def _are_tensors(self) -> bool:
+        pickles = [name for name in self.members if name.rpartition("/")[2] == tensor_file.PICKLE]
+        return bool(pickles) or self.head.startswith(tensor_file.OLD_SIGNATURE)
+
+    @cached_property
+    def _tensors(self) -> tensor_file.Content:
+        """All of them, read once, whoever asks."""
+        return tensor_file.read_content(self.path)

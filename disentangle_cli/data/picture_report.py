@@ -81,7 +81,7 @@ def lines(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     """A report as a table: what it is about, and what was found."""
     sizes = [f"{size['width']}x{size['height']} {size['pictures']:,}" for size in report["sizes"]]
     found = [
-        ("classes", ", ".join(report["classes"])),
+        ("classes", named(report["classes"])),
         ("source sizes", named(sizes)),
         ("cropped", f"{report['cropped']:,}"),
         ("resized", f"{report['resized']:,}"),

@@ -2,12 +2,14 @@
 
 import csv
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow
 import pyarrow.parquet
+import torch
 from PIL import Image
 
 from disentangle_cli.data.factors_csv import read_columns
@@ -143,6 +145,34 @@ KINDS["images npz"] = Kind(
 )
 
 
+def make_other_arrays() -> None:
+    images = RNG.integers(0, 256, (12, 8, 8), np.uint8)
+    np.save("x.npy", images)
+    np.save("fortran.npy", np.asfortranarray(images / 255))
+    tensors = {"imgs": torch.from_numpy(images), "factors": torch.from_numpy(FACTORS[:12])}
+    torch.save(tensors, "x.pt")
+    torch.save((tensors["imgs"], tensors["factors"][:, 0]), "old.pt", _use_new_zipfile_serialization=False)
+
+
+def check_other_arrays(path: Path) -> None:
+    dataset = open_dataset(str(path))
+    found = np.load(path) if path.suffix == ".npy" else torch.load(path, weights_only=True)
+    images = np.asarray(
+        found["imgs"] if isinstance(found, dict) else found[0] if path.suffix == ".pt" else found
+    )
+    top = 255 if images.dtype.kind == "f" and images.max() <= 1 else 1
+    images = np.round(images.astype(float) * top).reshape(dataset.images(np.arange(len(dataset))).shape)
+    if dataset.is_binary:
+        images = (images != 0) * 255.0
+    assert np.array_equal(dataset.images(np.arange(len(dataset))), images), "images"
+
+
+OTHER_ARRAYS = {"x.npy": BYTES, "fortran.npy": BYTES, "x.pt": ZIP, "old.pt": BYTES}
+KINDS["images npy and tensors"] = Kind(
+    make_other_arrays, OTHER_ARRAYS, lambda path: dcr("data", "check", path), check_other_arrays
+)
+
+
 def check_indices(_: Path) -> None:
     with np.load("out.npz") as found:
         assert np.array_equal(found["indices"], np.load("i.npy", allow_pickle=False)), "indices"
@@ -221,4 +251,33 @@ def check_labels(_: Path) -> None:
 
 KINDS["labels csv"] = Kind(
     make_labelled, {"set/factors.csv": TEXT}, lambda _: dcr("data", "check", "set"), check_labels
+)
+
+
+def make_archives() -> None:
+    for name, compression in (("stored.zip", zipfile.ZIP_STORED), ("deflated.zip", zipfile.ZIP_DEFLATED)):
+        with zipfile.ZipFile(name, "w", compression) as archive:
+            for k in range(6):
+                buffer = io.BytesIO()
+                Image.new("L", (8, 8), k * 40).save(buffer, "PNG" if k % 2 else "BMP")
+                archive.writestr(f"set/{'ab'[k // 3]}/{k}.{'png' if k % 2 else 'bmp'}", buffer.getvalue())
+            archive.writestr("set/notes.txt", "hello")
+
+
+def check_archive(path: Path) -> None:
+    dataset = open_dataset(str(path), size=8)
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None, "damaged"
+        names = sorted(name for name in archive.namelist() if name.endswith((".png", ".bmp")))
+        for row, name in enumerate(names):
+            with Image.open(archive.open(name)) as found:
+                if found.mode == "L" and found.size == (8, 8) and dataset.image_shape[0] == 1:
+                    assert np.array_equal(dataset.images(np.array([row]))[0, 0], np.asarray(found)), "pixels"
+
+
+KINDS["pictures zip"] = Kind(
+    make_archives,
+    {"stored.zip": ZIP, "deflated.zip": ZIP},
+    lambda path: dcr("data", "check", path, "--size", "8"),
+    check_archive,
 )
