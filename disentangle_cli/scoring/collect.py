@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from disentangle_cli.data.repeats import warn_of_repeats
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.measurement.arrays import arrays_of, families_of
+from disentangle_cli.measurement.families import Family
 from disentangle_cli.measurement.metric import undefined
 from disentangle_cli.metrics import Arrays
 from disentangle_cli.output import warn
@@ -28,6 +30,8 @@ def collect(
         missing = {array.name: problem for family in shared for array in arrays_of(family)}
         families = [family for family in families if family not in shared]
     draws = {f: draw(dataset, plan, f, seed, repeat) for f in families if f in DRAWS}
+    if Family.ROWS in draws and repeat == 0:
+        warn_of_repeats(dataset, plan.rows + plan.test_rows, "data.rows")
     if draws:
         cache.fill(np.concatenate([rows.reshape(-1) for d in draws.values() for rows in d.images]))
     arrays: dict[str, Any] = {"factor_names": tuple(factor.name for factor in dataset.factors)}

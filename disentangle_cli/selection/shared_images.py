@@ -87,12 +87,14 @@ def _common_origin(task: Task) -> Origin | None:
 
 
 def _drawn(task: Task, spec: str) -> SharedImages:
+    from disentangle_cli.data.repeats import warn_of_repeats
     from disentangle_cli.datasets import open_dataset
 
     channels, height, _ = task.pool.members[0].image_shape
     skip = any(member.origin.skip_broken for member in task.pool.members)
     dataset = open_dataset(spec, size=height, channels=channels, skip_broken=skip)
     count = task.settings.images
+    warn_of_repeats(dataset, count, "images")
     rows = dataset.draw(draws.numpy_stream(task.seed, "shared images"), count)
     images = dataset.tensors(rows)
     about = {"source": dataset.name, "fingerprint": dataset.fingerprint, "count": count}
