@@ -5,6 +5,7 @@ A configuration is made in this order: the preset's YAML file over the preset it
 unknown keys are errors everywhere.
 """
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -64,6 +65,27 @@ class Ramp(Strict):
     def scaled(self, factor: float) -> "Ramp":
         """The same ramp for a run ``factor`` times as long."""
         return self.model_copy(update={"over": max(1, round(self.over * factor))})
+
+
+class Fall(Strict):
+    """A value that goes from ``start`` to ``end`` by equal factors in equal times."""
+
+    start: float = Field(gt=0)
+    """At the beginning."""
+    end: float = Field(gt=0)
+    """At the end."""
+
+    def at(self, progress: float) -> float:
+        """The value when ``progress`` of the way is over, 0 to 1."""
+        return self.start * math.pow(self.end / self.start, min(1.0, progress))
+
+
+class _Scaled:
+    """Marks a number of iterations that follows the length of the run, as schedules do."""
+
+
+Length = Annotated[int, ITERATIONS, _Scaled()]
+"""A number of iterations; scaled when the length of the run is."""
 
 
 class BlockConfig(Strict):
@@ -153,6 +175,9 @@ def _scale(config: Any, factor: float) -> Any:
         return config.scaled(factor)
     if isinstance(config, BaseModel):
         parts = {key: _scale(getattr(config, key), factor) for key in type(config).model_fields}
+        for key, field in type(config).model_fields.items():
+            if any(isinstance(mark, _Scaled) for mark in field.metadata):
+                parts[key] = round(parts[key] * factor)
         return config.model_copy(update=parts)
     return config
 

@@ -101,6 +101,20 @@ def test_loaded_model_follows_the_protocol(tmp_path: Path) -> None:
         model.encode(images[..., :4])
 
 
+def test_half_precision_halves_a_file_and_keeps_three_digits(tmp_path: Path) -> None:
+    whole = example()
+    model = load_model(save_checkpoint(tmp_path / "whole.pt", whole))
+    half = load_model(save_checkpoint(tmp_path / "half.pt", whole.halved()))
+    stored = load_checkpoint(tmp_path / "half.pt").generator.values()
+    assert {tensor.dtype for tensor in stored if tensor.is_floating_point()} == {torch.float16}
+    assert all(p.dtype is torch.float32 for p in half.generator.parameters())
+    latents = model.sample_latents(50, torch.Generator().manual_seed(0))
+    images = model.generate(latents)
+    torch.testing.assert_close(half.generate(latents), images, atol=2e-3, rtol=0)
+    torch.testing.assert_close(half.encode(images), model.encode(images), atol=5e-3, rtol=5e-3)
+    assert half.content_hash != model.content_hash
+
+
 def shared(levels: int) -> list[Any]:
     """Ten times a list of ten times a list ...: little in a pickle, 10^levels values written out."""
     found: list[Any] = [0]

@@ -15,8 +15,12 @@ from disentangle_cli.yaml12 import to_yaml
 
 DIGESTS = json.loads(Path(__file__).with_name("preset_digests.json").read_text())
 """Of what ``--print-config`` prints, from before presets had bases."""
-SINCE = {"class_folders": True, "skip_broken": False}
-"""Settings of ``data`` that came later, and their defaults."""
+SINCE = {
+    "data": {"class_folders": True, "skip_broken": False},
+    "optim": {"encoder": 5e-4},
+    "": {"warm_start": None},
+}
+"""Settings that came later, by section, and their defaults."""
 
 
 @pytest.mark.parametrize("name", DIGESTS)
@@ -26,8 +30,10 @@ def test_a_preset_is_what_it_was(name: str) -> None:
     asked = configure(model, preset)
     size = asked.data.size or 64
     config = MODELS.get(model).fitted(asked, size, size).model_dump(mode="json")
-    for key, default in SINCE.items():
-        assert config["data"].pop(key) == default
+    for section, defaults in SINCE.items():
+        part = config[section] if section else config
+        for key, default in defaults.items():
+            assert part.pop(key, default) == default
     printed = to_yaml({"model": model} | config)
     assert hashlib.sha256(printed.encode()).hexdigest()[:16] == DIGESTS[name]
 

@@ -154,7 +154,7 @@ def train(
                 suffix.append(f"seed-{one}")
             runs.append(replace(run, name="_".join([run.stem, *suffix])) if suffix else run)
     if stack:
-        check_stackable(model)
+        check_stackable(runs[0])
     if dry_run:
         check_distinct(runs)
         for run, _ in prepare_all(runs):

@@ -12,7 +12,7 @@ from torch import nn
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.networks.architecture import ARCHITECTURES, GanArchitecture
-from disentangle_cli.networks.gan import Discriminator, Encoder, Norm, generator
+from disentangle_cli.networks.gan import Discriminator, Encoder, LoneDiscriminator, Norm, generator
 from disentangle_cli.networks.layers import BatchNorm1d, BatchNorm2d, Conv, Linear, TransposedConv, leaky
 from disentangle_cli.networks.stages import SIDES, features, inward, smallest
 
@@ -55,7 +55,7 @@ class InfoGanNetworks(GanArchitecture):
         """Trunk and Q head without spectral norm: trained weights are stored already divided by sigma."""
         return Encoder(self.trunk(channels, size, False), self.code_head(outputs, False))
 
-    def discriminator(self, num_codes: int, channels: int, size: int) -> Discriminator:
+    def discriminator(self, num_codes: int, channels: int, size: int) -> Discriminator | LoneDiscriminator:
         """D and Q on one trunk, all of it spectrally normalised."""
         trunk, real = self.trunk(channels, size, True), Linear(self.features, 1, spectral=True)
         return Discriminator(trunk, real, self.code_head(num_codes, True))

@@ -140,13 +140,15 @@ def _architecture(config: dict[str, Any]) -> Architecture:
 
 
 def _fill(net: nn.Module, state: dict[str, Tensor], part: str, device: torch.device) -> nn.Module:
-    expected = net.state_dict()
+    expected, state = net.state_dict(), dict(state)
     if missing := sorted(expected.keys() - state.keys()):
         raise UsageError(f"{part} weights do not fit: {missing[0]} is missing")
     if extra := sorted(state.keys() - expected.keys()):
         raise UsageError(f"{part} weights do not fit: {extra[0]} is not part of the architecture")
     for name, wanted in expected.items():
         found = state[name]
+        if found.dtype in (torch.float16, torch.bfloat16):  # in a file that is half the size
+            found = state[name] = found.to(wanted.dtype)
         if found.shape != wanted.shape or found.dtype != wanted.dtype:
             raise UsageError(
                 f"{part} weights do not fit the latents and image size: {name} has shape "

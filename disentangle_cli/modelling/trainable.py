@@ -3,7 +3,9 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Generic, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from disentangle_cli.architectures import ARCHITECTURES, make_architecture
@@ -12,6 +14,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Latents
 from disentangle_cli.modelling.adam import adam_state, restore_adam
 from disentangle_cli.modelling.engine import Engine
+from disentangle_cli.modelling.window import Images
 from disentangle_cli.networks.architecture import Architecture, in_words
 from disentangle_cli.registry import Registry
 
@@ -33,6 +36,11 @@ class Trainable(ABC, Generic[C]):
     stackable: ClassVar[bool] = False
     """Whether many seeds can be trained as one stack."""
 
+    @classmethod
+    def stands_alone(cls, config: C) -> str | None:
+        """Why seeds of this configuration cannot be stacked, though the model can, and what to do."""
+        return None
+
     def __init__(
         self, config: C, image_shape: tuple[int, int, int], seed: int, device: torch.device, bf16: bool
     ) -> None:
@@ -47,6 +55,8 @@ class Trainable(ABC, Generic[C]):
         """The networks that are trained, by name."""
         self.averages: dict[str, nn.Module] = {}
         """Running averages of players, where there are some."""
+        self.kept: dict[str, nn.Module] = {}
+        """Further networks, which no step moves."""
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
 
     @classmethod
@@ -75,6 +85,13 @@ class Trainable(ABC, Generic[C]):
         return {}
 
     # The parts of an iteration.
+
+    def survey(self, iteration: int, images: Images) -> None:
+        """Look at the data set before an iteration, where a model has to."""
+
+    def choose(self, rows: NDArray[np.int64], iteration: int) -> NDArray[np.int64]:
+        """The rows (B,) of the batch of an iteration: as they come, or others in their place."""
+        return rows
 
     @abstractmethod
     def prepare(self, iteration: int) -> Any:
@@ -105,7 +122,7 @@ class Trainable(ABC, Generic[C]):
     @property
     def networks(self) -> dict[str, nn.Module]:
         """Every network whose state matters, the averaged ones included."""
-        return self.players | {f"average_{name}": net for name, net in self.averages.items()}
+        return self.players | {f"average_{name}": net for name, net in self.averages.items()} | self.kept
 
     def state(self) -> dict[str, Any]:
         """Tensors and plain types from which :meth:`restore` continues bit-identically."""

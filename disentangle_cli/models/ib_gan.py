@@ -25,8 +25,8 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, upcast
 from disentangle_cli.models.infogan import Fake, InfoGan, InfoGanConfig
-from disentangle_cli.models.vae import kl_divergence
 from disentangle_cli.networks.adopting import adopt
+from disentangle_cli.networks.gaussian import kl_divergence
 
 NETWORKS = ("ib-gan-64", "ib-gan")
 

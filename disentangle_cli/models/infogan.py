@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
@@ -28,8 +30,11 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.adam import adam, adam_epsilon_hat, decay_rates
 from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, Trainable, upcast
+from disentangle_cli.modelling.warm_start import WarmSchedule, WarmStart, WarmStartConfig
+from disentangle_cli.modelling.window import Images
 from disentangle_cli.networks.adopting import adopt
 from disentangle_cli.networks.architecture import GanArchitecture
+from disentangle_cli.networks.gan import LoneDiscriminator
 from disentangle_cli.networks.layers import fold_spectral_norm, initialise
 from disentangle_cli.settings import Strict
 
@@ -45,7 +50,9 @@ class OptimConfig(Strict):
     generator: float = Field(default=1e-3, gt=0)
     """Learning rate of G."""
     discriminator: float = Field(default=2e-3, gt=0)
-    """Learning rate of D and Q, which share one optimiser."""
+    """Learning rate of D, and of Q where it is on D's trunk: they share one optimiser."""
+    encoder: float = Field(default=5e-4, gt=0)
+    """Learning rate of Q where it is a network of its own."""
     contrastive: float = Field(default=2e-3, gt=0)
     """Learning rate of H, where there is one."""
     beta1: float = Field(default=0.5, ge=0, lt=1)
@@ -78,6 +85,8 @@ class InfoGanConfig(TrainConfig):
 
     optim: OptimConfig = OptimConfig()
     info: InfoConfig = InfoConfig()
+    warm_start: WarmStartConfig | None = None
+    """What comes before the game of G and D, within the iterations of the run; with infogan-apart only."""
     generator_steps: Annotated[int, STEPS] = Field(default=2, ge=1)
     """Steps of G per iteration, all on the same latents."""
     conventions: Literal["pytorch", "tensorflow"] = "pytorch"
@@ -93,6 +102,8 @@ class GanSchedule:
 
     active: int
     """How many codes, from the first on, are regularised."""
+    resting: bool
+    """Whether G takes no steps."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,13 @@ class InfoGan(Trainable[C]):
     architectures = ("infogan-64", "infogan")
     stackable = True
 
+    @classmethod
+    def stands_alone(cls, config: C) -> str | None:
+        """Where there is a warm start, which looks at the data of each seed."""
+        if config.warm_start is None:
+            return None
+        return "a run with a warm start is trained alone; leave --stack out, or take --preset from-scratch"
+
     def __init__(self, config: Any, *args: Any) -> None:
         super().__init__(config, *args)
         if not isinstance(self.architecture, GanArchitecture):
@@ -121,17 +139,29 @@ class InfoGan(Trainable[C]):
         self.generator = self.architecture.generator(self.latents.dim, channels, size)
         self.discriminator = self.networks_of.discriminator(self.num_codes, channels, size)
         self.players |= {"generator": self.generator, "discriminator": self.discriminator}
+        self.apart = isinstance(self.discriminator, LoneDiscriminator)
+        if self.apart:
+            self.players["encoder"] = self.architecture.encoder(self.num_codes, channels, size)
         self.add_players()
-        for net in self.players.values():
-            initialise(net, self.rng, slope_at_zero=self.as_tensorflow)
+        for name, net in self.players.items():
+            if name == "encoder":
+                self.architecture.initialise(net, self.rng)
+            else:
+                initialise(net, self.rng, slope_at_zero=self.as_tensorflow)
             net.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.optimisers |= {name: self.new_optimiser(name) for name in self.players}
-        averaged = ("generator", "discriminator") if config.optim.average else ()
+        averaged = self.reader_and_writer if config.optim.average else ()
         self.averages |= {name: deepcopy(self.players[name]).requires_grad_(False) for name in averaged}
+        self.warm = None if config.warm_start is None else WarmStart(config.warm_start, self)
 
     def architecture_options(self) -> dict[str, Any]:
         """The epsilon of batch norm, where it is TensorFlow's."""
         return {"norm_eps": TENSORFLOW_NORM_EPS} if self.as_tensorflow else {}
+
+    @property
+    def reader_and_writer(self) -> tuple[str, str]:
+        """The players that are in the checkpoint: G, and the one that has Q."""
+        return "generator", "encoder" if self.apart else "discriminator"
 
     @property
     def as_tensorflow(self) -> bool:
@@ -173,26 +203,51 @@ class InfoGan(Trainable[C]):
         """
         return 0.0, {}
 
+    def schedule(self, iteration: int) -> Any:
+        """What an iteration of the game has: how many codes are regularised, and whether G rests."""
+        codes, warm = self.config.info.codes, self.config.warm_start
+        active = self.num_codes if codes is None else min(self.num_codes, int(codes.at(iteration)))
+        return GanSchedule(active, warm is not None and iteration < warm.length + warm.fit)
+
     # The iteration.
 
+    def survey(self, iteration: int, images: Images) -> None:
+        """Where the warm start begins its second phase."""
+        if self.warm and iteration == self.warm.config.settle.iterations < self.warm.config.length:
+            self.warm.fill(images)
+
+    def choose(self, rows: NDArray[np.int64], iteration: int) -> NDArray[np.int64]:
+        """As the warm start wants them."""
+        return self.warm.choose(rows, iteration) if self.warm and self.is_warming(iteration) else rows
+
+    def is_warming(self, iteration: int) -> bool:
+        """Whether an iteration is one of an autoencoder, before the game."""
+        return self.warm is not None and iteration < self.warm.config.length
+
     def prepare(self, iteration: int) -> Any:
-        """Learning rates, and how many codes are regularised."""
+        """Learning rates, and the schedule."""
         decay_rates(self.optimisers, self.config.optim.decay_from, iteration / self.config.iterations)
-        codes = self.config.info.codes
-        return GanSchedule(self.num_codes if codes is None else min(self.num_codes, int(codes.at(iteration))))
+        if self.warm and self.is_warming(iteration):
+            return self.warm.prepare(iteration)
+        return self.schedule(iteration)
 
     def iterate(self, images: Tensor, schedule: Any, engine: Engine) -> dict[str, Tensor]:
         """D/Q step, then the G steps, on one set of inputs; spectral-norm vectors are stored at the end."""
+        if self.warm and isinstance(schedule, WarmSchedule):
+            return self.warm.iterate(images, schedule, engine)
         latents = self.draw(images.shape[-4], engine)
         codes = self.codes_of(latents)
         begun, scalars = self.begin(schedule, engine)
         # One pass of G serves the D/Q step and the first G step: its weights are the same in both.
-        fake = self.fake(latents, 2, engine)
+        with torch.set_grad_enabled(not schedule.resting):
+            fake = self.fake(latents, 2, engine)
         discriminate = partial(self.discriminator_loss, active=schedule.active)
         scalars |= engine.evaluate(discriminate, images, fake.images.detach(), codes)
         engine.update("discriminator", scalars["d/total"])
+        if self.apart:
+            engine.update("encoder", self.config.info.weight * scalars["d/info"])
         with engine.frozen(*(name for name in self.players if name != "generator")):
-            for i in range(self.config.generator_steps):
+            for i in range(0 if schedule.resting else self.config.generator_steps):
                 if i > 0:
                     fake = self.fake(latents, 1, engine)
                 fool = partial(self.generator_loss, active=schedule.active)
@@ -211,11 +266,13 @@ class InfoGan(Trainable[C]):
         with self.autocast():
             features = self.discriminator.trunk(torch.cat([real, fake]))
             on_real, on_fake = upcast(self.discriminator.realness(features)).sigmoid().chunk(2)
-            estimates = upcast(self.discriminator.codes(features[len(real) :]))
+            estimates = upcast(self.read(fake, features[len(real) :]))
         loss_real = -(on_real + LOG_GUARD).log().mean()
         loss_fake = -(1 - on_fake + LOG_GUARD).log().mean()
         info, details = self.info_loss(estimates, codes, active)
-        loss = loss_real + loss_fake + self.config.info.weight * info
+        loss = loss_real + loss_fake
+        if not self.apart:
+            loss = loss + self.config.info.weight * info
         return {
             "d/real": loss_real, "d/fake": loss_fake, "d/info": info, "d/total": loss,
             "d/mean_real": on_real.mean(), "d/mean_fake": on_fake.mean(),
@@ -226,9 +283,15 @@ class InfoGan(Trainable[C]):
         with self.autocast():
             features = self.discriminator.trunk(fake)
             on_fake = upcast(self.discriminator.realness(features)).sigmoid()
-            estimates = upcast(self.discriminator.codes(features))
+            estimates = upcast(self.read(fake, features))
         info, _ = self.info_loss(estimates, codes, active)
         return -(on_fake + LOG_GUARD).log().mean(), info
+
+    def read(self, images: Tensor, features: Tensor) -> Tensor:
+        """What Q says of images (B, C, H, W), of which D's trunk made ``features``: (B, K)."""
+        read, seen = (self.players["encoder"], images) if self.apart else (self.discriminator.codes, features)
+        codes: Tensor = read(seen)  # type: ignore[operator]
+        return codes
 
     def info_loss(self, estimates: Tensor, codes: Tensor, active: int) -> tuple[Tensor, dict[str, Tensor]]:
         """L_info of (B, K) estimates and true codes over the first ``active`` codes, and its parts."""
@@ -275,19 +338,30 @@ class InfoGan(Trainable[C]):
             if others:
                 torch._foreach_copy_([moving[k] for k in others], [current[k] for k in others])
 
-    # The checkpoint.
+    # State and checkpoint.
+
+    def state(self) -> dict[str, Any]:
+        """With what the warm start has to keep."""
+        return super().state() | ({"warm_start": self.warm.state()} if self.warm else {})
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what :meth:`state` returned."""
+        super().restore(state)
+        if self.warm:
+            self.warm.restore(state["warm_start"])
 
     def weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """G as it is, and trunk and Q head with spectral norm divided out; averaged where asked."""
         nets = self.players | self.averages
-        encoder = fold_spectral_norm(nets["discriminator"])
-        kept = {key: value for key, value in encoder.items() if not key.startswith("real.")}
-        return fold_spectral_norm(nets["generator"]), kept
+        generator, encoder = (fold_spectral_norm(nets[name]) for name in self.reader_and_writer)
+        return generator, {key: value for key, value in encoder.items() if not key.startswith("real.")}
 
     def load_weights(self, generator: dict[str, Tensor], encoder: dict[str, Tensor]) -> None:
-        """G, and what D shares with Q; the rest of D, and H, are drawn."""
+        """G and Q, and what D shares with Q; the rest of D, and H, are drawn."""
+        if self.warm:
+            raise UsageError("this run has a warm start of its own: --set warm_start=null leaves it out")
         adopt(self.generator, generator)
-        adopt(self.discriminator, encoder, fresh=("real",))
+        adopt(self.players[self.reader_and_writer[1]], encoder, fresh=("real",))
         self.averages_follow()
 
     def averages_follow(self) -> None:

@@ -94,14 +94,15 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
         weight = self.config.contrastive.weight
         return weight.changes_at(iteration) and iteration == weight.every
 
-    def prepare(self, iteration: int) -> ContrastiveSchedule:
+    def schedule(self, iteration: int) -> ContrastiveSchedule:
         """Both schedules too; where they change, H is drawn anew."""
         settings = self.config.contrastive
         for changing in (settings.gap, settings.weight):
             if settings.renew and changing.changes_at(iteration):
                 self.renew("contrastive")
-        active = super().prepare(iteration).active
-        return ContrastiveSchedule(active, settings.weight.at(iteration), settings.gap.at(iteration))
+        weight, gap = settings.weight.at(iteration), settings.gap.at(iteration)
+        game: GanSchedule = super().schedule(iteration)
+        return ContrastiveSchedule(game.active, game.resting, weight, gap)
 
     def begin(self, schedule: ContrastiveSchedule, engine: Engine) -> tuple[Pairs | None, dict[str, Tensor]]:
         """The pairs of this iteration, and one Adam step of H."""

@@ -19,6 +19,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.autoencoder import Autoencoder, AutoencoderConfig, Penalty
 from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.networks.gaussian import kl_divergence
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,3 @@ class Vae(Autoencoder[V]):
         shape = mean.shape
         (noise,) = engine.random(lambda rng: (torch.randn(shape, generator=rng),))
         return Posterior(mean, logvar, mean + (logvar / 2).exp() * noise)
-
-
-def kl_divergence(mean: Tensor, logvar: Tensor) -> Tensor:
-    """KL(N(mean, exp(logvar)) || N(0, 1)) in nats of each code, averaged over the batch: (B, K) -> (K,)."""
-    return (mean.square() + logvar.exp() - logvar - 1).mean(0) / 2

@@ -9,7 +9,7 @@ from torch import nn
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.networks.autoencoder import glorot
-from disentangle_cli.networks.gan import Discriminator, Norm
+from disentangle_cli.networks.gan import Discriminator, LoneDiscriminator, Norm
 from disentangle_cli.registry import Registry
 
 
@@ -44,8 +44,11 @@ class GanArchitecture(Architecture):
     """An architecture that can also be trained as a GAN."""
 
     @abstractmethod
-    def discriminator(self, num_codes: int, channels: int, size: int) -> Discriminator:
-        """D and Q; without the ``real`` head its layers are those of :meth:`encoder` plus spectral norm."""
+    def discriminator(self, num_codes: int, channels: int, size: int) -> Discriminator | LoneDiscriminator:
+        """D with Q, or D alone where :meth:`encoder` gives a Q apart, a ``GaussianEncoder``.
+
+        D with Q has, without the ``real`` head, the layers of :meth:`encoder` plus spectral norm.
+        """
 
     @abstractmethod
     def contrastive(self, num_codes: int, channels: int, size: int, norm: Norm) -> nn.Module:

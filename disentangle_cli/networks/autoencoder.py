@@ -15,10 +15,24 @@ class Head(Linear):
     Bfloat16 keeps three digits: too few for a posterior mean whose standard deviation is a hundredth of it.
     """
 
+    def freeze(self, dtype: torch.dtype | None) -> None:
+        """Keep the type of the weights here, too."""
+        super().freeze(None)
+
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs) -> (n, outputs)."""
         with torch.autocast(x.device.type, enabled=False):
             return super().forward(x.to(self.weight.dtype))
+
+
+def he(net: nn.Module, rng: torch.Generator) -> None:
+    """Draw all weights from N(0, 2 / fan in), zero bias (He et al. 2015)."""
+    with torch.no_grad():
+        for layer in net.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d):
+                nn.init.normal_(layer.weight, std=(2 / layer.weight[0].numel()) ** 0.5, generator=rng)
+                assert layer.bias is not None
+                nn.init.zeros_(layer.bias)
 
 
 def relu_decoder(latent_dim: int, hidden: int, channels: int, size: int) -> nn.Sequential:

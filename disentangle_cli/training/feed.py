@@ -25,6 +25,10 @@ class Feed:
         self._epoch = -1
         self._order = np.empty(0, np.int64)
 
+    def __len__(self) -> int:
+        """Images of the data set."""
+        return len(self._dataset)
+
     def rows(self, iteration: int) -> NDArray[np.int64]:
         """The rows of the data set that are the batch of an iteration: (B,)."""
         epoch, position = divmod(iteration, self._per_epoch)

@@ -67,7 +67,7 @@ class Loop:
         sessions = self.sessions
         if self._engine is None:
             self._engine = engine_for([session.model for session in sessions], sessions[0].compiled)
-        images = sessions[0].feed.images(np.concatenate([each.feed.rows(iteration) for each in sessions]))
+        images = sessions[0].feed.images(np.concatenate([each.rows(iteration) for each in sessions]))
         scalars = self._engine.step(images.view(len(sessions), -1, *images.shape[1:]), iteration)
         logged = (iteration + 1) % self.run.config.log.every == 0
         if not logged and not looks_at(iteration, images.device):

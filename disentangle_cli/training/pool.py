@@ -42,7 +42,7 @@ def train_pool(
     names = [run.checkpoint for run in runs]
     local = split_spec(executor)[0] == "local"
     if stack:
-        check_stackable(runs[0].model)
+        check_stackable(runs[0])
         if not local:
             raise UsageError(f"--stack trains on this machine; leave out --stack or --executor {executor}")
     ended = _ended_here(runs, jobs, stack) if local else _ended_on_cluster(runs, jobs, executor)

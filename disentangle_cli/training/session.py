@@ -4,7 +4,9 @@ import math
 import time
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from disentangle_cli import output
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
@@ -91,10 +93,15 @@ class Session:
     # Around an iteration.
 
     def before(self, iteration: int) -> None:
-        """Keep the state before this iteration where it is one to keep."""
+        """Keep the state before this iteration where it is one to keep; let the model look at the data."""
         if self.model.keeps_state_before(iteration):
             save_checkpoint(self.run.folder / "switch.pt", self._checkpoint(iteration))
             self._pictures(f"switch-{iteration}")
+        self.model.survey(iteration, self.feed)
+
+    def rows(self, iteration: int) -> NDArray[np.int64]:
+        """The rows of the data set that are the batch of an iteration: (B,)."""
+        return self.model.choose(self.feed.rows(iteration), iteration)
 
     def after(self, scalars: dict[str, float], iteration: int) -> None:
         """Stop at the first loss that is not finite; write what is due: a row of the log, a score, pictures.

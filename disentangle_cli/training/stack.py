@@ -8,11 +8,16 @@ from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training.spec import Run
 
 
-def check_stackable(model: str) -> None:
-    """Raise UsageError when seeds of a model cannot be stacked."""
-    if not MODELS.get(model).stackable:
+def check_stackable(run: Run) -> None:
+    """Raise UsageError when seeds of a run's configuration cannot be stacked."""
+    kind = MODELS.get(run.model)
+    if not kind.stackable:
         able = [name for name, kind in MODELS.working() if kind.stackable]
-        raise UsageError(f"--stack: {model} cannot be stacked, only {' and '.join(able)}; leave --stack out")
+        raise UsageError(
+            f"--stack: {run.model} cannot be stacked, only {' and '.join(able)}; leave --stack out"
+        )
+    if reason := kind.stands_alone(run.config):
+        raise UsageError(f"--stack: {reason}")
 
 
 def split_into_stacks(runs: Sequence[Run], jobs: int) -> list[list[Run]]:
