@@ -25,6 +25,8 @@ ENTRY_POINTS = """
 bars = lent.bars
 broken = lent.broken
 dsprites = lent.bars
+[disentangle_cli.formats]
+idx = lent.idx
 [disentangle_cli.metrics]
 strongest_code = lent.strongest_code
 absent = lent.bars
@@ -109,7 +111,7 @@ def run(site: Path, *lines: str) -> list[tuple[int, str, str, list[str]]]:
     return [tuple(found) for found in json.loads(done.stdout)]
 
 
-@pytest.mark.parametrize("name", ["bars", "strongest_code", "udr_pearson", "l1_vae", "my_pool"])
+@pytest.mark.parametrize("name", ["bars", "idx", "strongest_code", "udr_pearson", "l1_vae", "my_pool"])
 def test_examples_are_short(name: str) -> None:
     assert len(EXAMPLES[name].splitlines()) <= 30
 
@@ -120,6 +122,22 @@ def test_names_are_listed_without_loading_anything(site: Path) -> None:
     assert "l1-vae" in helps[0][1]
     assert "udr-pearson" in helps[1][1]
     assert [loaded for *_, loaded in helps] == [[], []]
+
+
+def test_a_file_that_is_a_data_set(site: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
+    head = np.array([0x803, 20, 28, 28], ">i4").tobytes()
+    (site / "train-images-idx3-ubyte").write_bytes(head + images.tobytes())
+    (site / "damaged-idx3-ubyte").write_bytes(head + images.tobytes()[:-1])
+    write_npz(site / "same.npz", {"imgs": images})
+    names = ("train-images-idx3-ubyte", "same.npz", "damaged-idx3-ubyte")
+    mine, same, damaged = run(site, *(f"data check {name} --format json" for name in names))
+    assert mine[0] == 0, mine[2]
+    found = json.loads(mine[1])
+    assert (found["kind"], found["images"]) == ("idx file of images", 20)
+    assert found["fingerprint"] == json.loads(same[1])["fingerprint"]
+    assert damaged[0] == 2
+    assert "not an idx file, or a damaged one" in damaged[2]
 
 
 def test_data_set_model_metric_and_method(site: Path) -> None:

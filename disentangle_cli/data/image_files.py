@@ -87,6 +87,18 @@ def decode_seen(
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)), seen
 
 
+def read_picture(file: File) -> Image.Image:
+    """The whole picture in ``file``, upright, in mode RGB.
+
+    Raises:
+        UsageError: as :func:`decode`.
+    """
+    with _opened(file) as original:
+        image = _eight_bits(_loaded(original), None)
+        ImageOps.exif_transpose(image, in_place=True)
+        return _on_white(image, 3).copy()
+
+
 @contextlib.contextmanager
 def _opened(path: File) -> Iterator[Image.Image]:
     """The image file; whatever goes wrong in the block is a UsageError that names it."""
