@@ -7,9 +7,9 @@ Names of files, labels and what parsers say come from elsewhere. They may hold w
 import html
 import re
 
-MAX_MESSAGE = 500
+MAX_MESSAGE = 800
 """Characters of a message."""
-_HEAD = 300
+_HEAD = 400
 UNPRINTABLE = "\ufffd"
 _STEERING = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
@@ -29,7 +29,7 @@ def one_line(text: object) -> str:
 
 
 def message(text: object) -> str:
-    """As :func:`one_line`, of at most 500 characters: of a longer one the middle is left out."""
+    """As :func:`one_line`, of at most 800 characters: of a longer one the middle is left out."""
     line = one_line(text)
     if len(line) <= MAX_MESSAGE:
         return line

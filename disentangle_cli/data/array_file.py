@@ -66,3 +66,12 @@ class ArrayFile(Protocol):
         Array ``name`` in it is ``expression``, of numpy ``np`` and what the array is now, ``x``; those
         to ``keep`` are as they are.
         """
+
+
+def mend_line(path: Path, load: str, arrays: str, save: str = "savez") -> str:
+    """The line of :meth:`ArrayFile.mend`: the path stands in it once, as messages have an end.
+
+    ``load`` is Python that makes ``x`` of the file at ``p``; ``arrays`` is what is saved.
+    """
+    stem = f"p[:-{len(path.suffix)}]" if path.suffix else "p"
+    return f"import numpy as np; p = {str(path)!r}; {load}; np.{save}({stem} + '-mended', {arrays})"

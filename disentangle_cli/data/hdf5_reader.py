@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from disentangle_cli.data.array_file import BLANK, BLOCK, TOTAL_LIMIT, WHOLE_LIMIT, Header
+from disentangle_cli.data.array_file import BLANK, BLOCK, TOTAL_LIMIT, WHOLE_LIMIT, Header, mend_line
 from disentangle_cli.errors import UsageError
 from disentangle_cli.reading import check_growth, reading
 
@@ -94,12 +94,9 @@ class Hdf5File:
 
     def mend(self, name: str, expression: str, keep: Sequence[str] = ()) -> str:
         """See :class:`ArrayFile`: the copy is an npz file."""
-        kept = "".join(f", {key!r}: {self._loaded(key)}" for key in keep if key in self and key != name)
-        mended = str(self.path.with_name(f"{self.path.stem}-mended.npz"))
-        return (
-            f"import numpy as np; import h5py; f = h5py.File({str(self.path)!r}); "
-            f"x = f[{self._paths[name]!r}][()]; np.savez({mended!r}, **{{{name!r}: {expression}{kept}}})"
-        )
+        kept = "".join(f", {key}={self._loaded(key)}" for key in keep if key in self and key != name)
+        load = f"import h5py; f = h5py.File(p); x = f[{self._paths[name]!r}][()]"
+        return mend_line(self.path, load, f"{name}={expression}{kept}")
 
     def _loaded(self, name: str) -> str:
         """An expression of the array ``name``: texts of variable length would be objects."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from disentangle_cli.data.array_file import BLOCK, WHOLE_LIMIT, Header
+from disentangle_cli.data.array_file import BLOCK, WHOLE_LIMIT, Header, mend_line
 from disentangle_cli.data.npz_reader import Pickled, read_header, read_values
 from disentangle_cli.errors import UsageError
 from disentangle_cli.reading import reading
@@ -84,6 +84,5 @@ class NpyFile:
         """See :class:`ArrayFile`."""
         return self._mend(expression)
 
-    def _mend(self, expression: str, load: str = "") -> str:
-        mended = str(self.path.with_name(f"{self.path.stem}-mended.npy"))
-        return f"import numpy as np; x = np.load({str(self.path)!r}{load}); np.save({mended!r}, {expression})"
+    def _mend(self, expression: str, options: str = "") -> str:
+        return mend_line(self.path, f"x = np.load(p{options})", expression, "save")

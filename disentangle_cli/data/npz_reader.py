@@ -17,7 +17,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from disentangle_cli.data.array_file import BLANK, BLOCK, TOTAL_LIMIT, WHOLE_LIMIT, Header
+from disentangle_cli.data.array_file import BLANK, BLOCK, TOTAL_LIMIT, WHOLE_LIMIT, Header, mend_line
 from disentangle_cli.errors import UsageError
 from disentangle_cli.reading import check_growth, reading
 
@@ -91,6 +91,12 @@ class NpzFile:
         """The array ``name`` in pieces ``(m, ...)`` of about 16 MiB along its first axis."""
         header = self.header(name)
         if header.fortran:
+            if header.nbytes > WHOLE_LIMIT:
+                line = self.mend(name, "np.ascontiguousarray(x)", sorted(self._asked))
+                raise UsageError(
+                    f"{self.path}: array {name}, in Fortran order, of {header.nbytes / 2**30:.1f} GiB is too "
+                    f"large; mend it with: {line}"
+                )
             whole = self.read(name)
             rows = max(1, len(whole) * BLOCK // max(1, header.nbytes))
             for start in range(0, len(whole), rows):
@@ -108,21 +114,16 @@ class NpzFile:
 
     def mend(self, name: str, expression: str, keep: Sequence[str] = ()) -> str:
         """See :class:`ArrayFile`."""
-        kept = "".join(f", {key!r}: f[{key!r}]" for key in keep if key in self and key != name)
-        return self._mend(name, f"{{{name!r}: {expression}{kept}}}")
-
-    def _mend(self, name: str, arrays: str, load: str = "") -> str:
-        mended = str(self.path.with_name(f"{self.path.stem}-mended.npz"))
-        return (
-            f"import numpy as np; f = np.load({str(self.path)!r}{load}); x = f[{name!r}]; "
-            f"np.savez({mended!r}, **{arrays})"
-        )
+        kept = [key for key in keep if key in self and key != name]
+        others = f", **{{k: f[k] for k in {kept}}}" if kept else ""
+        return mend_line(self.path, f"f = np.load(p); x = f[{name!r}]", f"{name}={expression}{others}")
 
     def _header(self, name: str, stream: IO[bytes]) -> Header:
         try:
             return read_header(self.path, f"array {name}", stream, self._sizes[name])
         except Pickled as error:
-            line = self._mend(name, f"{{**f, {name!r}: np.array(x.tolist())}}", ", allow_pickle=True")
+            load = f"f = np.load(p, allow_pickle=True); x = f[{name!r}]"
+            line = mend_line(self.path, load, f"**{{**f, {name!r}: np.array(x.tolist())}}")
             raise UsageError(f"{error}; if you trust whoever made it, save it as numbers: {line}") from None
 
     @property

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli.bounds import check_memory
-from disentangle_cli.data.array_file import BLOCK, WHOLE_LIMIT, Header
+from disentangle_cli.data.array_file import BLOCK, WHOLE_LIMIT, Header, mend_line
 from disentangle_cli.errors import UsageError
 from disentangle_cli.reading import reading
 
@@ -71,13 +71,10 @@ class TensorFile:
 
     def mend(self, name: str, expression: str, keep: Sequence[str] = ()) -> str:
         """See :class:`ArrayFile`: the copy is a file of numpy arrays."""
-        mended = str(self.path.with_name(f"{self.path.stem}-mended.npz"))
-        kept = "".join(f", {key!r}: np.array(f[{key!r}])" for key in keep if key in self and key != name)
-        load = self._load.format(f"torch.load({str(self.path)!r}, weights_only=True)")
-        return (
-            f"import numpy as np; import torch; {load}; x = f[{name!r}].float().numpy(); "
-            f"np.savez({mended!r}, **{{{name!r}: {expression}{kept}}})"
-        )
+        kept = "".join(f", {key}=np.array(f[{key!r}])" for key in keep if key in self and key != name)
+        load = self._load.format("torch.load(p, weights_only=True)")
+        load = f"import torch; {load}; x = f[{name!r}].float().numpy()"
+        return mend_line(self.path, load, f"{name}={expression}{kept}")
 
     def _array(self, name: str) -> NDArray[Any]:
         if name not in self._arrays:

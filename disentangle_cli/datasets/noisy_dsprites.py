@@ -12,7 +12,7 @@ class NoisyDSprites(PaintedSprites):
     """Locatello et al. (2019): each value around a sprite is uniform in [0, 1), another one in each image."""
 
     name = "noisy-dsprites"
-    fingerprint = ""
+    fingerprint = "sha256:bc8435e13b274d8fe8b36d71e57e0bfd0b4886eb18474715431bafc252836ace"
 
     def paint(self, sprites: Bools, indices: Ints) -> Bytes:
         """White sprites on the noise of each index."""

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from disentangle_cli import output
+from disentangle_cli.commands import app
 from disentangle_cli.datasets import Dataset, open_dataset
 from disentangle_cli.errors import UsageError
 
@@ -102,6 +104,35 @@ def test_shapes_that_say_nothing(tmp_path: Path, shape: tuple[int, ...]) -> None
     np.savez(tmp_path / "mine.npz", imgs=np.zeros(shape))
     with pytest.raises(UsageError, match=r"it must be \(N, H, W\)[^;]*$"):
         open_dataset(str(tmp_path / "mine.npz"))
+
+
+def test_large_arrays_in_fortran_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, np.asfortranarray(COLOUR))
+    monkeypatch.setattr("disentangle_cli.data.npz_reader.WHOLE_LIMIT", COLOUR.nbytes - 1)
+    with pytest.raises(UsageError, match=r"array imgs, in Fortran order, of .* mend it with: ") as error:
+        open_dataset(str(path))
+    line = str(error.value)
+    exec(line[line.index("import numpy") :], {})
+    dataset = open_dataset(str(tmp_path / "mine-mended.npz"))
+    assert np.array_equal(everything(dataset), FIRST)
+    assert dataset.factors
+
+
+def test_the_line_is_shown_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for a file with all that labels can have, in a folder of a long name."""
+    folder = tmp_path / ("a long name " * 8)
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    named = {"factor_names": ["a"], "factor_sizes": [3], "factor_values": FACTORS, "is_continuous": [True]}
+    np.savez("mine.npz", imgs=COLOUR / 127.5 - 1, factors=FACTORS, **named)
+    code = CliRunner().invoke(app, ["data", "check", str(folder / "mine.npz")])
+    assert code.exit_code == 2
+    line = code.stderr.strip()
+    assert "[...]" not in line
+    exec(line[line.index("import numpy") :], {})
+    dataset = open_dataset("mine-mended.npz")
+    assert np.array_equal(everything(dataset), FIRST)
+    assert [factor.name for factor in dataset.factors] == ["a"]
 
 
 def test_images_along_the_last_axis_may_be_meant(tmp_path: Path) -> None:

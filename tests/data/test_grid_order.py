@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from disentangle_cli.datasets import Dataset, open_dataset
@@ -18,6 +18,7 @@ def opened(folder: Path, count: int = 24, **arrays: Any) -> Dataset:
     return open_dataset(str(folder / "grid.npz"))
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(1, 4), min_size=1, max_size=4))
 def test_any_sizes(tmp_path_factory: pytest.TempPathFactory, sizes: list[int]) -> None:
     folder = tmp_path_factory.mktemp("grid")

@@ -21,7 +21,7 @@ MODEST = 100 * 2**20
 """Bytes of memory that a file may cost besides four times its size."""
 RESERVE = 3 * 2**30
 """Bytes of address space that cases have: beyond it the machine would suffer."""
-LONGEST = 520
+LONGEST = 820
 """Characters of an error's line on stderr."""
 FORBIDDEN = (
     "os.system",
