@@ -1,8 +1,8 @@
 """Configuration of a training run: pydantic models, YAML presets, dotted overrides.
 
 A configuration is made in this order: the preset's YAML file over the preset it names as ``base``, then
-``--config``, then ``--set``. Each kind of model has its own class (see :mod:`disentangle_cli.models`);
-unknown keys are errors everywhere.
+``--config``, then ``--set``. A preset may stand in for another on data sets that it names. Each kind of model
+has its own class (see :mod:`disentangle_cli.models`); unknown keys are errors everywhere.
 """
 
 import math
@@ -205,6 +205,24 @@ def read_preset(model: str, preset: str) -> dict[str, Any]:
     return _with_base(f"{model}/{preset}", ())
 
 
+def stand_ins(model: str, preset: str) -> dict[str, str]:
+    """Data sets for which another preset of the model stands in for ``preset``, each with that preset.
+
+    Such a preset says so: ``for: {paper: [teapots]}``.
+
+    Raises:
+        UsageError: one says it in another form.
+    """
+    found: dict[str, str] = {}
+    for name in preset_names(model):
+        path = preset_folder(model) / f"{name}.yaml"
+        said = read_yaml(path).get("for", {})
+        if not isinstance(said, dict) or not all(isinstance(listed, list) for listed in said.values()):
+            raise UsageError(f"{path}: for must name presets and data sets, like {{paper: [teapots]}}")
+        found |= {str(dataset): name for dataset in said.get(preset, [])}
+    return found
+
+
 def _with_base(name: str, above: tuple[str, ...]) -> dict[str, Any]:
     """A preset by its full name; ``above`` are those whose base it is, one of the other."""
     if name in above:
@@ -213,6 +231,7 @@ def _with_base(name: str, above: tuple[str, ...]) -> dict[str, Any]:
     if preset not in preset_names(model):
         raise UsageError(f"preset {above[-1]}: there is no base {name}")
     found = read_yaml(preset_folder(model) / f"{preset}.yaml")
+    found.pop("for", None)  # of this preset alone
     if (base := found.pop("base", None)) is None:
         return found
     return merge(_with_base(str(base) if "/" in str(base) else f"{model}/{base}", (*above, name)), found)

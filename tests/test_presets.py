@@ -2,15 +2,21 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+import yaml
+from PIL import Image
+from typer.testing import Result
 
 from disentangle_cli import config
-from disentangle_cli.config import read_preset
+from disentangle_cli.config import read_preset, stand_ins
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.training import configure
+from disentangle_cli.training import configure, preset_on
 from disentangle_cli.yaml12 import to_yaml
 
 DIGESTS = json.loads(Path(__file__).with_name("preset_digests.json").read_text())
@@ -36,6 +42,96 @@ def test_a_preset_is_what_it_was(name: str) -> None:
             assert part.pop(key, default) == default
     printed = to_yaml({"model": model} | config)
     assert hashlib.sha256(printed.encode()).hexdigest()[:16] == DIGESTS[name]
+
+
+TEAPOTS = ["teapots", "teapots-rotation", "teapots-light"]
+OFFICIAL = {
+    "infogan/paper": (288_000, 64, 5, 5, (1e-3, 2e-3), 0.05),
+    "infogan/teapots": (50_000, 64, 5, 5, (1e-3, 2e-3), 0.2),
+    "infogan/celeba": (80_000, 128, 5, 100, (2e-3, 2e-4), 2.0),
+    "infogan/cdsprites": (216_000, 30, 2, 5, (1e-3, 2e-3), 0.2),
+    "infogan-cr/paper": (322_560, 64, 5, 5, (1e-3, 2e-3, 2e-3), 0.05),
+    "infogan-cr/teapots": (125_000, 64, 5, 5, (1e-3, 2e-3, 2e-3), 0.2),
+    "infogan-cr/celeba": (90_174, 128, 5, 100, (2e-3, 2e-4, 2e-4), 2.0),
+    "infogan-cr/cdsprites": (288_000, 30, 2, 5, (1e-3, 2e-3, 2e-3), 0.2),
+}
+"""Iterations, batch, codes, noise, learning rates of G, D and Q, H, and w of the information term."""
+REGULARISERS = {
+    "paper": ([(0, 0.0), (287_999, 0.0), (288_000, 2.0)], [(0, 0.0), (322_559, 0.0)], "spectral"),
+    "teapots": ([(49_999, 0.0), (50_000, 3.0)], [(0, 1.9), (84_999, 1.9), (85_000, 0.0)], "batch"),
+    "celeba": ([(79_999, 0.0), (80_000, 1.0)], [(0, 0.0), (90_173, 0.0)], "batch"),
+    "cdsprites": ([(215_999, 0.0), (216_000, 2.0)], [(0, 0.0), (287_999, 0.0)], "spectral"),
+}
+"""Weight and gap at iterations, and the norm in H."""
+
+
+@pytest.mark.parametrize("name", OFFICIAL)
+def test_official_presets_have_the_constants_of_the_official_code(name: str) -> None:
+    model, preset = name.split("/")
+    config: Any = configure(model, preset)
+    rates = [config.optim.generator, config.optim.discriminator, config.optim.contrastive]
+    latents = config.latents.codes, config.latents.noise
+    found = config.iterations, config.batch_size, *(block.dim for block in latents)
+    assert (*found, tuple(rates[: len(OFFICIAL[name][4])]), config.info.weight) == OFFICIAL[name]
+    assert all((block.kind, block.low, block.high) == ("uniform", -1, 1) for block in latents)
+    optim = config.optim
+    assert (optim.beta1, optim.beta2, optim.decay_from, optim.average) == (0.5, 0.999, 1.0, 0.0)
+    assert (config.generator_steps, config.conventions, config.info.codes) == (2, "tensorflow", None)
+    size = 32 if preset == "celeba" else 64
+    networks = MODELS.get(model).fitted(config, size, size).architecture
+    assert networks == ("infogan-32" if preset == "celeba" else "infogan-64")
+    if model == "infogan-cr":
+        weights, gaps, norm = REGULARISERS[preset]
+        contrastive = config.contrastive
+        assert (contrastive.norm, contrastive.renew, contrastive.always) == (norm, True, True)
+        assert [(at, contrastive.weight.at(at)) for at, _ in weights] == weights
+        assert [(at, contrastive.gap.at(at)) for at, _ in gaps] == gaps
+
+
+def test_the_official_factor_vae_of_the_teapots_is_that_of_dsprites_but_for_its_length() -> None:
+    paper, teapots = (configure("factor-vae", name).model_dump() for name in ("paper", "teapots"))
+    assert (teapots.pop("iterations"), paper.pop("iterations")) == (109_375, 311_040)
+    assert teapots | {"log": None} == paper | {"log": None}
+
+
+@pytest.mark.parametrize(
+    ("model", "preset", "others"),
+    [
+        *((model, "paper", ["celeba", "cdsprites", *TEAPOTS]) for model in ("infogan", "infogan-cr")),
+        ("factor-vae", "paper", TEAPOTS),
+    ],
+)
+def test_presets_for_data_sets(model: str, preset: str, others: list[str]) -> None:
+    assert stand_ins(model, preset) == {name: name.partition("-")[0] for name in others}
+    assert preset_on("dsprites", model, preset) == preset
+    if "cdsprites" in others:
+        assert preset_on("cdsprites", model, preset) == "cdsprites"
+        assert preset_on("cdsprites", model) is None
+        assert preset_on("cdsprites", model, "demo") == "demo"
+
+
+def test_a_published_set_is_told_wherever_it_lies(tmp_path: Path) -> None:
+    """CelebA by its folder of pictures, a file by its stem; a folder of another name is no CelebA."""
+    for name in ("img_align_celeba", "faces"):
+        (tmp_path / name).mkdir()
+        Image.new("RGB", (178, 218)).save(tmp_path / name / "1.png")
+    np.savez(tmp_path / "cdsprites.npz", imgs=np.zeros((2, 64, 64), np.uint8))
+    assert preset_on(str(tmp_path / "img_align_celeba"), "infogan-cr", "paper") == "celeba"
+    assert preset_on(str(tmp_path), "infogan-cr", "paper") == "celeba"
+    assert preset_on(str(tmp_path / "cdsprites.npz"), "infogan-cr", "paper") == "cdsprites"
+    assert preset_on(str(tmp_path / "faces"), "infogan-cr", "paper") == "paper"
+
+
+def test_the_command_trains_by_the_preset_of_the_data_set(cli: Callable[..., Result]) -> None:
+    printed = cli(
+        "train", "--model", "infogan-cr", "--preset", "paper", "--dataset", "cdsprites", "--print-config"
+    )
+    assert yaml.safe_load(printed.stdout) == {"model": "infogan-cr"} | configure(
+        "infogan-cr", "cdsprites"
+    ).model_dump(mode="json")
+    assert printed.stderr == "preset paper on cdsprites is cdsprites\n"
+    dry = cli("train", "--model", "infogan-cr", "--preset", "paper", "--dataset", "cdsprites", "--dry-run")
+    assert "for 288000 iterations" in dry.stderr
 
 
 @pytest.fixture
@@ -70,6 +166,20 @@ def test_bases_that_cannot_be(presets: Path, base: str, message: str) -> None:
         read_preset("dog", "pup")
     assert str(raised.value).startswith(message)
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("said", ["paper", "[paper]", "{paper: teapots}"])
+def test_what_a_preset_is_for_has_one_form(presets: Path, said: str) -> None:
+    (presets / "cat" / "wild.yaml").write_text(f"for: {said}")
+    with pytest.raises(UsageError, match=r"wild\.yaml: for must name presets and data sets, like"):
+        stand_ins("cat", "paper")
+
+
+def test_a_base_hands_on_no_data_sets(presets: Path) -> None:
+    (presets / "cat" / "old.yaml").write_text("for: {fast: [mice]}\nlegs: 4")
+    (presets / "cat" / "young.yaml").write_text("base: old")
+    assert stand_ins("cat", "fast") == {"mice": "old"}
+    assert read_preset("cat", "young") == {"legs": 4}
 
 
 def test_a_file_of_the_user_has_no_base(tmp_path: Path) -> None:

@@ -93,9 +93,11 @@ def train_cli(
     sets += ["data.skip_broken=true"] if skip_broken else []
     if print_config:
         from disentangle_cli.api.train import check_places
-        from disentangle_cli.training import configure, parse_sweeps
+        from disentangle_cli.training import configure, from_earlier, parse_sweeps, preset_on
 
         check_places(dataset, executor)
+        if trained_on := dataset or from_earlier(config).get("dataset"):
+            preset = preset_on(trained_on, model, preset)
         texts = [*sets, *parse_sweeps(sweep or ())[0]]
         settings = configure(model, preset, iterations, texts, config).model_dump(mode="json")
         _print_config({"model": model} | settings, fmt)

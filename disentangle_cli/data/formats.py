@@ -1,7 +1,7 @@
 """What files and folders can be data sets: each format is asked whether it knows what it is given."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from disentangle_cli.data.dataset import Dataset
 from disentangle_cli.data.given import Given
@@ -17,11 +17,13 @@ class Match:
         kind: what it is, in words: ``"MPI3D toy (npz file)"``.
         open: reads it.
         general: anybody's images in that format may look so: taken if no published set is recognised.
+        name: of the format; :func:`recognise` fills it in.
     """
 
     kind: str
     open: Callable[[], Dataset]
     general: bool = False
+    name: str = ""
 
 
 FORMATS: Registry[Callable[[Given], Match | None]] = Registry("disentangle_cli.formats", "format")
@@ -34,7 +36,7 @@ def recognise(given: Given) -> Match:
     Raises:
         UsageError: none does.
     """
-    found = [match for _, ask in FORMATS.working() if (match := ask(given))]
+    found = [replace(match, name=name) for name, ask in FORMATS.working() if (match := ask(given))]
     if not found:
         raise UsageError(
             f"{given.path}: dcr does not know this kind of file; it reads folders of pictures and npz files "

@@ -50,6 +50,20 @@ def check_known(spec: str) -> None:
         _path(spec)
 
 
+def published_name(spec: str) -> str:
+    """What a data set is called: its registered name, or that of the published set which a path holds.
+
+    Anything else is called as its folder, or the stem of its file.
+
+    Raises:
+        UsageError: there is no such data set, or dcr does not know what kind it is.
+    """
+    if spec in DATASETS.names():
+        return spec
+    match = recognise(Given(path := _path(spec)))
+    return (path.resolve().name if path.is_dir() else path.stem) if match.general else match.name
+
+
 def _path(spec: str) -> Path:
     """The file or folder that ``spec`` names."""
     try:

@@ -1,7 +1,7 @@
 """Training: runs of one configuration (:func:`train_together`), or a pool of any (:func:`train_pool`)."""
 
 from disentangle_cli.training.pool import train_pool
-from disentangle_cli.training.request import configure, from_earlier, parse_seeds, parse_sweeps
+from disentangle_cli.training.request import configure, from_earlier, parse_seeds, parse_sweeps, preset_on
 from disentangle_cli.training.spec import Run
 from disentangle_cli.training.together import train_together
 
@@ -11,6 +11,7 @@ __all__ = [
     "from_earlier",
     "parse_seeds",
     "parse_sweeps",
+    "preset_on",
     "train_pool",
     "train_together",
 ]

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_cli.bounds import RUNS
-from disentangle_cli.config import TrainConfig, preset_names, read_preset
+from disentangle_cli.config import TrainConfig, preset_names, read_preset, stand_ins
+from disentangle_cli.datasets import published_name
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.output import log
 from disentangle_cli.plain import read_yaml
 from disentangle_cli.settings import (
     assignments,
@@ -64,7 +66,7 @@ def configure(
     if model not in MODELS.names():
         raise UsageError(f"unknown model {model!r}; choose one of: {', '.join(MODELS.names())}")
     kind = MODELS.get(model).Config
-    preset = preset or (DEFAULT_PRESET if preset_names(model) else None)
+    preset = preset or _default(model)
     chosen: dict[str, Any] = read_preset(model, preset) if preset else {}
     where = f"preset {preset}" if preset else f"the defaults of {model}"
     if config_file is not None:
@@ -87,6 +89,24 @@ def configure(
             raise UsageError(f"--iterations must be at least 1, not {iterations}")
         config = config.scaled_to(iterations)
     return config
+
+
+def preset_on(dataset: str, model: str, preset: str | None = None) -> str | None:
+    """The preset that stands in for ``preset`` (None: the default) on a data set; itself where none does.
+
+    Raises:
+        UsageError: there is no such data set, or a preset does not say rightly what it stands in for.
+    """
+    wanted = preset or _default(model)
+    others = stand_ins(model, wanted) if wanted else {}
+    if not others or (chosen := others.get(name := published_name(dataset))) is None:
+        return preset
+    log(f"preset {wanted} on {name} is {chosen}")
+    return chosen
+
+
+def _default(model: str) -> str | None:
+    return DEFAULT_PRESET if preset_names(model) else None
 
 
 def parse_seeds(text: str) -> list[int]:
