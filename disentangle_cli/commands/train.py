@@ -26,7 +26,10 @@ def train_cli(
         ),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option("--preset", "-p", help="Named settings (default: fast).")
+        str | None,
+        typer.Option(
+            "--preset", "-p", help="Named settings, or the data set's own of that name (default: fast)."
+        ),
     ] = None,
     iterations: Annotated[
         int | None,
