@@ -17,8 +17,8 @@ PLACES = tuple(float(v) for v in np.linspace(0, 1, 9))
 class Toy(GridDataset):
     """3,240 images: a square of one of 8 hues and 5 sizes on black, at 9 times 9 places.
 
-    ``hue`` is a class of colours, from red (0) around the circle; ``size`` is the side in pixels; ``posX`` and ``posY`` are
-    0 (left, top) to 1, as in dSprites: the centre of the square goes from pixel 8 to pixel 24.
+    ``hue`` is one of 8 colours, from red (0) around the circle; ``size`` is the side in pixels; ``posX`` and
+    ``posY`` are 0 (left, top) to 1, as in dSprites: the centre of the square goes from pixel 8 to pixel 24.
     """
 
     name = "toy"
