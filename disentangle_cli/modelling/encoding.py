@@ -1,15 +1,29 @@
 """Codes of a data set's images, a batch at a time."""
 
+import math
+
 import numpy as np
 import torch
 
 from disentangle_cli.arraytypes import Floats, Ints
 from disentangle_cli.datasets import Dataset
+from disentangle_cli.modelling.loaded import CHUNK
 from disentangle_cli.modelling.model import Model
 from disentangle_cli.output import progress
 
 BATCH = 2048
-"""Images in memory at a time; whole chunks of a loaded model, whose numbers do not depend on it therefore."""
+"""Images in memory at a time, at most."""
+BYTES = 2**28
+"""What they may take as float32, where a chunk takes no more."""
+
+
+def images_at_once(shape: tuple[int, int, int]) -> int:
+    """How many images (C, H, W) are encoded at a time.
+
+    Whole chunks of a loaded model, whose numbers do not depend on it therefore.
+    """
+    chunks = BYTES // (4 * math.prod(shape)) // CHUNK
+    return min(BATCH, max(1, chunks) * CHUNK)
 
 
 @torch.no_grad()
@@ -32,10 +46,11 @@ def encoded(
     """
     means = np.empty((len(rows), model.latents.num_codes), np.float32)
     stds = np.empty_like(means)
+    at_once = images_at_once(dataset.image_shape)
     dataset.prepare(rows)
     with progress(total=len(rows), desc="encoding", unit="images") as bar:
-        for start in range(0, len(rows), BATCH):
-            part = slice(start, start + BATCH)
+        for start in range(0, len(rows), at_once):
+            part = slice(start, start + at_once)
             images = dataset.tensors(rows[part], device or model.device)
             posterior = model.posterior(images) if spread else None
             spread = posterior is not None
