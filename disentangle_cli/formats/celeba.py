@@ -43,8 +43,8 @@ def _open(given: Given, pictures: Path) -> Dataset:
     if listing.table is not None:
         labels = None
     elif table:
-        output.log(f"{given.path}: the attributes are read from {table}")
         labels = read_attributes(table, listing.names)
+        output.log(f"{given.path}: the attributes are read from {table}")
     else:
         output.log(f"{given.path}: no list_attr_celeba.txt beside the images, which have no labels then")
         labels = unlabelled(len(listing.names))

@@ -1,10 +1,10 @@
 """All kinds of files."""
 
-from tests.fuzz import kinds_data, kinds_models, kinds_runs
+from tests.fuzz import kinds_data, kinds_models, kinds_published, kinds_runs
 from tests.fuzz.kinds import KINDS, Kind
 from tests.fuzz.kinds_planted import PLANTED
 
-__all__ = ["KINDS", "kind_of", "kinds_data", "kinds_models", "kinds_runs"]
+__all__ = ["KINDS", "kind_of", "kinds_data", "kinds_models", "kinds_published", "kinds_runs"]
 
 
 def kind_of(name: str) -> Kind:

@@ -43,7 +43,7 @@ def _kind(work: Callable[[], object], check: Callable[[Path], None] = lambda _: 
 PLANTED: dict[str, tuple[Kind, str]] = {
     "error": (_kind(lambda: {}["zz"]), "internal error"),
     "lines": (_kind(lambda: (sys.stderr.write("error: careful\n"), _refuse("no"))), "not one line of error"),
-    "length": (_kind(lambda: _say("error: " + "x" * 600)), "a line that is too long or steers the terminal"),
+    "length": (_kind(lambda: _say("error: " + "x" * 900)), "a line that is too long or steers the terminal"),
     "code": (_kind(lambda: sys.exit(1)), "exit code 1"),
     "system": (_kind(lambda: os.system("true")), "canary: os.system"),
     "outside": (_kind(lambda: Path("../outside").touch()), "canary: wrote"),
