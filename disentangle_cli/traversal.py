@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from disentangle_cli.bounds import check_memory
-from disentangle_cli.data import image_files
+from disentangle_cli.data.image_files import decode_seen
 from disentangle_cli.errors import UsageError
 from disentangle_cli.generation import decode
 from disentangle_cli.images import Pixels
 from disentangle_cli.latents import Block
 from disentangle_cli.models import AnyModel
+from disentangle_cli.output import warn
 
 ANCHORS = ("prior", "mean", "sample")
 """One draw from the prior, the prior's mean, or three draws, a row each; else a picture."""
@@ -147,4 +148,7 @@ def read_photo(path: str | Path, image_shape: tuple[int, int, int]) -> Tensor:
     if channels not in (1, 3) or height != width:
         shape = f"{channels}x{height}x{width}"
         raise UsageError(f"{path}: a picture fits square models of 1 or 3 channels, this one is {shape}")
-    return torch.tensor(image_files.decode(Path(path), height, channels))[None].float() / 255
+    pixels, seen = decode_seen(Path(path), height, channels, None)
+    if seen.several:
+        warn(f"{path}: holds several pictures (frames or pages), of which the first is taken")
+    return torch.tensor(pixels)[None].float() / 255

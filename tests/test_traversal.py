@@ -42,6 +42,19 @@ def test_all_codes_unless_named(gan: LoadedModel) -> None:
     assert [row.name for row in traverse(gan).rows] == ["c1", "c2", "c3", "c4"]
 
 
+@pytest.mark.usefixtures("speaking")
+def test_an_anchor_of_several_pictures_is_told(
+    gan: LoadedModel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frames = [Image.new("L", (20, 20), value) for value in (200, 100)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    make_anchors(gan, tmp_path / "a.gif", 0)
+    assert "a.gif: holds several pictures (frames or pages)" in capsys.readouterr().err
+    frames[0].save(tmp_path / "b.gif")
+    make_anchors(gan, tmp_path / "b.gif", 0)
+    assert not capsys.readouterr().err
+
+
 def test_anchors(gan: LoadedModel, tmp_path: Path) -> None:
     mean, _ = make_anchors(gan, "mean", 0)
     assert mean.tolist() == [[0, 0, 0, 0, 0, 1]]

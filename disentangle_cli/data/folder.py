@@ -131,7 +131,7 @@ class _Reading:
                     elif self._skip_broken:
                         self._report.skipped.append((name, str(found)))
                     else:
-                        raise found
+                        raise UsageError(f"{found}; repair it, take it out, or use --skip-broken") from found
                 brightest = max(brightest, int(part.rows.max(initial=0)))
                 yield part.rows
                 bar.update(len(part.found))

@@ -102,8 +102,7 @@ def read_picture(file: File) -> Image.Image:
 @contextlib.contextmanager
 def _opened(path: File) -> Iterator[Image.Image]:
     """The image file; whatever goes wrong in the block is a UsageError that names it."""
-    problem = "cannot be read as an image; repair it, take it out, or leave such files out (--skip-broken)"
-    with opened(path, problem, MAX_BYTES) as file:
+    with opened(path, "cannot be read as an image", MAX_BYTES) as file:
         try:
             with Image.open(file, formats=FORMATS) as image:
                 if math.prod(image.size) > MAX_PIXELS:

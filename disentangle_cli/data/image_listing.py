@@ -84,10 +84,10 @@ def list_archive(archive: Path) -> Listing:
     Raises:
         UsageError: there is none, or the archive cannot be read; names it.
     """
-    files = zipped_files(archive)
-    tops = {file.name.partition("/")[0] for file in files}
-    wrapped = len(tops) == 1 and all("/" in file.name for file in files)
-    named = {file.name.partition("/")[2] if wrapped else file.name: file for file in files}
+    # some that were made on Windows have backslashes
+    named = {file.name.replace("\\", "/"): file for file in zipped_files(archive)}
+    if len({name.partition("/")[0] for name in named}) == 1 and all("/" in name for name in named):
+        named = {name.partition("/")[2]: file for name, file in named.items()}
     return _listing(archive, named, set(), named.get(TABLE), Counter())
 
 
