@@ -146,7 +146,7 @@ def _rescale(whole: bool, low: float, high: float) -> str:
         return "x.round().astype(np.uint8)"
     if low >= 0 and whole and high <= 65535:
         return f"x / {4095 if high <= 4095 else 65535}"
-    return "(x - x.min()) / (x.max() - x.min())"
+    return "np.interp(x, (x.min(), x.max()), (0, 1))"
 
 
 def _mended(file: ArrayFile, key: str, expression: str, keep: Sequence[str]) -> str:

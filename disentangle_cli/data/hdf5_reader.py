@@ -142,7 +142,9 @@ class Hdf5File:
             import h5py
 
             if h5py.check_string_dtype(dtype) is None or len(array.shape) != 1 or len(array) > MAX_TEXTS:
-                raise UsageError(f"{what} holds objects of no fixed size, not numbers")
+                line = self.mend(name, "np.array(x.tolist())")
+                mended = f"; mend it with: {line}" if h5py.check_vlen_dtype(dtype) else ""
+                raise UsageError(f"{what} holds objects of no fixed size, not numbers{mended}")
             dtype = np.dtype("U1")
         if dtype.kind not in "biufUS":
             raise UsageError(f"{what} holds {dtype}, not numbers")

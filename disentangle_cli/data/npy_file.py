@@ -50,9 +50,7 @@ class NpyFile:
                 return read_header(self.path, "it", file, os.fstat(file.fileno()).st_size)
             except Pickled as error:
                 line = self._mend("np.array(x.tolist())", ", allow_pickle=True")
-                raise UsageError(
-                    f"{error}; if you trust whoever made it, save it as numbers: {line}"
-                ) from None
+                raise UsageError(f"{error}; if you trust whoever made it, mend it with: {line}") from None
 
     def read(self, name: str) -> NDArray[Any]:
         """The whole array, which may take at most 1 GiB."""

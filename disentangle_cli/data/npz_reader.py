@@ -124,7 +124,7 @@ class NpzFile:
         except Pickled as error:
             load = f"f = np.load(p, allow_pickle=True); x = f[{name!r}]"
             line = mend_line(self.path, load, f"**{{**f, {name!r}: np.array(x.tolist())}}")
-            raise UsageError(f"{error}; if you trust whoever made it, save it as numbers: {line}") from None
+            raise UsageError(f"{error}; if you trust whoever made it, mend it with: {line}") from None
 
     @property
     def unread(self) -> list[str]:

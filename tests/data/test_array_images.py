@@ -1,11 +1,14 @@
 """Arrays of any layout and range are read rightly, or refused with a line that mends them: it is run here."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from disentangle_cli import output
@@ -68,6 +71,8 @@ def as_objects(images: Any) -> Any:
         (COLOUR * 0.999, np.round(FIRST * 0.999)),
         (COLOUR.astype(np.uint16) * 257, FIRST),
         (GREY.astype(np.int32) * 16, np.round(GREY * 16.0 / 4095 * 255)[:, None]),
+        ((COLOUR.astype(np.int16) - 128).astype(np.int8), FIRST),
+        (GREY / 127.5 * 3 - 1, GREY[:, None]),
         (as_objects(COLOUR), FIRST),
         (COLOUR.astype(object), FIRST),
         (np.concatenate([COLOUR, COLOUR[..., :1]], axis=3), FIRST),
@@ -81,9 +86,9 @@ def as_objects(images: Any) -> Any:
         (np.where(GREY > 250, np.nan, GREY / 255), np.where(GREY > 250, 0, GREY)[:, None]),
     ],
     ids=[
-        "-1..1", "-1..1 first", "0..255 floats", "16 bits", "12 bits", "objects", "all objects", "alpha last",
-        "alpha first", "images last", "images last, channels first", "flat", "five axes", "one grey", "one",
-        "nan",
+        "-1..1", "-1..1 first", "0..255 floats", "16 bits", "12 bits", "int8", "-1..5", "objects",
+        "all objects", "alpha last", "alpha first", "images last", "images last, channels first", "flat", "five axes", "one grey",
+        "one", "nan",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("key", ["imgs", "images"])
@@ -104,6 +109,55 @@ def test_shapes_that_say_nothing(tmp_path: Path, shape: tuple[int, ...]) -> None
     np.savez(tmp_path / "mine.npz", imgs=np.zeros(shape))
     with pytest.raises(UsageError, match=r"it must be \(N, H, W\)[^;]*$"):
         open_dataset(str(tmp_path / "mine.npz"))
+
+
+RANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "0..255": lambda x: x,
+    "0..1": lambda x: x / 255,
+    "-1..1": lambda x: x / 127.5 - 1,
+    "16 bits": lambda x: x.astype(np.int32) * 257,
+    "signed": lambda x: x.astype(np.int16) - 128,
+    "standardised": lambda x: (x - 100.0) / 50,
+}
+AXES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "channels last": lambda x: x,
+    "channels first": lambda x: np.moveaxis(x, 3, 1),
+    "images last": lambda x: np.moveaxis(x, 0, 3),
+    "alpha": lambda x: np.concatenate([x, x[..., :1]], axis=3),
+    "grey": lambda x: x[..., 0],
+    "grey, one channel": lambda x: x[..., :1],
+    "flat": lambda x: x[..., 0].reshape(len(x), -1),
+    "objects": lambda x: as_objects(list(x)),
+}
+STORED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "as it is": lambda x: x,
+    "Fortran order": np.asfortranarray,
+    "big-endian": lambda x: x if x.dtype == object else x.astype(x.dtype.newbyteorder(">")),
+    "single precision": lambda x: x.astype(np.float32) if x.dtype == np.float64 else x,
+}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.sampled_from([*RANGES]), st.sampled_from([*AXES]), st.sampled_from([*STORED]))
+def test_whatever_is_wrong_the_lines_mend_it(
+    tmp_path_factory: pytest.TempPathFactory, values: str, axes: str, stored: str
+) -> None:
+    """Each line of a refusal mends one thing; after three at most every array is read as it is meant."""
+    folder = tmp_path_factory.mktemp("mend")
+    images = np.random.default_rng(1).integers(0, 256, (5, 6, 6, 3), np.uint8)
+    images[0, 0, 0], images[0, 0, 1] = 0, 255  # whatever range is stretched, it is this one
+    path = write(folder, STORED[stored](AXES[axes](RANGES[values](images))), count=5)
+    for _ in range(4):
+        try:
+            found = open_dataset(str(path))
+            break
+        except UsageError as error:
+            exec(str(error).partition("mend it with: ")[2], {})
+            path = path.with_name(f"{path.stem}-mended.npz")
+    grey = axes in ("grey", "grey, one channel", "flat")
+    expected = images[..., :1] if grey else images
+    assert np.abs(everything(found).astype(int) - np.moveaxis(expected, 3, 1)).max() <= 1
+    assert [factor.size for factor in found.factors] == [3]
 
 
 def test_large_arrays_in_fortran_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,20 @@ def test_the_line_that_mends(tmp_path: Path) -> None:
     assert [factor.name for factor in dataset.factors] == ["size", "kind"]
 
 
+def test_rows_of_no_fixed_length(tmp_path: Path) -> None:
+    """Two lines mend them: the first makes one array of them, the second images of its rows."""
+    square = GREY[:, :8, :8]
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        rows = file.create_dataset("imgs", (12,), h5py.vlen_dtype(np.uint8))
+        for row, image in enumerate(square):
+            rows[row] = image.reshape(-1)
+    for path in (tmp_path / "a.h5", tmp_path / "a-mended.npz"):
+        with pytest.raises(UsageError, match="mend it with: ") as error:
+            open_dataset(str(path))
+        exec(str(error.value).partition("mend it with: ")[2], {})
+    assert np.array_equal(everything(open_dataset(str(tmp_path / "a-mended-mended.npz")))[:, 0], square)
+
+
 def test_groups_that_hold_each_other(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["group/images"] = GREY
