@@ -59,6 +59,16 @@ def test_folders_in_colour_and_grey_arrays_of_a_size(size: int, model: str, tmp_
         assert "architecture: auto" not in (run.folder / "config.yaml").read_text()
 
 
+@pytest.mark.parametrize(("size", "channels"), [(28, 1), (48, 3), (128, 3)])
+def test_the_default_preset_at_other_sizes(size: int, channels: int, tmp_path: Path) -> None:
+    """With its warm start, which takes the networks apart."""
+    shape = (size, size) if channels == 1 else (channels, size, size)
+    config = configure("infogan-cr", iterations=12, sets=["batch_size=2"])
+    dataset = arrays(tmp_path / "mine.npz", *shape)
+    trained = load_model(train(Run("infogan-cr", config, str(dataset), out=tmp_path, device="cpu")))
+    assert trained.generate(trained.sample_latents(2)).shape == (2, channels, size, size)
+
+
 @pytest.mark.parametrize("model", MODELS.names())
 def test_every_model_has_networks_for_every_size(model: str) -> None:
     fast = configure(model, "fast")
