@@ -5,6 +5,7 @@ is asked for, and none of the nine gigabytes of a set is kept.
 """
 
 from abc import abstractmethod
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from disentangle_cli.arraytypes import Bools, Bytes, Doubles, Ints
 from disentangle_cli.data import dsprites
 from disentangle_cli.data.grid import GridDataset
 from disentangle_cli.data.packed_cache import is_cached
+from disentangle_cli.data.pixels import Pixels
 
 SIDE = dsprites.LAYOUT.shape[1]
 Words = NDArray[np.uint64]
@@ -33,7 +35,11 @@ class PaintedSprites(GridDataset):
     def images(self, indices: Ints) -> Bytes:
         """The images at ``indices (n,)``: ``(n, 3, 64, 64)``, 0 to 255."""
         indices = np.asarray(indices) % len(self)  # -1 is the last
-        return self.paint(dsprites.rendered().images(indices)[:, 0] > 0, indices)
+        return self.paint(self._sprites.images(indices)[:, 0] > 0, indices)
+
+    @cached_property
+    def _sprites(self) -> Pixels:
+        return dsprites.rendered()
 
     @abstractmethod
     def paint(self, sprites: Bools, indices: Ints) -> Bytes:

@@ -87,8 +87,8 @@ def as_objects(images: Any) -> Any:
     ],
     ids=[
         "-1..1", "-1..1 first", "0..255 floats", "16 bits", "12 bits", "int8", "-1..5", "objects",
-        "all objects", "alpha last", "alpha first", "images last", "images last, channels first", "flat", "five axes", "one grey",
-        "one", "nan",
+        "all objects", "alpha last", "alpha first", "images last", "images last, channels first", "flat",
+        "five axes", "one grey", "one", "nan",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("key", ["imgs", "images"])
