@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli.arraytypes import Doubles, Ints
-from disentangle_cli.classes import occurring
+from disentangle_cli.classes import binned, occurring
 from disentangle_cli.data.array_file import ArrayFile
 from disentangle_cli.data.dataset import Factor
 from disentangle_cli.data.dsprites import FACTORS, LAYOUT
@@ -21,6 +21,8 @@ LABELS = (
     "latents_classes", "latents_values",
 )  # fmt: skip
 """The arrays that labels may be read from."""
+BINS = 20
+"""Classes of a factor whose values are drawn from a range."""
 MAX_CLASSES = 1_000_000
 MAX_FACTORS = 1_000
 MAX_NUMBERS = 2**27
@@ -94,6 +96,21 @@ def labels_of_values(names: Sequence[str], values: Doubles, continuous: Sequence
         for name, (own, _), scale in zip(names, found, continuous, strict=True)
     )
     return Labels(factors, np.stack([ids for _, ids in found], axis=1).astype(np.int64), values)
+
+
+def labels_of_points(names: Sequence[str], points: Doubles) -> Labels:
+    """Labels of images at random ``points (N, F)``, finite numbers: classes are 20 equal-width bins.
+
+    They divide what lies between the smallest and the largest value, as in the official metrics (Lin et al.,
+    2020); a class stands for the middle of its bin. Those that no image has are none.
+    """
+    found = [occurring(binned(column, BINS)) for column in points.T]
+    lows, widths = points.min(axis=0), np.ptp(points, axis=0) / BINS
+    factors = tuple(
+        Factor(name, len(ids), tuple((low + width * (ids + 0.5)).tolist()), continuous=True)
+        for name, (ids, _), low, width in zip(names, found, lows, widths, strict=True)
+    )
+    return Labels(factors, np.stack([places for _, places in found], axis=1), points)
 
 
 def read_labels(file: ArrayFile, count: int, shape: tuple[int, int, int]) -> Labels | GridLabels:

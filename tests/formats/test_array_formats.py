@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from disentangle_cli import output
+from disentangle_cli.data import teapots
 from disentangle_cli.data.dsprites import FACTORS
 from disentangle_cli.datasets import Dataset, open_dataset
+from disentangle_cli.errors import UsageError
 
 RNG = np.random.default_rng(0)
 
@@ -133,3 +135,37 @@ def test_a_part_of_mpi3d_has_no_labels(tmp_path: Path) -> None:
         )
     assert dataset.factors == ()
     assert "no file of MPI3D, which has 1,036,800 or 460,800 images; read without labels" in warnings[0]
+
+
+def teapot_latents(variant: str, count: int) -> np.ndarray:
+    scene = {"colours": teapots.COLOURS, "rotations": teapots.ROTATIONS, "lights": teapots.LIGHTS}[variant]
+    return scene.draw(np.random.RandomState(0), count)
+
+
+@pytest.mark.parametrize("names", [("images", "gts"), ("imgs", "latents")])
+@pytest.mark.parametrize("variant", ["colours", "rotations", "lights"])
+def test_teapots(tmp_path: Path, names: tuple[str, str], variant: str) -> None:
+    """The earlier files have whole numbers in 32 bits, the later ones levels from 0 to 1."""
+    latents, levels = teapot_latents(variant, 60), RNG.integers(0, 256, (60, 64, 64, 3))
+    images = levels.astype(np.int32) if names[0] == "images" else levels / 255
+    dataset = write(tmp_path / "teapots.npz", dict(zip(names, (images, latents), strict=True)))
+    assert dataset.kind == "3D Teapots (npz file)"
+    scene = {"colours": teapots.COLOURS, "rotations": teapots.ROTATIONS, "lights": teapots.LIGHTS}[variant]
+    assert [factor.name for factor in dataset.factors] == list(scene.factors)
+    assert all(factor.continuous and factor.size <= 20 for factor in dataset.factors)
+    rows = np.arange(60)
+    assert np.array_equal(dataset.values(rows), latents)
+    low, high = latents.min(axis=0), latents.max(axis=0)
+    bins = np.minimum((latents - low) / (high - low) * 20, 19).astype(int)
+    ranks = np.stack([np.unique(column, return_inverse=True)[1] for column in bins.T], axis=1)
+    assert np.array_equal(dataset.classes(rows), ranks)
+    assert np.array_equal(everything(dataset), levels.transpose(0, 3, 1, 2))
+
+
+def test_groups_of_teapots_and_latents_of_others(tmp_path: Path) -> None:
+    images = RNG.integers(0, 256, (6, 64, 64, 3), np.uint8)
+    with pytest.raises(UsageError, match="groups of images"):
+        write(tmp_path / "groups.npz", {"imgs": images[None], "labels": np.zeros(1, int)})
+    other = write(tmp_path / "other.npz", {"imgs": images, "latents": np.full((6, 5), -3.0)})
+    assert other.factors == ()
+    assert other.ignored == ("latents",)
