@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import yaml
 from PIL import Image
 from typer.testing import Result
@@ -16,7 +17,7 @@ from disentangle_cli import config
 from disentangle_cli.config import read_preset, stand_ins
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.training import configure, preset_on
+from disentangle_cli.training import configure, default_on, preset_on, request
 from disentangle_cli.yaml12 import to_yaml
 
 DIGESTS = json.loads(Path(__file__).with_name("preset_digests.json").read_text())
@@ -108,6 +109,20 @@ def test_presets_for_data_sets(model: str, preset: str, others: list[str]) -> No
         assert preset_on("cdsprites", model, preset) == "cdsprites"
         assert preset_on("cdsprites", model) is None
         assert preset_on("cdsprites", model, "demo") == "demo"
+
+
+@pytest.mark.parametrize(
+    ("model", "there", "expected"),
+    [
+        ("infogan-cr", "cuda", "paper"), ("infogan", "cuda", "paper"), ("factor-vae", "cuda", None),
+        ("ib-gan", "cuda", None), ("infogan-cr", "cpu", None),
+    ],
+)  # fmt: skip
+def test_the_default_on_a_gpu_is_the_official_schedule(
+    monkeypatch: pytest.MonkeyPatch, model: str, there: str, expected: str | None
+) -> None:
+    monkeypatch.setattr(request, "pick_device", lambda name: torch.device(there))
+    assert default_on(model, "auto") == expected
 
 
 def test_a_published_set_is_told_wherever_it_lies(tmp_path: Path) -> None:

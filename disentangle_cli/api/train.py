@@ -15,7 +15,15 @@ from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
 from disentangle_cli.executors import split_spec
 from disentangle_cli.numerals import read_number
-from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps, preset_on, train_pool
+from disentangle_cli.training import (
+    configure,
+    default_on,
+    from_earlier,
+    parse_seeds,
+    parse_sweeps,
+    preset_on,
+    train_pool,
+)
 from disentangle_cli.training.outcome import Outcome
 from disentangle_cli.training.pool import check_distinct, raise_failures
 from disentangle_cli.training.run import prepare_all
@@ -98,7 +106,8 @@ def train(
     Args:
         model: a registered model.
         dataset: a data set's name, a file or a folder; None: what ``config`` names, else ``dsprites``.
-        preset: named settings (those for the data set, where it has its own); None: ``fast``.
+        preset: named settings (those for the data set, where it has its own); None: ``fast``, and
+            on a GPU ``paper`` for InfoGAN and InfoGAN-CR.
         iterations: the length, to which the whole schedule is scaled.
         seed: of everything random; None: what ``config`` names, else 0.
         seeds: one run for each: numbers, or a text such as ``"0-9"``.
@@ -137,6 +146,8 @@ def train(
     deadline = None if limit is None else time.time() + limit
     data = dataset or earlier.get("dataset") or DEFAULT_DATASET
     given, texts = split(settings)
+    if preset is None and file is None and split_spec(executor)[0] == "local":
+        preset = default_on(model, device)
     preset = preset_on(data, model, preset)
     runs: list[Run] = []
     combinations = parse_sweeps(_sweep_texts(sweep))

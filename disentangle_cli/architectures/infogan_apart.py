@@ -19,6 +19,8 @@ from disentangle_cli.networks.layers import Linear, leaky
 class InfoGanApart(InfoGanNetworks):
     """Generator and H of ``infogan``, D alone, and an encoder of the same layers as its D and Q."""
 
+    differs = "Q apart from D, not the paper's networks"
+
     def encoder(self, outputs: int, channels: int, size: int) -> nn.Module:
         """Q: (n, C, size, size) -> (n, outputs) in [-1, 1], from means and log-variances."""
         posterior = nn.Sequential(Linear(128, 128), leaky(), Head(128, 2 * outputs))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from disentangle_cli.checkpoint import Checkpoint
 
 COLUMNS = [
-    "path", "model", "dataset", "seed", "iteration", "image", "architecture", "codes", "noise",
+    "path", "model", "dataset", "seed", "iteration", "image", "architecture", "differs", "codes", "noise",
     "parameters", "bytes", "verified", "metrics", "sha256",
 ]  # fmt: skip
 SHORT_HASH = 12
@@ -38,6 +38,7 @@ def describe(path: str, checkpoint: "Checkpoint") -> dict[str, Any]:
         "seed": provenance.get("seed"),
         "iteration": provenance.get("iteration"),
         "image": {"channels": channels, "height": height, "width": width},
+        "differs": differs(checkpoint.config),
         "codes": checkpoint.latents.num_codes,
         "noise": checkpoint.latents.dim - checkpoint.latents.num_codes,
         "latents": checkpoint.latents.to_json(),
@@ -50,6 +51,15 @@ def describe(path: str, checkpoint: "Checkpoint") -> dict[str, Any]:
         "config": checkpoint.config,
         "provenance": provenance,
     }
+
+
+def differs(config: dict[str, Any]) -> str | None:
+    """What sets a model apart from the published ones of its name: its networks, how it began."""
+    from disentangle_cli.architectures import ARCHITECTURES
+
+    warm = config.get("training", {}).get("warm_start") is not None
+    found = [ARCHITECTURES.get(config["architecture"]["name"]).differs, "warm start" if warm else None]
+    return "; ".join(filter(None, found)) or None
 
 
 def _count(weights: dict[str, Any]) -> int | None:

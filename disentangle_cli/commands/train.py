@@ -28,7 +28,9 @@ def train_cli(
     preset: Annotated[
         str | None,
         typer.Option(
-            "--preset", "-p", help="Named settings, or the data set's own of that name (default: fast)."
+            "--preset",
+            "-p",
+            help="Named settings, or the data set's own of that name (default: fast; InfoGANs on a GPU: paper).",
         ),
     ] = None,
     iterations: Annotated[
@@ -96,9 +98,11 @@ def train_cli(
     sets += ["data.skip_broken=true"] if skip_broken else []
     if print_config:
         from disentangle_cli.api.train import check_places
-        from disentangle_cli.training import configure, from_earlier, parse_sweeps, preset_on
+        from disentangle_cli.training import configure, default_on, from_earlier, parse_sweeps, preset_on
 
         check_places(dataset, executor)
+        if preset is None and config is None and executor.startswith("local"):
+            preset = default_on(model, device)
         if trained_on := dataset or from_earlier(config).get("dataset"):
             preset = preset_on(trained_on, model, preset)
         texts = [*sets, *parse_sweeps(sweep or ())[0]]

@@ -33,6 +33,8 @@ class Trainable(ABC, Generic[C]):
     """Architectures that ``auto`` chooses from: the first that makes images of the size."""
     any_size: ClassVar[str | None] = None
     """An architecture for images of any size, which messages name."""
+    gpu_preset: ClassVar[str] = ""
+    """The preset for a GPU where none is named, if it is another than elsewhere."""
     stackable: ClassVar[bool] = False
     """Whether many seeds can be trained as one stack."""
 

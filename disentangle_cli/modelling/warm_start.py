@@ -34,7 +34,7 @@ from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import Trainable, upcast
 from disentangle_cli.modelling.window import Images, Window, each_chunk, looked_at, open_window
 from disentangle_cli.networks.gan import GaussianEncoder, ends_in_sigmoid, logits_of
-from disentangle_cli.networks.gaussian import kl_divergence, split, uniform
+from disentangle_cli.networks.gaussian import kl_divergence, split, total_correlation, uniform
 from disentangle_cli.settings import Strict
 
 OPTIMISER, HELD = "autoencoder", "held"
@@ -56,6 +56,8 @@ class SettleConfig(Strict):
     """How long."""
     beta: Fall = Fall(start=100.0, end=1.0)
     """Weight of the KL term, to a loss that is summed over pixels."""
+    tc: float = Field(default=1.0, ge=0)
+    """Weight of the total correlation beside the one it has in the KL term, as a multiple of beta."""
 
 
 class FillConfig(Strict):
@@ -248,7 +250,8 @@ class WarmStart:
         z = mean + (logvar / 2).exp() * normal
         kl = kl_divergence(mean, logvar)
         if not schedule.filling:
-            codes, price, hold = uniform(z), kl.sum(), torch.zeros((), device=z.device)
+            tc = self.config.settle.tc * total_correlation(z, mean, logvar)
+            codes, price, hold = uniform(z), kl.sum() + tc, torch.zeros((), device=z.device)
         else:
             settled = self.held.settled
             with torch.no_grad():

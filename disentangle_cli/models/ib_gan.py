@@ -60,6 +60,7 @@ class IbGan(InfoGan[IbGanConfig]):
 
     Config: ClassVar[type[TrainConfig]] = IbGanConfig
     architectures = NETWORKS
+    gpu_preset = ""
     stackable = False  # never compared with lone runs
 
     def count_codes(self) -> int:

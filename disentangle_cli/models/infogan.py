@@ -119,6 +119,7 @@ class InfoGan(Trainable[C]):
 
     Config: ClassVar[type[TrainConfig]] = InfoGanConfig
     architectures = ("infogan-64", "infogan")
+    gpu_preset = "paper"
     stackable = True
 
     @classmethod

@@ -23,6 +23,9 @@ class Architecture(ABC):
     sizes: tuple[int, ...] = ()
     """Image sides this architecture can make; empty: any."""
 
+    differs: str | None = None
+    """What sets it apart from the published networks of the models trained with it, in a few words."""
+
     @abstractmethod
     def generator(self, latent_dim: int, channels: int, size: int) -> nn.Module:
         """(n, L) latents -> (n, C, H, W); logits or values in [0, 1], as the model's config says."""

@@ -1,13 +1,21 @@
 """Training: runs of one configuration (:func:`train_together`), or a pool of any (:func:`train_pool`)."""
 
 from disentangle_cli.training.pool import train_pool
-from disentangle_cli.training.request import configure, from_earlier, parse_seeds, parse_sweeps, preset_on
+from disentangle_cli.training.request import (
+    configure,
+    default_on,
+    from_earlier,
+    parse_seeds,
+    parse_sweeps,
+    preset_on,
+)
 from disentangle_cli.training.spec import Run
 from disentangle_cli.training.together import train_together
 
 __all__ = [
     "Run",
     "configure",
+    "default_on",
     "from_earlier",
     "parse_seeds",
     "parse_sweeps",

@@ -9,6 +9,7 @@ from typing import Any
 from disentangle_cli.bounds import RUNS
 from disentangle_cli.config import TrainConfig, preset_names, read_preset, stand_ins
 from disentangle_cli.datasets import published_name
+from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.output import log
@@ -103,6 +104,19 @@ def preset_on(dataset: str, model: str, preset: str | None = None) -> str | None
         return preset
     log(f"preset {wanted} on {name} is {chosen}")
     return chosen
+
+
+def default_on(model: str, device: str) -> str | None:
+    """The preset that None stands for on a device, where it is not the one for all devices, which None stays.
+
+    Raises:
+        UsageError: there is no such device.
+    """
+    wanted = MODELS.get(model).gpu_preset if model in MODELS.names() else ""
+    if wanted not in preset_names(model) or pick_device(device).type != "cuda":
+        return None
+    log(f"on a GPU {model} is trained by preset {wanted}, the official schedule; --preset fast is shorter")
+    return wanted
 
 
 def _default(model: str) -> str | None:
