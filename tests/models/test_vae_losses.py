@@ -18,10 +18,10 @@ from disentangle_cli.training import configure
 from tests.modelling.stepping import step
 
 
-def make(name: str, **settings: object):
+def make(name: str, side: int = 8, **settings: object):
     model = MODELS.get(name)
     base = {"architecture": "mlp", "iterations": 10, "batch_size": 4, "latents": {"codes": NORMAL}}
-    return model(model.Config.model_validate(base | settings), (1, 8, 8), 0, torch.device("cpu"), False)
+    return model(model.Config.model_validate(base | settings), (1, side, side), 0, torch.device("cpu"), False)
 
 
 NORMAL = {"kind": "normal", "dim": 2}
@@ -206,4 +206,4 @@ def test_latents_that_do_not_fit_are_refused(name: str, latents: dict[str, objec
 
 def test_gan_architectures_are_refused() -> None:
     with pytest.raises(UsageError, match="cannot be trained as an autoencoder"):
-        make("vae", architecture="infogan-64")
+        make("vae", 64, architecture="infogan-64")
