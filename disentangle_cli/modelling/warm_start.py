@@ -34,7 +34,7 @@ from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import Trainable, upcast
 from disentangle_cli.modelling.window import Images, Window, each_chunk, looked_at, open_window
 from disentangle_cli.networks.gan import GaussianEncoder, ends_in_sigmoid, logits_of
-from disentangle_cli.networks.gaussian import kl_divergence, split, total_correlation, uniform
+from disentangle_cli.networks.gaussian import kl_divergence, split, uniform
 from disentangle_cli.settings import Strict
 
 OPTIMISER, HELD = "autoencoder", "held"
@@ -52,18 +52,16 @@ LOSS_EVERY = 8
 class SettleConfig(Strict):
     """The first phase: codes settle while the price of information falls."""
 
-    iterations: Length = Field(default=5000, ge=1)
+    iterations: Length = Field(default=3500, ge=1)
     """How long."""
-    beta: Fall = Fall(start=100.0, end=1.0)
+    beta: Fall = Fall(start=150.0, end=5.0)
     """Weight of the KL term, to a loss that is summed over pixels."""
-    tc: float = Field(default=1.0, ge=0)
-    """Weight of the total correlation beside the one it has in the KL term, as a multiple of beta."""
 
 
 class FillConfig(Strict):
     """The second phase: the other codes learn what is left."""
 
-    iterations: Length = Field(default=5000, ge=0)
+    iterations: Length = Field(default=4000, ge=0)
     """How long."""
     beta: Fall = Fall(start=0.3, end=1.0)
     """Weight of the KL term of codes that are not settled."""
@@ -250,8 +248,7 @@ class WarmStart:
         z = mean + (logvar / 2).exp() * normal
         kl = kl_divergence(mean, logvar)
         if not schedule.filling:
-            tc = self.config.settle.tc * total_correlation(z, mean, logvar)
-            codes, price, hold = uniform(z), kl.sum() + tc, torch.zeros((), device=z.device)
+            codes, price, hold = uniform(z), kl.sum(), torch.zeros((), device=z.device)
         else:
             settled = self.held.settled
             with torch.no_grad():

@@ -14,21 +14,6 @@ def kl_divergence(mean: Tensor, logvar: Tensor) -> Tensor:
     return (mean.square() + logvar.exp() - logvar - 1).mean(0) / 2
 
 
-def total_correlation(sample: Tensor, mean: Tensor, logvar: Tensor) -> Tensor:
-    """Total correlation in nats of samples (B, K) under the mixture of the batch's posteriors (B, K).
-
-    mean over j of log m(z_j) - sum_l log m_l(z_jl), with m the equal mixture of the B posteriors and m_l its
-    marginals (Chen et al., NeurIPS 2018, section 4.1). The published estimator weights by the size of the data
-    set instead of B, which adds a constant and changes no gradient.
-    """
-    spread = sample[:, None] - mean  # (B samples, B components, K)
-    log_density = -(spread.square() / logvar.exp() + logvar + math.log(2 * math.pi)) / 2
-    size = math.log(len(mean))
-    joint = log_density.sum(2).logsumexp(1) - size  # (B,)
-    marginals = log_density.logsumexp(1) - size  # (B, K)
-    return (joint - marginals.sum(1)).mean()
-
-
 def split(outputs: Tensor) -> tuple[Tensor, Tensor]:
     """Encoder outputs (B, 2K) -> means and log-variances, (B, K) each."""
     mean, logvar = outputs.chunk(2, dim=1)
