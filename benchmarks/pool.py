@@ -25,7 +25,17 @@ def train(options: argparse.Namespace, out: Path, *seeds: str) -> None:
     """One `dcr train`, without pictures and quick scores."""
     quiet = ["--set", "log.images_every=0", "--set", "log.score_every=0"]
     command = [sys.executable, "-m", "disentangle_cli", "train", "--model", "infogan-cr", "--quiet"]
-    run = [*command, "--iterations", str(options.iterations), "--out", str(out), *seeds, *quiet]
+    run = [
+        *command,
+        "--preset",
+        "from-scratch",
+        "--iterations",
+        str(options.iterations),
+        "--out",
+        str(out),
+        *seeds,
+        *quiet,
+    ]
     subprocess.run(run, check=True, stdout=subprocess.DEVNULL)
 
 
