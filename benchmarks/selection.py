@@ -3,12 +3,12 @@
     python benchmarks/selection.py pool/*.pt --markdown selection.md
 
 Three pools: the GANs and the autoencoders among the checkpoints, each by the official rule, and all of them
-together by `auto`. Every method ranks a pool once. What two models say about each other does not depend on the
-others, so the ranking of any sub-pool follows from the same numbers.
+together by `auto`. Every method ranks a pool once. What two models say about each other does not depend on
+the others, so the ranking of any sub-pool follows from the same numbers.
 
-Regret is the supervised score of the best model of a pool minus that of the pick. Of the rules for mixed pools
-the one with the smallest mean regret on half of the sub-pools is taken; the figure that counts is that of the
-other half.
+Regret is the supervised score of the best model of a pool minus that of the pick. Of the rules for mixed
+pools the one with the smallest mean regret on half of the sub-pools is taken; the figure that counts is that
+of the other half.
 """
 
 import math
