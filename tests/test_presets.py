@@ -144,7 +144,7 @@ def test_the_command_trains_by_the_preset_of_the_data_set(cli: Callable[..., Res
     assert yaml.safe_load(printed.stdout) == {"model": "infogan-cr"} | configure(
         "infogan-cr", "cdsprites"
     ).model_dump(mode="json")
-    assert printed.stderr == "preset paper on cdsprites is cdsprites\n"
+    assert printed.stderr == "preset paper for data set cdsprites: infogan-cr/cdsprites\n"
     dry = cli("train", "--model", "infogan-cr", "--preset", "paper", "--dataset", "cdsprites", "--dry-run")
     assert "for 288000 iterations" in dry.stderr
 

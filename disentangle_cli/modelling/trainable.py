@@ -1,6 +1,7 @@
 """What the training loop needs of a model that can be trained."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
@@ -70,16 +71,16 @@ class Trainable(ABC, Generic[C]):
         """
         by_size = config.architecture == AUTO
         names = cls.architectures if by_size else (config.architecture,)
-        kinds = {name: ARCHITECTURES.get(name)() for name in names}
-        for name, kind in kinds.items():
-            if kind.makes(height, width):
-                return config.model_copy(update={"architecture": name})
-        if not kinds:
+        if not names:
             raise UsageError("architecture: there is none to choose by size; name one")
-        sizes = in_words(size for kind in kinds.values() for size in kind.sizes)
+        if found := _that_make(names, height, width):
+            return config.model_copy(update={"architecture": found[0]})
+        sizes = in_words(size for name in names for size in ARCHITECTURES.get(name)().sizes)
         there = f"there are networks for {sizes}" if by_size else f"{config.architecture} makes {sizes}"
-        if cls.any_size and height == width:
-            there += f", and {cls.any_size} any size (--set architecture={cls.any_size})"
+        if others := _that_make(cls.architectures, height, width):
+            there += f" and {others[0]} such (--set architecture={AUTO})"
+        elif cls.any_size and height == width:
+            there += f" and {cls.any_size} any size (--set architecture={cls.any_size})"
         raise UsageError(f"images of {height}x{width}, but {there}")
 
     def architecture_options(self) -> dict[str, Any]:
@@ -161,6 +162,11 @@ class Trainable(ABC, Generic[C]):
     def autocast(self) -> torch.autocast:
         """The mixed-precision context of a forward pass."""
         return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bf16)
+
+
+def _that_make(names: Sequence[str], height: int, width: int) -> list[str]:
+    """Those of architectures that make images of a size."""
+    return [name for name in names if ARCHITECTURES.get(name)().makes(height, width)]
 
 
 def upcast(outputs: Tensor) -> Tensor:

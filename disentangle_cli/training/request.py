@@ -102,7 +102,7 @@ def preset_on(dataset: str, model: str, preset: str | None = None) -> str | None
     others = stand_ins(model, wanted) if wanted else {}
     if not others or (chosen := others.get(name := published_name(dataset))) is None:
         return preset
-    log(f"preset {wanted} on {name} is {chosen}")
+    log(f"preset {wanted} for data set {name}: {model}/{chosen}")
     return chosen
 
 
