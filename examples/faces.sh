@@ -10,7 +10,7 @@
 # Every step keeps what is complete: stop it at any time and run it again.
 set -euo pipefail
 
-OUT=faces WHEEL= PHOTOS= SEEDS=0-1 JOBS=1 GAN=1200 VAE=2000
+OUT=faces WHEEL= PHOTOS= SEEDS=0-1 JOBS=1 GAN=1000 VAE=2000
 
 usage() {
     echo "usage: $0 [--out DIR] [--wheel FILE | --photos DIR] [--seeds 0-1] [--jobs N]" \
@@ -66,8 +66,9 @@ COMMON=(--dataset "$PHOTOS" --preset fast --seeds "$SEEDS" --jobs "$JOBS" --resu
     --set batch_size=32 --set log.score_every=0 --set log.images_every=0)
 run dcr train --model infogan-cr --iterations "$GAN" --set latents.noise.dim=30 --set optim.average=0.99 "${COMMON[@]}"
 run dcr train --model vae --iterations "$VAE" "${COMMON[@]}"
-# a tenth of the official number of images and less
-run dcr centrality "$OUT"/ckpts/*.pt --groups-per-code 10 --scale-images 2500 --jobs "$JOBS" --select "$OUT/best.pt"
+# a hundredth of the official number of images: enough to see, not to publish
+run dcr centrality "$OUT"/ckpts/*.pt --groups-per-code 10 --group-size 20 --scale-images 500 --jobs "$JOBS" \
+    --select "$OUT/best.pt"
 run dcr traverse "$OUT/best.pt" --out "$OUT/traversal.png"
 for model in infogan-cr vae; do
     for checkpoint in "$OUT"/ckpts/"$model"_*.pt; do
