@@ -64,7 +64,9 @@ fi
 run dcr data check "$PHOTOS" --sheet "$OUT/sheet.png"
 COMMON=(--dataset "$PHOTOS" --preset fast --seeds "$SEEDS" --jobs "$JOBS" --resume --out "$OUT/ckpts"
     --set batch_size=32 --set log.score_every=0 --set log.images_every=0)
-run dcr train --model infogan-cr --iterations "$GAN" --set latents.noise.dim=30 --set optim.average=0.99 "${COMMON[@]}"
+# faces differ by less than shapes do, so that codes are to settle down to a lower price
+run dcr train --model infogan-cr --iterations "$GAN" --set latents.noise.dim=30 --set optim.average=0.99 \
+    --set warm_start.settle.beta.start=100 --set warm_start.settle.beta.end=1 "${COMMON[@]}"
 run dcr train --model vae --iterations "$VAE" "${COMMON[@]}"
 # a hundredth of the official number of images: enough to see, not to publish
 run dcr centrality "$OUT"/ckpts/*.pt --groups-per-code 10 --group-size 20 --scale-images 500 --jobs "$JOBS" \
