@@ -15,6 +15,7 @@ from typer.testing import Result
 
 from disentangle_cli import config
 from disentangle_cli.config import read_preset, stand_ins
+from disentangle_cli.datasets import DATASETS
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training import configure, default_on, preset_on, request
@@ -105,10 +106,10 @@ def test_the_official_factor_vae_of_the_teapots_is_that_of_dsprites_but_for_its_
 def test_presets_for_data_sets(model: str, preset: str, others: list[str]) -> None:
     assert stand_ins(model, preset) == {name: name.partition("-")[0] for name in others}
     assert preset_on("dsprites", model, preset) == preset
-    if "cdsprites" in others:
-        assert preset_on("cdsprites", model, preset) == "cdsprites"
-        assert preset_on("cdsprites", model) is None
-        assert preset_on("cdsprites", model, "demo") == "demo"
+    for name in set(others) & set(DATASETS.names()):
+        assert preset_on(name, model, preset) == name.partition("-")[0]
+        assert preset_on(name, model, "demo") == "demo"
+    assert preset_on("cdsprites", model) is None
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.autoencoder import reconstruction_loss
 from disentangle_cli.modelling.lone_engine import LoneEngine
 from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.models.dip_vae_i import covariance, distance_from_identity
 from disentangle_cli.models.beta_tcvae import total_correlation
+from disentangle_cli.models.dip_vae_i import covariance, distance_from_identity
 from disentangle_cli.models.vae import Posterior
 from disentangle_cli.networks.gaussian import kl_divergence
 from disentangle_cli.training import configure
