@@ -39,7 +39,7 @@ def recognise(given: Given) -> Match:
     found = [replace(match, name=name) for name, ask in FORMATS.working() if (match := ask(given))]
     if not found:
         raise UsageError(
-            f"{given.path}: dcr does not know this kind of file; it reads folders of pictures and npz files "
-            "(docs/data.md names the others)"
+            f"{given.path}: dcr does not know this kind of file; it knows {', '.join(FORMATS.names())} "
+            "(docs/data.md)"
         )
     return min(found, key=lambda match: match.general)
