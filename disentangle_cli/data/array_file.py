@@ -60,18 +60,19 @@ class ArrayFile(Protocol):
     def blocks(self, name: str) -> Iterator[NDArray[Any]]:
         """The array ``name`` in pieces ``(m, ...)`` of about 16 MiB along its first axis."""
 
-    def mend(self, name: str, expression: str, keep: Sequence[str] = ()) -> str:
-        """A line of Python that writes a copy of the file, which dcr can read.
+    def mend(self, name: str, expression: str, keep: Sequence[str] = (), more: str = "") -> str:
+        """A line of Python that writes a copy of the file, an npz file that dcr can read.
 
         Array ``name`` in it is ``expression``, of numpy ``np`` and what the array is now, ``x``; those
-        to ``keep`` are as they are.
+        to ``keep`` are as they are, and ``more`` are others: ``"a=x.max(), b=..."``.
         """
 
 
-def mend_line(path: Path, load: str, arrays: str, save: str = "savez") -> str:
+def mend_line(path: Path, load: str, *arrays: str) -> str:
     """The line of :meth:`ArrayFile.mend`: the path stands in it once, as messages have an end.
 
-    ``load`` is Python that makes ``x`` of the file at ``p``; ``arrays`` is what is saved.
+    ``load`` is Python that makes ``x`` of the file at ``p``; ``arrays`` are arguments of ``np.savez``.
     """
     stem = f"p[:-{len(path.suffix)}]" if path.suffix else "p"
-    return f"import numpy as np; p = {str(path)!r}; {load}; np.{save}({stem} + '-mended', {arrays})"
+    saved = ", ".join([f"{stem} + '-mended'", *filter(None, arrays)])
+    return f"import numpy as np; p = {str(path)!r}; {load}; np.savez({saved})"

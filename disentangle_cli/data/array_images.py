@@ -53,7 +53,7 @@ def image_shape(file: ArrayFile, key: str, keep: Sequence[str] = ()) -> Images:
     if len(shape) not in (3, 4) or (len(shape) == 4 and not first and shape[3] not in CHANNELS):
         raise UsageError(
             f"{file.path}: {key} has the shape {shape}; it must be (N, H, W), (N, H, W, C) or (N, C, H, W), "
-            f"C 1 or 3{_mended(file, key, _reshape(shape), keep)}"
+            f"C 1 or 3{_mended(file, key, _reshape(shape), keep, _sizes(file, shape, keep))}"
         )
     if shape[0] == 0:
         raise UsageError(f"{file.path}: {key} holds no image")
@@ -131,11 +131,24 @@ def _reshape(shape: tuple[int, ...]) -> str:
             return "x[..., :3]"
         if shape[1] == 4:
             return "x[:, :3]"
-        if shape[2] in CHANNELS or shape[0] in CHANNELS:
-            return "np.moveaxis(x, -1, 0)"
-    if len(shape) == 5 and 1 in shape[1:]:
-        return f"x.squeeze({1 + shape[1:].index(1)})"
+    if axes := _image_axes(shape):
+        return f"x.reshape(-1, *x.shape[-{axes}:])"
+    if len(shape) == 4 and (shape[2] in CHANNELS or shape[0] in CHANNELS):
+        return "np.moveaxis(x, -1, 0)"
     return ""
+
+
+def _image_axes(shape: tuple[int, ...]) -> int:
+    """How many of the axes are those of an image, if those before it are the factors of a grid; else 0."""
+    if len(shape) >= 5 and (shape[-1] in CHANNELS or shape[-3] in CHANNELS):
+        return 3
+    return 2 if len(shape) >= 4 and shape[-1] == shape[-2] != shape[-3] else 0
+
+
+def _sizes(file: ArrayFile, shape: tuple[int, ...], labels: Sequence[str]) -> str:
+    """The sizes of the factors of a grid, as another array of the file, unless it has labels."""
+    axes = _image_axes(shape)
+    return f"factor_sizes=x.shape[:-{axes}]" if axes and not any(name in file for name in labels) else ""
 
 
 def _rescale(whole: bool, low: float, high: float) -> str:
@@ -149,5 +162,5 @@ def _rescale(whole: bool, low: float, high: float) -> str:
     return "np.interp(x, (x.min(), x.max()), (0, 1))"
 
 
-def _mended(file: ArrayFile, key: str, expression: str, keep: Sequence[str]) -> str:
-    return f"; mend it with: {file.mend(key, expression, keep)}" if expression else ""
+def _mended(file: ArrayFile, key: str, expression: str, keep: Sequence[str], more: str = "") -> str:
+    return f"; mend it with: {file.mend(key, expression, keep, more)}" if expression else ""

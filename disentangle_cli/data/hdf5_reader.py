@@ -92,11 +92,11 @@ class Hdf5File:
             for start in range(0, header.shape[0], rows):
                 yield np.asarray(array[start : start + rows])
 
-    def mend(self, name: str, expression: str, keep: Sequence[str] = ()) -> str:
+    def mend(self, name: str, expression: str, keep: Sequence[str] = (), more: str = "") -> str:
         """See :class:`ArrayFile`: the copy is an npz file."""
-        kept = "".join(f", {key}={self._loaded(key)}" for key in keep if key in self and key != name)
+        kept = [f"{key}={self._loaded(key)}" for key in keep if key in self and key != name]
         load = f"import h5py; f = h5py.File(p); x = f[{self._paths[name]!r}][()]"
-        return mend_line(self.path, load, f"{name}={expression}{kept}")
+        return mend_line(self.path, load, f"{name}={expression}", *kept, more)
 
     def _loaded(self, name: str) -> str:
         """An expression of the array ``name``: texts of variable length would be objects."""

@@ -49,7 +49,8 @@ class NpyFile:
             try:
                 return read_header(self.path, "it", file, os.fstat(file.fileno()).st_size)
             except Pickled as error:
-                line = self._mend("np.array(x.tolist())", ", allow_pickle=True")
+                load = "x = np.load(p, allow_pickle=True)"
+                line = mend_line(self.path, load, f"{name}=np.array(x.tolist())")
                 raise UsageError(f"{error}; if you trust whoever made it, mend it with: {line}") from None
 
     def read(self, name: str) -> NDArray[Any]:
@@ -58,7 +59,7 @@ class NpyFile:
         if header.nbytes > WHOLE_LIMIT:
             raise UsageError(
                 f"{self.path}: an array in Fortran order of {header.nbytes / 2**30:.1f} GiB is too large; "
-                f"mend it with: {self._mend('np.ascontiguousarray(x)')}"
+                f"mend it with: {self.mend(name, 'np.ascontiguousarray(x)')}"
             )
         with reading(self.path, _DAMAGED) as file:
             file.seek(header.offset)
@@ -78,9 +79,6 @@ class NpyFile:
                 count = min(rows, header.shape[0] - start)
                 yield read_values(file, header, (count, *header.shape[1:]))
 
-    def mend(self, name: str, expression: str, keep: Sequence[str] = ()) -> str:
+    def mend(self, name: str, expression: str, keep: Sequence[str] = (), more: str = "") -> str:
         """See :class:`ArrayFile`."""
-        return self._mend(expression)
-
-    def _mend(self, expression: str, options: str = "") -> str:
-        return mend_line(self.path, f"x = np.load(p{options})", expression, "save")
+        return mend_line(self.path, "x = np.load(p)", f"{name}={expression}", more)

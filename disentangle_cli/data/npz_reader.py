@@ -112,11 +112,11 @@ class NpzFile:
                 yield read_values(stream, header, (count, *header.shape[1:]))
             stream.read(1)  # at the end of a member its checksum is compared
 
-    def mend(self, name: str, expression: str, keep: Sequence[str] = ()) -> str:
+    def mend(self, name: str, expression: str, keep: Sequence[str] = (), more: str = "") -> str:
         """See :class:`ArrayFile`."""
         kept = [key for key in keep if key in self and key != name]
-        others = f", **{{k: f[k] for k in {kept}}}" if kept else ""
-        return mend_line(self.path, f"f = np.load(p); x = f[{name!r}]", f"{name}={expression}{others}")
+        others = f"**{{k: f[k] for k in {kept}}}" if kept else ""
+        return mend_line(self.path, f"f = np.load(p); x = f[{name!r}]", f"{name}={expression}", more, others)
 
     def _header(self, name: str, stream: IO[bytes]) -> Header:
         try:

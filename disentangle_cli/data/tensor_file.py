@@ -69,12 +69,12 @@ class TensorFile:
         for start in range(0, header.shape[0], rows):
             yield np.ascontiguousarray(array[start : start + rows])
 
-    def mend(self, name: str, expression: str, keep: Sequence[str] = ()) -> str:
+    def mend(self, name: str, expression: str, keep: Sequence[str] = (), more: str = "") -> str:
         """See :class:`ArrayFile`: the copy is a file of numpy arrays."""
-        kept = "".join(f", {key}=np.array(f[{key!r}])" for key in keep if key in self and key != name)
+        kept = [f"{key}=np.array(f[{key!r}])" for key in keep if key in self and key != name]
         load = self._load.format("torch.load(p, weights_only=True)")
         load = f"import torch; {load}; x = f[{name!r}].float().numpy()"
-        return mend_line(self.path, load, f"{name}={expression}{kept}")
+        return mend_line(self.path, load, f"{name}={expression}", *kept, more)
 
     def _array(self, name: str) -> NDArray[Any]:
         if name not in self._arrays:

@@ -28,7 +28,7 @@ VARIANTS = {"toy": "toy", "realistic": "realistic", "compl": "complex", "real": 
 def mpi3d(given: Given) -> Match | None:
     """One array ``images`` of as many colour images as a version has, of 64x64 unless the name says MPI3D."""
     file = given.arrays
-    if file is None or file.names != ["images"]:
+    if file is None or set(file.names) - {"factor_sizes"} != {"images"}:
         return None
     shape, name = file.header("images").shape, given.path.stem.lower()
     named = "mpi3d" in name or "real3d" in name

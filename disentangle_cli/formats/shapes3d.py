@@ -10,6 +10,7 @@ from disentangle_cli.data.array_dataset import ArrayDataset
 from disentangle_cli.data.formats import FORMATS, Match
 from disentangle_cli.data.given import Given
 from disentangle_cli.data.labels import Labels, labels_of_values
+from disentangle_cli.errors import UsageError
 
 FACTORS = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
 CONTINUOUS = (True, True, True, True, False, True)
@@ -24,6 +25,9 @@ def shapes3d(given: Given) -> Match | None:
     if file is None or not {"images", "labels"} <= set(file.names):
         return None
     images, labels = file.header("images").shape, file.header("labels")
+    if len(images) == 3 + len(FACTORS) and labels.shape == (*images[: len(FACTORS)], len(FACTORS)):
+        line = file.mend("images", "x.reshape(-1, *x.shape[-3:])", more="labels=f['labels'].reshape(-1, 6)")
+        raise UsageError(f"{given.path}: images of 3D Shapes as a grid of {images[:6]}; mend it with: {line}")
     if len(images) != 4 or images[3] != 3 or labels.shape != (images[0], len(FACTORS)):
         return None
     if labels.dtype.kind not in "iuf":

@@ -104,7 +104,7 @@ def test_the_line_that_mends(tmp_path: Path, imgs: Any, expected: Any, key: str)
     assert np.array_equal(dataset.classes(np.arange(len(dataset)))[:, 0], FACTORS[: len(dataset), 0])
 
 
-@pytest.mark.parametrize("shape", [(2, 8, 8, 2), (2, 3, 3, 8, 8), (3,), ()])
+@pytest.mark.parametrize("shape", [(2, 8, 8, 2), (2, 5, 7, 8), (2, 2, 5, 7, 8), (3,), ()])
 def test_shapes_that_say_nothing(tmp_path: Path, shape: tuple[int, ...]) -> None:
     np.savez(tmp_path / "mine.npz", imgs=np.zeros(shape))
     with pytest.raises(UsageError, match=r"it must be \(N, H, W\)[^;]*$"):
@@ -187,6 +187,31 @@ def test_the_line_is_shown_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     dataset = open_dataset("mine-mended.npz")
     assert np.array_equal(everything(dataset), FIRST)
     assert [factor.name for factor in dataset.factors] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "images",
+    [COLOUR, FIRST, GREY[:, :8, :8], GREY[..., None]],
+    ids=["colour", "channels first", "grey", "one channel"],
+)
+@pytest.mark.parametrize("suffix", ["npz", "npy"])
+def test_a_grid_of_images(tmp_path: Path, images: np.ndarray, suffix: str) -> None:
+    grid = images.reshape(2, 3, 2, *images.shape[1:])
+    path = tmp_path / f"mine.{suffix}"
+    if suffix == "npz":
+        np.savez(path, imgs=grid)
+    else:
+        np.save(path, grid)
+    with pytest.raises(UsageError, match="mend it with: ") as error:
+        open_dataset(str(path))
+    exec(str(error.value).partition("mend it with: ")[2], {})
+    found = open_dataset(str(tmp_path / "mine-mended.npz"))
+    assert [factor.size for factor in found.factors] == [2, 3, 2]
+    assert np.array_equal(
+        found.classes(np.arange(12)), np.stack(np.unravel_index(np.arange(12), (2, 3, 2)), 1)
+    )
+    np.savez(tmp_path / "flat.npz", imgs=images)
+    assert found.fingerprint == open_dataset(str(tmp_path / "flat.npz")).fingerprint
 
 
 def test_images_along_the_last_axis_may_be_meant(tmp_path: Path) -> None:

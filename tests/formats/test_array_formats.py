@@ -83,6 +83,21 @@ def test_shapes3d(tmp_path: Path, suffix: str) -> None:
     assert np.array_equal(everything(dataset), images.transpose(0, 3, 1, 2))
 
 
+def test_shapes3d_as_a_grid(tmp_path: Path) -> None:
+    """As disentanglement_lib reads it from an npz file."""
+    kept = [2, 1, 1, 2, 2, 3]
+    own = [values[:count] for values, count in zip(SHAPES3D.values(), kept, strict=True)]
+    labels = np.stack(np.meshgrid(*own, indexing="ij"), axis=-1)
+    images = RNG.integers(0, 256, (*kept, 8, 8, 3), np.uint8)
+    with pytest.raises(UsageError, match="mend it with: ") as error:
+        write(tmp_path / "shapes3d.npz", {"images": images, "labels": labels})
+    exec(str(error.value).partition("mend it with: ")[2], {})
+    dataset = open_dataset(str(tmp_path / "shapes3d-mended.npz"))
+    assert [factor.size for factor in dataset.factors] == kept
+    assert dataset.kind == "3D Shapes (npz file)"
+    assert np.array_equal(everything(dataset), images.reshape(-1, 8, 8, 3).transpose(0, 3, 1, 2))
+
+
 @pytest.mark.parametrize(
     "labels", [RNG.random((20, 6)) + 2, RNG.random((20, 6)), np.full((20, 6), "a"), np.full((20, 6), np.nan)]
 )
