@@ -30,7 +30,7 @@ def train_cli(
         typer.Option(
             "--preset",
             "-p",
-            help="Named settings, or the data set's own of that name (default: fast; InfoGANs on a GPU: paper).",
+            help="Named settings, or the data set's own of that name (default: fast; GANs on a GPU: paper).",
         ),
     ] = None,
     iterations: Annotated[
