@@ -47,10 +47,11 @@ format: $(VENV)/.installed-dev ## let ruff lay out and repair the code
 	$(BIN)/ruff check --fix $(CHECKED)
 	$(BIN)/ruff format $(CHECKED)
 
-# real_pool trains 100 models and evaluates 10,000 pairs of them, paper makes 322,560 iterations: hours each
-BENCHMARKS ?= $(filter-out _% real_pool paper,$(basename $(notdir $(wildcard benchmarks/*.py))))
+# real_pool trains 100 models and evaluates 10,000 pairs of them, paper makes 322,560 iterations, cost trains for hours;
+# selection wants a pool
+BENCHMARKS ?= $(filter-out _% real_pool paper cost selection,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
-bench: $(VENV)/.installed-dev ## run every benchmark but real_pool and paper, or BENCHMARKS="pool udr"; tables and numbers go to bench/
+bench: $(VENV)/.installed-dev ## run every benchmark but the long ones, or BENCHMARKS="pool udr"; tables and numbers go to bench/
 	@mkdir -p bench
 	@for name in $(BENCHMARKS); do echo "== $$name"; \
 		$(BIN)/python benchmarks/$$name.py --out bench/$$name.json --markdown bench/$$name.md || exit 1; done
