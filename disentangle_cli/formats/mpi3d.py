@@ -7,6 +7,7 @@ the earlier, smaller files. Home: https://github.com/rr-learning/disentanglement
 import math
 
 from disentangle_cli.data.array_dataset import ArrayDataset
+from disentangle_cli.data.array_file import ArrayFile
 from disentangle_cli.data.dataset import Factor
 from disentangle_cli.data.formats import FORMATS, Match
 from disentangle_cli.data.given import Given
@@ -26,23 +27,24 @@ VARIANTS = {"toy": "toy", "realistic": "realistic", "compl": "complex", "real": 
 
 @FORMATS.register("mpi3d")
 def mpi3d(given: Given) -> Match | None:
-    """One array ``images`` of as many colour images as a version has, of 64x64 unless the name says MPI3D."""
+    """One array ``images``, of exactly as many colour images as a version has."""
     file = given.arrays
     if file is None or set(file.names) - {"factor_sizes"} != {"images"}:
         return None
     shape, name = file.header("images").shape, given.path.stem.lower()
     named = "mpi3d" in name or "real3d" in name
-    if not (named or shape[1:] == (64, 64, 3)):
-        return None
-    if (sizes := SIZES.get(shape[0] if shape else 0)) is None:
-        if named:
-            known = " or ".join(f"{count:,}" for count in SIZES)
-            warn(f"{given.path}: no file of MPI3D, which has {known} images; read without labels")
-        return None
-    grid = zip(FACTORS, sizes, strict=True)
+    if (sizes := SIZES.get(shape[0] if len(shape) == 4 and shape[3] == 3 else 0)) is None:
+        strange = named and "factor_sizes" not in file
+        return Match(file.kind, lambda: _unlabelled(file), general=True) if strange else None
     factors = tuple(
-        Factor(name, size, tuple(float(c) for c in range(size)), continuous)
-        for (name, continuous), size in grid
+        Factor(name, size, tuple(map(float, range(size))), continuous)
+        for (name, continuous), size in zip(FACTORS, sizes, strict=True)
     )
     variant = next((f" {word}" for part, word in VARIANTS.items() if part in name), "")
     return Match(f"MPI3D{variant} ({file.kind})", lambda: ArrayDataset(file, lambda *_: GridLabels(factors)))
+
+
+def _unlabelled(file: ArrayFile) -> ArrayDataset:
+    known = " or ".join(f"{count:,}" for count in SIZES)
+    warn(f"{file.path}: no file of MPI3D, which has {known} images; read without labels")
+    return ArrayDataset(file)

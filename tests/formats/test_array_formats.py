@@ -125,6 +125,7 @@ MPI3D = [
         ("mpi3d_real", (6, 6, 2, 3, 3, 40, 40), "MPI3D real"),
         ("real3d_complicated_shapes_ordered", (4, 4, 2, 3, 3, 40, 40), "MPI3D complex"),
         ("mpi3d_real_complex", (4, 4, 2, 3, 3, 40, 40), "MPI3D complex"),
+        ("renamed", (4, 4, 2, 3, 3, 40, 40), "MPI3D"),
         ("mpi3d_toy_v1", (4, 4, 2, 3, 3, 40, 40), "MPI3D toy"),
     ],
 )
@@ -184,3 +185,11 @@ def test_groups_of_teapots_and_latents_of_others(tmp_path: Path) -> None:
     other = write(tmp_path / "other.npz", {"imgs": images, "latents": np.full((6, 5), -3.0)})
     assert other.factors == ()
     assert other.ignored == ("latents",)
+
+
+def test_a_part_of_mpi3d_that_says_its_sizes(tmp_path: Path) -> None:
+    images = RNG.integers(0, 256, (6, 64, 64, 3), np.uint8)
+    with output.kept_warnings() as warnings:
+        dataset = write(tmp_path / "mpi3d_real.npz", {"images": images, "factor_sizes": [2, 3]})
+    assert [factor.size for factor in dataset.factors] == [2, 3]
+    assert not warnings
