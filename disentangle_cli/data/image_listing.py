@@ -19,6 +19,8 @@ _NOT_READ = (
 SUFFIXES = frozenset(f".{name}" for name in _READ.split())
 OTHER_SUFFIXES = frozenset(f".{name}" for name in _NOT_READ.split())
 """Of images that are not read."""
+SETS = frozenset({".npz", ".npy", ".h5", ".hdf5", ".zip", ".pt", ".pth"})
+"""Of files that are data sets by themselves."""
 TABLE = "factors.csv"
 
 
@@ -108,6 +110,8 @@ def _listing(
         warn(f"{root}: left out {count} {what}")
     if not images:
         what = "folder" if root.is_dir() else "archive"
+        if what == "folder" and (sets := [name for name in others if _has(name, SETS)]):
+            raise UsageError(f"{root}: no images in this folder; give the file itself: {root / sets[0]}")
         raise UsageError(f"{root}: no images in this {what}; it may hold {', '.join(sorted(SUFFIXES))}")
     ignored = sorted([*others, *special])
     return Listing(root, tuple(images), tuple(named[name] for name in images), tuple(ignored), table)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from disentangle_cli.data.image_listing import list_folder
 from disentangle_cli.datasets import open_dataset
+from disentangle_cli.errors import UsageError
 
 pytestmark = pytest.mark.usefixtures("speaking")
 
@@ -66,3 +67,11 @@ def test_special_files_are_not_opened(tmp_path: Path, capsys: pytest.CaptureFixt
         bound.bind(os.path.relpath(tmp_path / "d.jpg"))
         assert names(tmp_path) == ["a.jpg"]
     assert "left out 3 pipes, sockets or devices" in capsys.readouterr().err
+
+
+def test_a_folder_of_a_file_that_is_a_data_set(tmp_path: Path) -> None:
+    """As disentanglement_lib keeps dSprites: the file is named, not one picture of it missed."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "dsprites.npz").write_bytes(b"")
+    with pytest.raises(UsageError, match=rf"give the file itself: {tmp_path}/a/dsprites\.npz"):
+        names(tmp_path)
