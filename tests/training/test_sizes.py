@@ -13,7 +13,9 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models import load_model
 from disentangle_cli.networks.stages import SIDES
-from disentangle_cli.training import Run, configure
+from disentangle_cli.selection.pool import load_pool
+from disentangle_cli.training import Run, configure, train_together
+from disentangle_cli.training.pool import raise_failures
 from disentangle_cli.training.run import prepare
 from tests.training.conftest import train
 
@@ -121,3 +123,16 @@ def test_sizes_that_cannot_be(model: str, tmp_path: Path, monkeypatch: pytest.Mo
         ) as said:
             prepare(request(model, dataset, tmp_path, "data.size=100"))
         assert "\n" not in str(said.value)
+
+
+def test_a_stack_of_another_size_and_a_pool_of_two_sizes(tmp_path: Path) -> None:
+    small = arrays(tmp_path / "small.npz", 3, 28, 28)
+    runs = [request("infogan-cr", small, tmp_path, seed=seed) for seed in range(2)]
+    raise_failures(train_together(runs, []))
+    paths = [run.checkpoint for run in runs]
+    assert len(load_pool(paths)) == 2
+    large = arrays(tmp_path / "large.npz", 3, 48, 48)
+    paths.append(train(request("beta-vae", large, tmp_path)))
+    with pytest.raises(UsageError, match=r"of different image sizes .* makes 28x28 .* makes 48x48") as said:
+        load_pool(paths)
+    assert "\n" not in str(said.value)
