@@ -38,7 +38,7 @@ def script(code: str, line: str, folder: Path) -> subprocess.CompletedProcess[st
 
 @pytest.mark.parametrize("closed", [">&-", "1</dev/null", ">&- 2>&-", "<&- >&-"])
 def test_a_closed_stdout_is_one_error_before_the_work(closed: str, tmp_path: Path) -> None:
-    ran = shell(f"dcr data render dsprites --num 2 --out o.npz {closed}", tmp_path)
+    ran = shell(f"dcr data render toy --num 2 --out o.npz {closed}", tmp_path)
     assert ran.returncode == 2
     assert ran.stderr == ("" if "2>" in closed else CLOSED)
     assert not list(tmp_path.iterdir())

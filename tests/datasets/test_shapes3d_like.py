@@ -25,6 +25,14 @@ def test_pixels_do_not_change() -> None:
     assert digest == "e23c6a28342a481465c9ddd4fdb2b4269ca59285744619f7725afcecb8d68626"
 
 
+@pytest.mark.slow
+def test_the_fingerprint_is_that_of_all_pixels() -> None:
+    digest = hashlib.sha256()
+    for rows in LOOK_ALIKE.blocks(2000):
+        digest.update(LOOK_ALIKE.images(rows).tobytes())
+    assert LOOK_ALIKE.fingerprint == f"sha256:{digest.hexdigest()}"
+
+
 def test_it_looks_like_the_published_means_and_deviations() -> None:
     """Of the original, as published for 64x64 pixels in [0, 1]; deviations are those within an image."""
     images = LOOK_ALIKE.images(np.random.default_rng(0).integers(0, 480_000, 2000)).reshape(2000, 3, -1) / 255
