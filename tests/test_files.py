@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from disentangle_cli.data.folder import FolderDataset
+from disentangle_cli.data.opening import open_dataset
 from disentangle_cli.errors import RunError, UsageError
 from disentangle_cli.files import INCOMPLETE, atomic, atomic_folder, remove, write_atomic
 
 SAVE = """
 import resource, signal, sys
 import torch
+from disentangle_cli.data.opening import open_dataset
 from disentangle_cli.errors import RunError
 from disentangle_cli.files import atomic
 
@@ -253,7 +254,7 @@ def test_files_in_a_folder_are_replaced_as_any_other(tmp_path: Path) -> None:
 def test_the_folder_reader_asks_for_the_mark(tmp_path: Path) -> None:
     (tmp_path / INCOMPLETE).touch()
     with pytest.raises(UsageError, match="did not end"):
-        FolderDataset(tmp_path)
+        open_dataset(str(tmp_path))
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.EACCES])

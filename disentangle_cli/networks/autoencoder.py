@@ -29,8 +29,10 @@ def he(net: nn.Module, rng: torch.Generator) -> None:
     """Draw all weights from N(0, 2 / fan in), zero bias (He et al. 2015)."""
     with torch.no_grad():
         for layer in net.modules():
-            if isinstance(layer, nn.Linear | nn.Conv2d):
-                nn.init.normal_(layer.weight, std=(2 / layer.weight[0].numel()) ** 0.5, generator=rng)
+            if isinstance(layer, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+                transposed = isinstance(layer, nn.ConvTranspose2d)
+                fan_in = (layer.weight[:, 0] if transposed else layer.weight[0]).numel()
+                nn.init.normal_(layer.weight, std=(2 / fan_in) ** 0.5, generator=rng)
                 assert layer.bias is not None
                 nn.init.zeros_(layer.bias)
 

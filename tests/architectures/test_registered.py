@@ -10,6 +10,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
 from disentangle_cli.models import LoadedModel
 from disentangle_cli.networks.architecture import GanArchitecture
+from disentangle_cli.networks.gan import Discriminator, GaussianEncoder
 
 LATENTS = Latents([Block("codes", "normal", 3, True), Block("noise", "normal", 2, False)])
 
@@ -85,6 +86,11 @@ def test_networks_of_a_gan(architecture: Architecture) -> None:
     images = torch.rand(4, 1, size, size)
     features = discriminator.trunk(images)
     assert discriminator.realness(features).shape == (4,)
-    assert discriminator.codes(features).shape == (4, 3)
+    if isinstance(discriminator, Discriminator):
+        assert discriminator.codes(features).shape == (4, 3)
+    else:
+        encoder = architecture.encoder(3, 1, size).eval()
+        assert isinstance(encoder, GaussianEncoder)
+        assert encoder.gaussian(images).shape == (4, 6)
     for norm in ("spectral", "batch"):
         assert architecture.contrastive(3, 1, size, norm).eval()(images.repeat(1, 2, 1, 1)).shape == (4, 3)

@@ -31,7 +31,7 @@ def runs(dots: str, tmp_path: Path) -> list[Run]:
 
 
 def carry_out(runs: list[Run]) -> dict[int, Outcome]:
-    outcomes = list(train_on_cluster(runs, [prepare(run) for run in runs], "local", 2))
+    outcomes = list(train_on_cluster(runs, [prepare(run)[1] for run in runs], "local", 2))
     assert not list(runs[0].out.glob(".pool-*"))
     return {outcome.run.seed: outcome for outcome in outcomes}
 
