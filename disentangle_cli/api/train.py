@@ -16,12 +16,11 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.executors import split_spec
 from disentangle_cli.numerals import read_number
 from disentangle_cli.training import (
+    chosen_preset,
     configure,
-    default_on,
     from_earlier,
     parse_seeds,
     parse_sweeps,
-    preset_on,
     train_pool,
 )
 from disentangle_cli.training.outcome import Outcome
@@ -146,9 +145,7 @@ def train(
     deadline = None if limit is None else time.time() + limit
     data = dataset or earlier.get("dataset") or DEFAULT_DATASET
     given, texts = split(settings)
-    if preset is None and file is None and split_spec(executor)[0] == "local":
-        preset = default_on(model, device)
-    preset = preset_on(data, model, preset)
+    preset = chosen_preset(model, data, preset, file, device, executor)
     runs: list[Run] = []
     combinations = parse_sweeps(_sweep_texts(sweep))
     all_seeds = [first_seed] if seeds is None else _numbers(seeds)

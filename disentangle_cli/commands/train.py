@@ -97,14 +97,12 @@ def train_cli(
     sets = [*(sets or ()), *([] if class_folders else ["data.class_folders=false"])]
     sets += ["data.skip_broken=true"] if skip_broken else []
     if print_config:
-        from disentangle_cli.api.train import check_places
-        from disentangle_cli.training import configure, default_on, from_earlier, parse_sweeps, preset_on
+        from disentangle_cli.api.train import DEFAULT_DATASET, check_places
+        from disentangle_cli.training import chosen_preset, configure, from_earlier, parse_sweeps
 
         check_places(dataset, executor)
-        if preset is None and config is None and executor.startswith("local"):
-            preset = default_on(model, device)
-        if trained_on := dataset or from_earlier(config).get("dataset"):
-            preset = preset_on(trained_on, model, preset)
+        trained_on = dataset or from_earlier(config).get("dataset", DEFAULT_DATASET)
+        preset = chosen_preset(model, trained_on, preset, config, device, executor)
         texts = [*sets, *parse_sweeps(sweep or ())[0]]
         settings = configure(model, preset, iterations, texts, config).model_dump(mode="json")
         _print_config({"model": model} | settings, fmt)

@@ -52,7 +52,7 @@ LOSS_EVERY = 8
 class SettleConfig(Strict):
     """The first phase: codes settle while the price of information falls."""
 
-    iterations: Length = Field(default=3500, ge=1)
+    iterations: Length = Field(default=3500, ge=0)
     """How long."""
     beta: Fall = Fall(start=150.0, end=5.0)
     """Weight of the KL term, to a loss that is summed over pixels."""
@@ -157,20 +157,24 @@ class WarmStart:
 
     def prepare(self, iteration: int) -> WarmSchedule:
         """The learning rate, and what holds in an iteration."""
-        settle, fill = self.config.settle, self.config.fill
-        filling = iteration >= settle.iterations
-        since = iteration - settle.iterations if filling else iteration
+        begun = self.config.settle.iterations
+        since = iteration - begun if iteration >= begun else iteration
         set_rate(self.model.optimisers[OPTIMISER], self.config.rate * min(1.0, (since + 1) / RATE_RISES))
-        if not filling:
-            return WarmSchedule(False, settle.beta.at(since / settle.iterations), 2.0)
-        progress = since / fill.iterations
+        return self.schedule(iteration)
+
+    def schedule(self, iteration: int) -> WarmSchedule:
+        """What holds in an iteration."""
+        settle, fill = self.config.settle, self.config.fill
+        if iteration < settle.iterations:
+            return WarmSchedule(False, settle.beta.at(iteration / settle.iterations), 2.0)
+        progress = (iteration - settle.iterations) / fill.iterations
         grown = (progress - fill.hold) / max(fill.whole - fill.hold, 1e-9)
         half_width = min(2.0, fill.window + (2.0 - fill.window) * max(0.0, grown))
         return WarmSchedule(True, fill.beta.at(progress), half_width)
 
     def choose(self, rows: NDArray[np.int64], iteration: int) -> NDArray[np.int64]:
         """The rows (B,) of a batch: while there is a window, its second half comes from there."""
-        half_width = self.prepare(iteration).half_width
+        half_width = self.schedule(iteration).half_width
         if self.window is None or half_width >= 2:
             return rows
         first = len(rows) - len(rows) // 2
@@ -194,7 +198,7 @@ class WarmStart:
         self.window = None
         if settled.any() and not settled.all():
             self.window = open_window(rows, mean[:, settled], torch.cat(losses), LOSS_EVERY)
-        self._start_anew(images.images(rows[:: max(1, len(rows) // PROBED)].numpy()), ~settled)
+        self._start_anew(each_chunk(images, rows[:: max(1, len(rows) // PROBED)]), ~settled)
         self.model.optimisers[OPTIMISER] = self._optimiser()
 
     def _left(self, codes: Tensor, images: Tensor) -> Tensor:
@@ -206,15 +210,16 @@ class WarmStart:
         loss = nn.functional.binary_cross_entropy_with_logits(logits, images, reduction="none")
         return loss.sum((1, 2, 3))
 
-    def _start_anew(self, images: Tensor, codes: Tensor) -> None:
+    def _start_anew(self, chunks: Iterator[Tensor], codes: Tensor) -> None:
         """Draw the weights by which the encoder gives ``codes`` (K,) and by which G takes them.
 
-        Their means get mean 0 and standard deviation 1 over ``images`` (n, C, H, W).
+        Their means get mean 0 and standard deviation 1 over the images of ``chunks``, (n, C, H, W) each.
         """
         last = self.encoder.posterior.get_submodule(str(len(self.encoder.posterior) - 1))
         weight, bias = last.get_parameter("weight"), last.get_parameter("bias")
         columns = self.generator.get_parameter("dense.0.weight")
-        features: Tensor = self.encoder.posterior[:-1](self.encoder.trunk(images))
+        hidden = self.encoder.posterior[:-1]
+        features = torch.cat([hidden(self.encoder.trunk(chunk)) for chunk in chunks])
         centre = features.mean(0)
         settled = [k for k in range(self.num_codes) if not codes[k]]
         spread = columns[:, settled].std() if settled else columns.std()

@@ -151,7 +151,7 @@ class InfoGan(Trainable[C]):
                 initialise(net, self.rng, slope_at_zero=self.as_tensorflow)
             net.to(self.device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.optimisers |= {name: self.new_optimiser(name) for name in self.players}
-        averaged = self.reader_and_writer if config.optim.average else ()
+        averaged = self.exported if config.optim.average else ()
         self.averages |= {name: deepcopy(self.players[name]).requires_grad_(False) for name in averaged}
         self.warm = None if config.warm_start is None else WarmStart(config.warm_start, self)
 
@@ -160,7 +160,7 @@ class InfoGan(Trainable[C]):
         return {"norm_eps": TENSORFLOW_NORM_EPS} if self.as_tensorflow else {}
 
     @property
-    def reader_and_writer(self) -> tuple[str, str]:
+    def exported(self) -> tuple[str, str]:
         """The players that are in the checkpoint: G, and the one that has Q."""
         return "generator", "encoder" if self.apart else "discriminator"
 
@@ -354,7 +354,7 @@ class InfoGan(Trainable[C]):
     def weights(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """G as it is, and trunk and Q head with spectral norm divided out; averaged where asked."""
         nets = self.players | self.averages
-        generator, encoder = (fold_spectral_norm(nets[name]) for name in self.reader_and_writer)
+        generator, encoder = (fold_spectral_norm(nets[name]) for name in self.exported)
         return generator, {key: value for key, value in encoder.items() if not key.startswith("real.")}
 
     def load_weights(self, generator: dict[str, Tensor], encoder: dict[str, Tensor]) -> None:
@@ -362,7 +362,7 @@ class InfoGan(Trainable[C]):
         if self.warm:
             raise UsageError("this run has a warm start of its own: --set warm_start=null leaves it out")
         adopt(self.generator, generator)
-        adopt(self.players[self.reader_and_writer[1]], encoder, fresh=("real",))
+        adopt(self.players[self.exported[1]], encoder, fresh=("real",))
         self.averages_follow()
 
     def averages_follow(self) -> None:

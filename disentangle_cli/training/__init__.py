@@ -2,6 +2,7 @@
 
 from disentangle_cli.training.pool import train_pool
 from disentangle_cli.training.request import (
+    chosen_preset,
     configure,
     default_on,
     from_earlier,
@@ -14,6 +15,7 @@ from disentangle_cli.training.together import train_together
 
 __all__ = [
     "Run",
+    "chosen_preset",
     "configure",
     "default_on",
     "from_earlier",

@@ -11,6 +11,7 @@ from disentangle_cli.config import TrainConfig, preset_names, read_preset, stand
 from disentangle_cli.datasets import published_name
 from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import UsageError
+from disentangle_cli.executors import split_spec
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.output import log
 from disentangle_cli.plain import read_yaml
@@ -90,6 +91,15 @@ def configure(
             raise UsageError(f"--iterations must be at least 1, not {iterations}")
         config = config.scaled_to(iterations)
     return config
+
+
+def chosen_preset(
+    model: str, dataset: str, preset: str | None, config: Path | None, device: str, executor: str
+) -> str | None:
+    """The preset of a run: the one asked for, or that for the device, as it is on the data set."""
+    if preset is None and config is None and split_spec(executor)[0] == "local":
+        preset = default_on(model, device)
+    return preset_on(dataset, model, preset)
 
 
 def preset_on(dataset: str, model: str, preset: str | None = None) -> str | None:
