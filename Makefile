@@ -21,7 +21,7 @@ demo: $(VENV)/.installed ## train, rank, score and draw a small pool; at most 4 
 test: $(VENV)/.installed-dev lint ## ruff, mypy and the quick tests; at most 10 minutes on 2 cores
 	$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS)
 
-test-extras: $(VENV)/.installed-extras ## the slow tests, with Dask and Ray
+test-extras: $(VENV)/.installed-extras ## the slow tests, with Dask, Ray and a browser
 	$(ONE_THREAD) $(BIN)/python -m pytest -m slow
 
 fuzz: $(VENV)/.installed-dev ## N damaged files (N=10000: some 20 minutes); other damage with SEED
@@ -75,5 +75,5 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-extras: $(VENV)/.installed-dev
-	$(INSTALL) --editable '.[dev,dask,ray]'
+	$(INSTALL) --editable '.[dev,dask,ray,browser]'
 	@touch $@

@@ -13,7 +13,7 @@ if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # begun by nohup
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 import torch
@@ -23,6 +23,10 @@ from disentangle_cli import output
 from disentangle_cli.architectures.mlp import Mlp
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.latents import Block, Latents
+from tests.browser import chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 GAN_LATENTS = (Block("codes", "uniform", 3, True), Block("noise", "normal", 2, False))
 VAE_LATENTS = (Block("codes", "normal", 4, True),)
@@ -143,3 +147,10 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "empty-cache"
     monkeypatch.setenv("DCR_CACHE", str(folder))
     return folder
+
+
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    """The system's Chromium, headless; the test is skipped where it is absent."""
+    with chromium() as started:
+        yield started

@@ -10,7 +10,7 @@ from disentangle_cli import __version__
 from disentangle_cli.images import to_picture
 from disentangle_cli.lines import escaped
 from disentangle_cli.rendering.drawing import number, png_url
-from disentangle_cli.rendering.palette import DARK_PAGE, LIGHT_PAGE
+from disentangle_cli.rendering.palette import DARK_PAGE, LIGHT_PAGE, page_variables
 from disentangle_cli.traversal import Row, Traversal
 
 
@@ -30,8 +30,8 @@ def draw_page(traversal: Traversal, upscale: int = 1, title: str = "") -> str:
     text = json.dumps(data).replace("</", "<\\/")
     template = Template(resources.files(__package__).joinpath("page.html").read_text(encoding="utf-8"))
     return template.substitute(
-        light=LIGHT_PAGE,
-        dark=DARK_PAGE,
+        light=page_variables(LIGHT_PAGE),
+        dark=page_variables(DARK_PAGE),
         title=escaped(title or "Traversal"),
         anchor=escaped(traversal.anchor),
         version=escaped(__version__),

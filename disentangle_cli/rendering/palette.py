@@ -42,6 +42,29 @@ def css(colour: Colour) -> str:
     return "#" + "".join(f"{part:02x}" for part in colour)
 
 
-# variables of a page with sliders, on a light and on a dark screen
-LIGHT_PAGE = f"--ink: {css(INK)}; --faint: #5d6470; --card: #f5f6f9; --page: #fff; --accent: {css(ACCENT)};"
-DARK_PAGE = "--ink: #e8eaf0; --faint: #a2a9b6; --card: #23272f; --page: #16181d; --accent: #6ea8ff;"
+# of pages, on a light and on a dark screen
+LIGHT_PAGE: dict[str, Colour] = {
+    "ink": INK,
+    "faint": (93, 100, 112),
+    "card": (245, 246, 249),
+    "page": PAPER,
+    "rule": RULE,
+    "line": (134, 140, 152),
+    "accent": ACCENT,
+    "best": (178, 70, 8),
+}
+DARK_PAGE: dict[str, Colour] = {
+    "ink": (232, 234, 240),
+    "faint": (162, 169, 182),
+    "card": (35, 39, 47),
+    "page": (22, 24, 29),
+    "rule": (58, 64, 75),
+    "line": (116, 124, 138),
+    "accent": (110, 168, 255),
+    "best": (255, 157, 92),
+}
+
+
+def page_variables(colours: dict[str, Colour]) -> str:
+    """Colours as variables of a style sheet: ``--ink: #20242c; ...``."""
+    return " ".join(f"--{name}: {css(colour)};" for name, colour in colours.items())
