@@ -1,8 +1,9 @@
 """The command line. Each file here is one subcommand, found by its name.
 
 ``commands/<name>.py`` holds ``<name>_cli``, a function, or ``<name>_app``, a Typer with subcommands of its
-own; a trailing ``_`` in a file name (``import_.py``) is not part of the command's name. No file here
-imports torch, numpy or scikit-learn at module level, so that ``dcr --help`` answers at once.
+own; a trailing ``_`` in a file name (``import_.py``) is not part of the command's name. Every command has two
+examples (``@examples``), and its place in :data:`PANELS`. No file here imports torch, numpy or scikit-learn
+at module level, so that ``dcr --help`` answers at once.
 """
 
 import importlib
@@ -16,13 +17,33 @@ import typer
 from typer.core import TyperGroup
 
 from disentangle_cli import __version__, output, streams
+from disentangle_cli.command_line.examples import add_examples, epilog
 from disentangle_cli.command_line.exit_codes import end_of_thread, exit_codes
 from disentangle_cli.command_line.globals import Debug, Quiet, Verbose, add_global_options
 from disentangle_cli.tasks.signals import die_of_signals, unwind_on_signals
 
+PANELS = {
+    "Commands: train and look": ("train", "generate", "traverse", "reconstruct", "plot"),
+    "Commands: judge and choose": ("score", "centrality", "compare"),
+    "Commands: from and to elsewhere": ("import", "export"),
+    "Commands: find what there is": ("data", "presets", "metrics", "settings", "info"),
+    "Commands: keep in order": ("doctor", "cache", "clean"),
+}
+"""In which order ``dcr --help`` lists the commands: that of the work."""
+ORDER = [name for names in PANELS.values() for name in names]
+EXAMPLES = (
+    "dcr train --model infogan-cr --dataset photos/ --seeds 0-9",
+    "dcr centrality ckpts/*.pt --select best.pt",
+    "dcr traverse best.pt --out traversal.html",
+)
+
 
 class _Root(TyperGroup):
     """The top-level group: every error leaves through one table, whoever calls it."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """All commands, in the order of the work."""
+        return sorted(self.commands, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run a command line and raise ``SystemExit`` with its exit code."""
@@ -47,7 +68,7 @@ app = typer.Typer(
     name="dcr",
     cls=_Root,
     help="Train, score, traverse and select disentangled generative models, without labels.",
-    epilog="Data goes to stdout, everything else to stderr. "
+    epilog=f"{epilog(EXAMPLES)}\n\nData goes to stdout, everything else to stderr. "
     "Exit codes: 0 done, 1 failed, 2 bad usage or input, 3 a quality gate was missed, 130 interrupted.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -71,11 +92,13 @@ def _add_commands() -> None:
     for module in sorted(found.name for found in pkgutil.iter_modules(__path__)):
         name = module.rstrip("_")
         entry = importlib.import_module(f"{__name__}.{module}")
+        panel = next((title for title, names in PANELS.items() if name in names), None)
         if f"{name}_app" in vars(entry):
-            app.add_typer(vars(entry)[f"{name}_app"], name=name)
+            app.add_typer(vars(entry)[f"{name}_app"], name=name, rich_help_panel=panel)
         else:
-            app.command(name)(vars(entry)[f"{name}_cli"])
+            app.command(name, rich_help_panel=panel)(vars(entry)[f"{name}_cli"])
     add_global_options(app)
+    add_examples(app)
 
 
 _add_commands()

@@ -8,6 +8,7 @@ import typer
 from disentangle_cli import output
 from disentangle_cli.bounds import GROUPS, IMAGES
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.outputs import check_outputs, check_report
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 METHOD_NAMES = Registry[object]("disentangle_cli.methods", "selection method").names()
 
 
+@examples(
+    "dcr centrality ckpts/*.pt --select best.pt --report ranking.html",
+    "dcr centrality ckpts/*.pt --method all --top 5 --format json",
+)
 def centrality_cli(
     checkpoints: options.Checkpoints,
     method: Annotated[

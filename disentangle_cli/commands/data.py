@@ -7,6 +7,7 @@ import typer
 
 from disentangle_cli.bounds import IMAGES
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit, emit_paths
 from disentangle_cli.documents import document
@@ -32,6 +33,10 @@ Channels = Annotated[
 
 
 @data_app.command("list")
+@examples(
+    "dcr data list",
+    "dcr data list --format json  # sizes and factors of each, for scripts",
+)
 def list_cli(fmt: options.FormatOption = Format.table) -> None:
     """List the data sets that dcr has by name."""
     from disentangle_cli.datasets import DATASETS
@@ -43,6 +48,10 @@ def list_cli(fmt: options.FormatOption = Format.table) -> None:
 
 
 @data_app.command("render")
+@examples(
+    "dcr data render toy --out toy.npz  # images and labels",
+    "dcr data render dsprites --num 1000 --seed 1 --out some.npz",
+)
 def render_cli(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set: a name, a file or a folder.")],
     out: options.Out,
@@ -79,6 +88,10 @@ def render_cli(
 
 
 @data_app.command("check")
+@examples(
+    "dcr data check photos/ --sheet sheet.png  # what training will see",
+    "dcr data check scans.zip --size 128 --channels 1 --skip-broken",
+)
 def check_cli(
     path: Annotated[str, typer.Argument(metavar="PATH", help="A file, a folder or a name.")],
     size: Size = None,

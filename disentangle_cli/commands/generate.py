@@ -7,6 +7,7 @@ import typer
 
 from disentangle_cli.bounds import IMAGES
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.documents import document
@@ -14,6 +15,10 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.files import free_name
 
 
+@examples(
+    "dcr generate best.pt --num 64 --fix c1=0.5 --out samples.png",
+    "dcr generate best.pt --encode photos/ --out codes.npz  # codes of pictures",
+)
 def generate_cli(
     checkpoints: options.Checkpoints,
     out: options.Out,

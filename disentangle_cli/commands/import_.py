@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.documents import document
 
@@ -34,6 +35,10 @@ CKPTS = Path("ckpts")
 
 
 @import_app.command("disvae")
+@examples(
+    "dcr import disvae results/btcvae_dsprites --trained-on dsprites",
+    "dcr import disvae results/* --skip-bad --out pool",
+)
 def disvae_cli(
     folders: Folders,
     out: Out = CKPTS,
@@ -51,6 +56,10 @@ def disvae_cli(
 
 
 @import_app.command("pythae")
+@examples(
+    "dcr import pythae runs/VAE_training_2024/final_model --out vae.pt",
+    "dcr import pythae runs/* --trained-on photos/ --skip-bad --out pool",
+)
 def pythae_cli(
     folders: Folders,
     out: Out = CKPTS,
@@ -73,6 +82,10 @@ def pythae_cli(
 
 
 @import_app.command("onnx")
+@examples(
+    "dcr import onnx --encoder e.onnx --decoder d.onnx --latents normal:10",
+    "dcr import onnx --encoder e.onnx --decoder d.onnx --latents uniform:5:-1:1",
+)
 def onnx_cli(
     encoder: Annotated[
         Path, typer.Option(metavar="FILE", help="Images to codes: means, or means and log-variances.")
@@ -114,6 +127,10 @@ def onnx_cli(
 
 
 @import_app.command("state-dict")
+@examples(
+    "dcr import state-dict vae.pth --arch burgess --map names.yaml",
+    "dcr import state-dict g.pth --arch infogan-64 --map m.yaml --out gan.pt",
+)
 def state_dict_cli(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A torch.save file.")],
     arch: Annotated[str, typer.Option(metavar="NAME", help="Which architecture of dcr it is.")],

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.documents import document
 
@@ -17,6 +18,10 @@ COLUMNS = [
 SHORT_HASH = 12
 
 
+@examples(
+    "dcr info best.pt",
+    "find ckpts -name '*.pt' | dcr info - --format csv",
+)
 def info_cli(checkpoints: options.Checkpoints, fmt: options.FormatOption = Format.table) -> None:
     """Tell what checkpoints hold: model, data set, seed, latents, sizes, scores, hashes, whether verified."""
     from disentangle_cli.models import load_model  # checks that the weights fit, too

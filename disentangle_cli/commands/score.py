@@ -7,6 +7,7 @@ import typer
 
 from disentangle_cli.bounds import REPEATS, RESAMPLES
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.outputs import check_outputs, check_report
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
@@ -21,6 +22,10 @@ Models = Annotated[
 ]
 
 
+@examples(
+    "dcr score best.pt --metrics factor_vae,mig --report scores.html",
+    "dcr score ckpts/*.pt --fail-under factor_vae=0.8  # exits 3 if it is lower",
+)
 def score_cli(
     models: Models,
     dataset: Annotated[

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.commands.train import ModelName
 from disentangle_cli.documents import document
@@ -20,6 +21,10 @@ settings_app = typer.Typer(help="List what --set can change.", no_args_is_help=T
 
 
 @settings_app.command("train")
+@examples(
+    "dcr settings train --model infogan-cr",
+    "dcr settings train --model vae --preset study --format csv",
+)
 def train_cli(
     model: ModelName,
     preset: Annotated[str, typer.Option("--preset", "-p", help="Whose values are the defaults.")] = "fast",
@@ -35,6 +40,10 @@ def train_cli(
 
 
 @settings_app.command("centrality")
+@examples(
+    "dcr settings centrality",
+    "dcr settings centrality --format json",
+)
 def centrality_cli(fmt: options.FormatOption = Format.table) -> None:
     """List the settings of the selection methods."""
     from disentangle_cli.fields import list_settings
@@ -44,6 +53,10 @@ def centrality_cli(fmt: options.FormatOption = Format.table) -> None:
 
 
 @settings_app.command("score")
+@examples(
+    "dcr settings score --metrics dci,sap",
+    "dcr settings score --protocol disentanglement-lib --format csv",
+)
 def score_cli(
     metrics: options.Metrics = None,
     protocol: Annotated[str, typer.Option(help="infogan-cr or disentanglement-lib.")] = "infogan-cr",

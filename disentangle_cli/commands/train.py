@@ -7,6 +7,7 @@ import typer
 
 from disentangle_cli.bounds import ITERATIONS, JOBS, SEED
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit, emit_paths
 from disentangle_cli.documents import document
 from disentangle_cli.registry import Registry
@@ -15,6 +16,10 @@ MODEL_NAMES = Registry[object]("disentangle_cli.models", "model").names()
 ModelName = Annotated[str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.")]
 
 
+@examples(
+    "dcr train --model infogan-cr --dataset photos/ --seeds 0-9  # a pool of ten",
+    "dcr train --model vae --preset demo --set optim.rate=0.002 --out trial",
+)
 def train_cli(
     model: ModelName,
     dataset: Annotated[

@@ -6,10 +6,15 @@ import typer
 
 from disentangle_cli.bounds import FRAMES, UPSCALE
 from disentangle_cli.command_line import options
+from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit_paths
 
 
+@examples(
+    "dcr traverse best.pt --out traversal.html  # a page with sliders",
+    "dcr traverse best.pt --latents c1,c3 --anchor photo.jpg --out strip.png",
+)
 def traverse_cli(
     checkpoint: options.Checkpoint,
     out: options.Out,
