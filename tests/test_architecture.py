@@ -18,7 +18,7 @@ HOUSE = sorted((ROOT / PACKAGE).rglob("*.py"))
 OTHERS = [
     path for folder in ("tests", "benchmarks", "examples") for path in sorted((ROOT / folder).rglob("*.py"))
 ]
-HEAVY = ("torch", "numpy", "scipy", "sklearn")
+HEAVY = ("torch", "numpy", "scipy", "sklearn", "matplotlib", "jinja2")
 
 
 def module_of(path: Path) -> str:

@@ -17,10 +17,9 @@ from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
 from disentangle_cli.executors import split_spec
 from disentangle_cli.files import atomic, write_atomic
-from disentangle_cli.images import save_picture
 from disentangle_cli.methods.model_centrality import model_centrality
 from disentangle_cli.modelling.model import AnyModel
-from disentangle_cli.rendering.drawing import png
+from disentangle_cli.rendering.figures import png, save_figure
 from disentangle_cli.rendering.report import Section, fragment, page, settings_table
 from disentangle_cli.selection import METHODS, Selection
 from disentangle_cli.selection.explain import Explanation, find_model
@@ -119,18 +118,22 @@ class Ranking:
         return target
 
     def save_plot(self, path: str | Path) -> Path:
-        """Draw the matrix of the first method as a PNG."""
-        return save_picture(self.selections[0].draw(), path, optimize=True)
-
-    def save_explanation(self, path: str | Path) -> Path:
-        """Draw the matching of codes as a PNG.
+        """Draw the matrix of the first method, as a PNG, an SVG or a PDF by the ending of the name.
 
         Raises:
-            UsageError: no explanation was asked for.
+            UsageError: the name ends in none of these.
+        """
+        return save_figure(self.selections[0].figure(), path)
+
+    def save_explanation(self, path: str | Path) -> Path:
+        """Draw the matching of codes, as a PNG, an SVG or a PDF by the ending of the name.
+
+        Raises:
+            UsageError: no explanation was asked for, or the name ends in none of these.
         """
         if self.explanation is None:
             raise UsageError("name the model with --explain")
-        return save_picture(self.explanation.draw(), path, optimize=True)
+        return save_figure(self.explanation.figure(), path)
 
     def save_report(self, path: str | Path, top: int | None = None) -> Path:
         """Write everything to one HTML page."""
@@ -151,7 +154,7 @@ class Ranking:
         return "\n".join(map(fragment, self.tables()))
 
     def _repr_png_(self) -> bytes:
-        return png(self.selections[0].draw())
+        return png(self.selections[0].figure())
 
 
 def rank(

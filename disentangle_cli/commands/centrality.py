@@ -91,7 +91,7 @@ def centrality_cli(
         Path | None, typer.Option(help="Copy the selected checkpoint to this file.", metavar="FILE")
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Draw the matrix of scores as a PNG.", metavar="FILE")
+        Path | None, typer.Option(help="Draw the matrix of scores: .png, .svg or .pdf.", metavar="FILE")
     ] = None,
     explain: Annotated[
         str | None,
@@ -103,7 +103,9 @@ def centrality_cli(
     ] = None,
     explain_plot: Annotated[
         Path | None,
-        typer.Option(help="Draw the matching of codes that --explain found as a PNG.", metavar="FILE"),
+        typer.Option(
+            help="Draw the matching of codes that --explain found: .png, .svg or .pdf.", metavar="FILE"
+        ),
     ] = None,
     labels_check: Annotated[
         str | None,
@@ -138,9 +140,11 @@ def centrality_cli(
     check_outputs({"--select": select, **pictures, "--report": report}, [])
     check_outputs({**pictures, "--report": report}, [*paths, images, labels_check])
     check_report(report)
+    from disentangle_cli.rendering.figures import check_ending
+
     for option, picture in pictures.items():
-        if picture is not None and picture.suffix.lower() != ".png":
-            raise UsageError(f"{option} {picture}: the picture is a PNG, so the name must end in .png")
+        if picture is not None:
+            check_ending(picture, option)
     if explain_plot is not None and explain is None:
         raise UsageError(f"--explain-plot {explain_plot}: name the model with --explain")
     from disentangle_cli.api.rank import DEFAULT, rank

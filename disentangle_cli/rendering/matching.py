@@ -1,19 +1,23 @@
-"""Matchings of codes as a picture: one small matrix for each other model, the best match first."""
+"""Matchings of codes as a figure: one small matrix for each other model, the best match first."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from PIL import Image, ImageDraw
+from typing import TYPE_CHECKING
 
 from disentangle_cli.arraytypes import Doubles
-from disentangle_cli.rendering.drawing import font
-from disentangle_cli.rendering.heatmap import short_names
-from disentangle_cli.rendering.palette import BEST, DARK_INK, FAINT, PAPER, colour_of
+from disentangle_cli.rendering.figures import new_figure, styled, text_width, wrapped
+from disentangle_cli.rendering.heatmap import draw_bar, draw_cells, short_names
+from disentangle_cli.rendering.palette import BEST, DARK_INK, FAINT, css
 
-CELL, GAP, HEAD, LABEL = 24, 36, 64, 40
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+CELL, GAP, HEAD = 0.24, 0.3, 0.42
+"""Inches: of a cell, between matrices, above one (its model and the names of codes)."""
 MOST = 60
 """Models drawn; the rest agrees less."""
+SHARE = "share of groups with the code of the column fixed that the code of the row won, both ways round"
 
 
 @dataclass(frozen=True)
@@ -37,40 +41,61 @@ class Match:
     pairs: tuple[tuple[str, str, float], ...]
 
 
-def draw_matchings(model: str, found: Sequence[Match]) -> Image.Image:
+def draw_matchings(model: str, found: Sequence[Match]) -> "Figure":
     """Codes of ``model`` downwards, codes of each other model to the right; dark is a match."""
     matches = found[:MOST]
-    names = short_names([model, *(match.model for match in matches)])
-    width = max([7 * 30, *(CELL * len(match.others) for match in matches)]) + LABEL
-    height = max([CELL, *(CELL * len(match.codes) for match in matches)]) + HEAD
-    across = max(1, min(len(matches), 1400 // (width + GAP), math.ceil(math.sqrt(len(matches)))))
-    down = max(1, math.ceil(len(matches) / across))
-    size = max(across * (width + GAP) + GAP, 560), 84 + down * (height + GAP)
-    image = Image.new("RGB", size, PAPER)
-    draw = ImageDraw.Draw(image)
-    draw.text((GAP, 18), f"codes of {names[0]} in other models", fill=BEST, font=font(20))
-    subtitle = (
-        "share of groups with the code of the column fixed that the code of the row won, both ways round"
+    own, *names = short_names([model, *(match.model for match in matches)])
+    heads = [f"{name}  {match.score:.2f}" for match, name in zip(matches, names, strict=True)]
+    label = max([text_width(code, 8) for match in matches for code in match.codes], default=0.0) + 0.1
+    width = max(
+        [1.2, *(label + CELL * len(match.others) for match in matches), *(text_width(h, 9) for h in heads)]
     )
-    draw.text((GAP, 48), subtitle, fill=FAINT, font=font(13))
-    for number, (match, name) in enumerate(zip(matches, names[1:], strict=True)):
-        left = GAP + (number % across) * (width + GAP)
-        top = 84 + (number // across) * (height + GAP)
-        _draw_match(draw, match, name, left, top)
-    return image
+    height = HEAD + max([0.0, *(CELL * len(match.codes) for match in matches)])
+    across = max(1, min(len(matches), int(14 / (width + GAP)), math.ceil(math.sqrt(len(matches)))))
+    down = math.ceil(len(matches) / across)
+    wide = max(across * (width + GAP) + GAP, 5.6)
+    title = wrapped(f"codes of {own} in other models", 14, wide - 2 * GAP)
+    legend = wrapped(SHARE, 9, wide - 2 * GAP)
+    top = GAP + 0.26 * len(title) + 0.18 * len(legend) + 0.7
+    with styled():
+        figure = new_figure(wide, top + down * (height + GAP))
+        tall = figure.get_figheight()
+        y = 0.2
+        for lines, size, step, colour in ((title, 14, 0.26, BEST), (legend, 9, 0.18, FAINT)):
+            for line in lines:
+                figure.text(GAP / wide, 1 - y / tall, line, size=size, color=css(colour), va="top")
+                y += step
+        mesh = None
+        for number, (match, head) in enumerate(zip(matches, heads, strict=True)):
+            left = GAP + number % across * (width + GAP)
+            begin = top + number // across * (height + GAP)
+            figure.text(left / wide, 1 - begin / tall, head, size=9, color=css(DARK_INK), va="top")
+            mesh = _draw_match(figure, match, left + label, begin + HEAD)
+        if mesh is not None:
+            bar = (GAP + 0.1) / wide, 1 - (y + 0.2) / tall, 2.4 / wide, 0.12 / tall
+            draw_bar(figure, mesh, bar)
+        else:
+            words = "no other model was compared"
+            figure.text(GAP / wide, 1 - (y + 0.1) / tall, words, size=9, va="top")
+    return figure
 
 
-def _draw_match(draw: ImageDraw.ImageDraw, match: Match, name: str, left: int, top: int) -> None:
-    draw.text((left, top), f"{name}  {match.score:.2f}", fill=DARK_INK, font=font(13))
-    x0, y0, small = left + LABEL, top + HEAD - 22, font(11)
-    pairs = {(code, other) for code, other, _ in match.pairs}
-    for b, other in enumerate(match.others):
-        draw.text((x0 + (b + 0.5) * CELL, y0 - 4), other, fill=FAINT, font=small, anchor="ms")
-    for a, code in enumerate(match.codes):
-        y = y0 + a * CELL
-        draw.text((x0 - 6, y + CELL / 2), code, fill=FAINT, font=small, anchor="rm")
-        for b, other in enumerate(match.others):
-            x = x0 + b * CELL
-            box = (x, y, x + CELL - 2, y + CELL - 2)
-            outline = BEST if (code, other) in pairs else None
-            draw.rectangle(box, fill=colour_of(float(match.shares[a, b]), 0, 1), outline=outline)
+def _draw_match(figure: "Figure", match: Match, left: float, top: float) -> object:
+    """Draw a matrix with its top left corner there, in inches; return what its colours mean."""
+    from matplotlib.patches import Rectangle
+
+    wide, tall = figure.get_size_inches()
+    down, across = match.shares.shape
+    size = across * CELL / wide, down * CELL / tall
+    axes = figure.add_axes((left / wide, 1 - top / tall - size[1], *size))
+    axes.set(xlim=(0, across), ylim=(down, 0))
+    axes.grid(False)
+    mesh = draw_cells(axes, match.shares, 0.0, 1.0, gap=1.0)
+    axes.set_xticks([b + 0.5 for b in range(across)], match.others)
+    axes.set_yticks([a + 0.5 for a in range(down)], match.codes)
+    axes.tick_params(length=0, labelsize=8, labeltop=True, labelbottom=False, pad=2)
+    axes.spines[:].set_visible(False)
+    for code, other, _ in match.pairs:
+        corner = match.others.index(other), match.codes.index(code)
+        axes.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=css(BEST), linewidth=1.4, clip_on=False))
+    return mesh

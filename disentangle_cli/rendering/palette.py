@@ -15,6 +15,16 @@ BEST: Colour = (214, 92, 20)
 UNKNOWN: Colour = (222, 222, 222)
 TABLE_RULE: Colour = (228, 230, 234)
 
+# of lines in charts, told apart also by those who see few colours; on a dark page DARK_SERIES stands for them
+SERIES: tuple[Colour, ...] = (
+    ACCENT, BEST, (23, 139, 90), (146, 78, 184), (168, 128, 12), (20, 140, 160), (200, 50, 110),
+    (98, 104, 116),
+)  # fmt: skip
+DARK_SERIES: tuple[Colour, ...] = (
+    (110, 168, 255), (255, 157, 92), (84, 206, 152), (206, 150, 240), (226, 188, 84), (94, 206, 226),
+    (255, 130, 178), (170, 176, 190),
+)  # fmt: skip
+
 # light to dark along one hue path, so that order is also seen in grey
 RAMP: tuple[Colour, ...] = (
     (246, 249, 240), (206, 231, 214), (140, 204, 200), (74, 163, 189), (38, 112, 166), (30, 64, 124),
@@ -52,7 +62,7 @@ LIGHT_PAGE: dict[str, Colour] = {
     "line": (134, 140, 152),
     "accent": ACCENT,
     "best": (178, 70, 8),
-}
+} | {f"series-{i}": colour for i, colour in enumerate(SERIES)}
 DARK_PAGE: dict[str, Colour] = {
     "ink": (232, 234, 240),
     "faint": (162, 169, 182),
@@ -62,7 +72,7 @@ DARK_PAGE: dict[str, Colour] = {
     "line": (116, 124, 138),
     "accent": (110, 168, 255),
     "best": (255, 157, 92),
-}
+} | {f"series-{i}": colour for i, colour in enumerate(DARK_SERIES)}
 
 
 def page_variables(colours: dict[str, Colour]) -> str:

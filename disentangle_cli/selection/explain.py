@@ -2,16 +2,20 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
 from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.errors import UsageError
+from disentangle_cli.rendering.figures import picture
 from disentangle_cli.rendering.matching import Match, draw_matchings
 from disentangle_cli.selection.pool import Member, Pool
 from disentangle_cli.selection.selection import Selection
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,11 @@ class Explanation:
     matches: tuple[Match, ...]
 
     def draw(self) -> Image.Image:
-        """The matching of codes with each other model as a picture, the best match first."""
+        """The matchings as a picture, as :meth:`figure` has them."""
+        return picture(self.figure())
+
+    def figure(self) -> "Figure":
+        """The matching of codes with each other model as a figure, the best match first."""
         return draw_matchings(self.model, self.matches)
 
     def to_json(self) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
@@ -10,10 +10,14 @@ from PIL import Image
 from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.executors import tasks_at_once
 from disentangle_cli.registry import Registry
+from disentangle_cli.rendering.figures import picture
 from disentangle_cli.rendering.heatmap import DRAWN_UP_TO, draw_heatmap
 from disentangle_cli.selection.pool import Pool
 from disentangle_cli.selection.settings import Settings
 from disentangle_cli.selection.votes import CrossVotes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 DENSE_UP_TO = 2000
 """Models up to which a document holds the whole matrix; of more, a list of [encoder, generator, score]."""
@@ -93,7 +97,11 @@ class Selection:
         return not bool(np.isnan(self.matrix).any())
 
     def draw(self) -> Image.Image:
-        """The matrix as a picture, best model first; corrected scores where there are some."""
+        """The matrix as a picture, as :meth:`figure` has it."""
+        return picture(self.figure())
+
+    def figure(self) -> "Figure":
+        """The matrix as a figure, best model first; corrected scores where there are some."""
         place = {name: i for i, name in enumerate(self.models)}
         order = [place[ranked.model] for ranked in self.ranking[:DRAWN_UP_TO]]
         source = self.matrix if self.corrected is None else self.corrected

@@ -163,6 +163,11 @@ def test_plot(cli: Cli, pool: list[Path], tmp_path: Path) -> None:
     with Image.open(picture) as image:
         assert image.format == "PNG"
         assert min(image.size) > 4 * 64
+    codes = ("--explain", "m1", "--explain-plot", tmp_path / "codes.pdf")
+    result = cli("centrality", *pool, *QUICK, "--plot", tmp_path / "matrix.svg", *codes)
+    assert result.exit_code == 0, result.stderr
+    assert (tmp_path / "matrix.svg").read_bytes().startswith(b"<?xml")
+    assert (tmp_path / "codes.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_all_methods(cli: Cli, pool: list[Path], write_model: Callable[..., Path], tmp_path: Path) -> None:
@@ -325,7 +330,7 @@ def test_refusals(cli: Cli, pool: list[Path], tmp_path: Path, write_model: Calla
     one_line_error(cli("centrality", "-", stdin=""), "stdin")
     one_line_error(cli("centrality", *pool, "--method", "oracle"), "oracle", "model-centrality", "all")
     one_line_error(cli("centrality", *pool, "--set", "groups=3"), "groups", "groups_per_code")
-    one_line_error(cli("centrality", *pool, "--plot", "m.jpg"), "m.jpg", ".png")
+    one_line_error(cli("centrality", *pool, "--plot", "m.jpg"), "--plot m.jpg", ".png, .svg or .pdf")
     one_line_error(cli("centrality", *pool, "--select", tmp_path), str(tmp_path), "folder")
 
 

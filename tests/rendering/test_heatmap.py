@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from disentangle_cli.images import save_picture
+from disentangle_cli.rendering.figures import picture, save_figure
 from disentangle_cli.rendering.heatmap import draw_heatmap, short_names
 from disentangle_cli.rendering.palette import RAMP, UNKNOWN
 
@@ -16,7 +16,7 @@ def drawn(n: int, unknown: bool = False) -> Image.Image:
     if unknown:
         matrix[0, n - 1] = np.nan
     names = [f"ckpts/infogan-cr_dsprites_seed-{i}.pt" for i in range(n)]
-    return draw_heatmap(matrix, names, np.sort(quality)[::-1].tolist(), "a method", "score of all")
+    return picture(draw_heatmap(matrix, names, np.sort(quality)[::-1].tolist(), "a method", "score of all"))
 
 
 def colours(image: Image.Image) -> set[tuple[int, ...]]:
@@ -34,23 +34,22 @@ def test_every_cell_has_room(n: int) -> None:
 
 def test_colours_follow_the_scores() -> None:
     matrix = np.array([[1.0, 0.9], [0.9, 0.0]])
-    image = draw_heatmap(matrix, ["a.pt", "b.pt"], [0.9, None], "m", "")
+    image = picture(draw_heatmap(matrix, ["a.pt", "b.pt"], [0.9, None], "m", ""))
     assert {RAMP[0], RAMP[-1]} <= colours(image)
     assert UNKNOWN not in colours(image)
     assert UNKNOWN in colours(drawn(3, unknown=True))
 
 
-def test_file_is_a_png(tmp_path: Path) -> None:
-    path = save_picture(drawn(3), tmp_path / "new" / "m.png", optimize=True)
-    with Image.open(path) as image:
-        assert image.format == "PNG"
-        assert image.tobytes() == drawn(3).tobytes()
-    assert [entry.name for entry in path.parent.iterdir()] == ["m.png"]
-    assert path.stat().st_size < save_picture(drawn(3), tmp_path / "larger.png").stat().st_size
-
-
 def test_hundreds_of_models_fit() -> None:
     assert max(drawn(300).size) < 1600
+
+
+@pytest.mark.parametrize("name", ["$a$.pt", "_hidden.pt", "猫.pt", "a\nb.pt", "%s{}.pt", "x" * 300 + ".pt"])
+def test_any_name_can_stand_there(name: str, tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    figure = draw_heatmap(np.eye(2), [name, "b.pt"], [1.0, 0.5], "m", "")
+    assert picture(figure).width < 1200
+    assert save_figure(figure, tmp_path / "m.svg").stat().st_size > 1000
+    assert not recwarn
 
 
 def test_short_names() -> None:
