@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field
 from disentangle_cli.bounds import BATCH, DIMENSIONS, ITERATIONS, SIDE
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
+from disentangle_cli.nearest import choose_one, did_you_mean
 from disentangle_cli.plain import read_yaml
 from disentangle_cli.registry import plugin_folder
 from disentangle_cli.settings import Strict, merge
@@ -200,8 +201,7 @@ def read_preset(model: str, preset: str) -> dict[str, Any]:
         UsageError: the model has no preset of that name, or its bases are missing or go in a circle.
     """
     if preset not in preset_names(model):
-        known = ", ".join(preset_names(model)) or "none at all"
-        raise UsageError(f"{model} has no preset {preset!r}; choose one of: {known}")
+        raise UsageError(f"{model} has no preset {preset!r}; {choose_one(preset, preset_names(model))}")
     return _with_base(f"{model}/{preset}", ())
 
 
@@ -229,7 +229,9 @@ def _with_base(name: str, above: tuple[str, ...]) -> dict[str, Any]:
         raise UsageError(f"preset {above[0]}: its bases go in a circle: {' -> '.join([*above, name])}")
     model, _, preset = name.partition("/")
     if preset not in preset_names(model):
-        raise UsageError(f"preset {above[-1]}: there is no base {name}")
+        raise UsageError(
+            f"preset {above[-1]}: there is no base {name}{did_you_mean(preset, preset_names(model))}"
+        )
     found = read_yaml(preset_folder(model) / f"{preset}.yaml")
     found.pop("for", None)  # of this preset alone
     if (base := found.pop("base", None)) is None:

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from disentangle_cli import output
 from disentangle_cli.errors import UsageError
+from disentangle_cli.nearest import choose_one
 
 PRECISIONS = ("auto", "fp32", "bf16")
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
@@ -35,7 +36,7 @@ def pick_device(name: str) -> torch.device:
 def use_bf16(precision: str, device: torch.device) -> bool:
     """Whether to compute in bfloat16: ``auto`` where the hardware has it natively."""
     if precision not in PRECISIONS:
-        raise UsageError(f"precision {precision!r}: choose one of {', '.join(PRECISIONS)}")
+        raise UsageError(f"precision {precision!r}: {choose_one(precision, PRECISIONS)}")
     if precision == "bf16" and not _has_bf16(device):
         _warn_of_emulation()
     return precision == "bf16" or (precision == "auto" and _has_bf16(device))

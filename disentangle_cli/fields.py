@@ -1,9 +1,8 @@
 """What fields of a pydantic model say: names, types, ranges and meanings of settings, listed and in words."""
 
-import difflib
 import types
 import typing
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal
 
@@ -150,14 +149,3 @@ def takes_whole(field: FieldInfo) -> bool:
     """Whether a field has whole numbers and no others."""
     kinds = _kinds(field.annotation)
     return int in kinds and float not in kinds
-
-
-def did_you_mean(name: str, known: Collection[str]) -> str:
-    """The end of a message on an unknown ``name``: one of that name elsewhere, or like it; or nothing."""
-    place, _, leaf = name.rpartition(".")
-    beside = {one.rpartition(".")[2]: one for one in known if one.rpartition(".")[0] == place}
-    anywhere = {one.rpartition(".")[2]: one for one in known}
-    for choices, cutoff in ((anywhere, 1.0), (beside, 0.6), (anywhere, 0.85)):
-        if close := difflib.get_close_matches(leaf, choices, 1, cutoff):
-            return f"; did you mean {choices[close[0]]}?"
-    return ""

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.nearest import did_you_mean
 
 KINDS = ("uniform", "normal", "grid")
 MAX_DIM = 100_000
@@ -173,7 +174,8 @@ class Latents(tuple[Block, ...]):
             UsageError: there is none.
         """
         if name not in self.names:
-            raise UsageError(f"no latent is called {name!r}; this model has {', '.join(self.names)}")
+            listed = f"{', '.join(self.names)}{did_you_mean(name, self.names)}"
+            raise UsageError(f"no latent is called {name!r}; this model has {listed}")
         return self.names.index(name)
 
     def centre(self) -> Tensor:

@@ -21,6 +21,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.lines import one_line
+from disentangle_cli.nearest import choose_one
 from disentangle_cli.output import warn
 
 T = TypeVar("T")
@@ -82,7 +83,7 @@ class Registry(Generic[T]):
         elif plugin:
             self._load(plugin)
         else:
-            raise UsageError(f"unknown {self._kind} {name!r}; choose one of: {', '.join(self.names())}")
+            raise UsageError(f"unknown {self._kind} {name!r}; {choose_one(name, self.names())}")
         return self._entries[name]
 
     def working(self) -> Iterator[tuple[str, T]]:

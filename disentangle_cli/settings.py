@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, fie
 from pydantic_core import PydanticCustomError
 
 from disentangle_cli.errors import UsageError
-from disentangle_cli.fields import bound_of, did_you_mean, expected, is_of_kind, names, takes_whole
+from disentangle_cli.fields import bound_of, expected, is_of_kind, names, takes_whole
+from disentangle_cli.nearest import did_you_mean
 from disentangle_cli.plain import is_bounded
 from disentangle_cli.yaml12 import DuplicateKeyError, parse_yaml
 

@@ -19,6 +19,7 @@ from disentangle_cli.executors import split_spec
 from disentangle_cli.files import atomic, write_atomic
 from disentangle_cli.methods.model_centrality import model_centrality
 from disentangle_cli.modelling.model import AnyModel
+from disentangle_cli.nearest import choose_one
 from disentangle_cli.rendering.figures import png, save_figure
 from disentangle_cli.rendering.report import Section, fragment, page, settings_table
 from disentangle_cli.selection import METHODS, Selection
@@ -258,8 +259,7 @@ def methods_of(methods: str | Iterable[str]) -> list[str]:
         elif name in known:
             names.append(name)
         else:
-            choices = ", ".join([*known, "all"])
-            raise UsageError(f"unknown selection method {name!r}; choose one of: {choices}")
+            raise UsageError(f"unknown selection method {name!r}; {choose_one(name, [*known, 'all'])}")
     return list(dict.fromkeys(names))
 
 

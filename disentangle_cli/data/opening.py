@@ -7,6 +7,7 @@ from disentangle_cli.data.dataset import DATASETS, Dataset
 from disentangle_cli.data.formats import recognise
 from disentangle_cli.data.given import Given
 from disentangle_cli.errors import UsageError
+from disentangle_cli.nearest import did_you_mean, did_you_mean_file
 
 
 def open_dataset(
@@ -73,8 +74,9 @@ def _path(spec: str) -> Path:
     except (OSError, RuntimeError, ValueError) as error:  # no such home, too long a name, ...
         reason = (error.strerror if isinstance(error, OSError) else None) or error
         raise UsageError(f"data set {spec!r}: {reason}") from None
+    meant = did_you_mean(spec, DATASETS.names()) or did_you_mean_file(path)
     names = ", ".join(DATASETS.names())
-    raise UsageError(f"no data set {spec!r}: it is neither a file or folder nor one of: {names}")
+    raise UsageError(f"no data set {spec!r}: it is neither a file or folder nor one of: {names}{meant}")
 
 
 def absolute(spec: str) -> str:

@@ -13,6 +13,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.arrays import ARRAYS, Arrays, factor_names, samples_of
 from disentangle_cli.measurement.metric import DERIVED, METRICS, PROTOCOLS, Node, Result, Undefined, undefined
 from disentangle_cli.measurement.settings import protocol_settings, settings_of
+from disentangle_cli.nearest import choose_one
 
 
 def evaluate(
@@ -50,7 +51,7 @@ class Evaluation:
 
     def __post_init__(self) -> None:
         if self.protocol not in PROTOCOLS:
-            raise UsageError(f"unknown protocol {self.protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
+            raise UsageError(f"unknown protocol {self.protocol!r}; {choose_one(self.protocol, PROTOCOLS)}")
         arrays = self.arrays if self.drawn else without_constant_factors(self.arrays)
         self.arrays = with_split(arrays, self.seed)
 

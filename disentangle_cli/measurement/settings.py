@@ -10,8 +10,9 @@ from pydantic import ConfigDict, Field, ValidationError, create_model, field_val
 
 from disentangle_cli.bounds import COUNT
 from disentangle_cli.errors import UsageError
-from disentangle_cli.fields import choices_of, did_you_mean, expected
+from disentangle_cli.fields import choices_of, expected
 from disentangle_cli.measurement.metric import DERIVED, METRICS, Node
+from disentangle_cli.nearest import did_you_mean
 from disentangle_cli.settings import Assignment, Strict
 
 FORM = "write it as metric.key=value, e.g. dci.regressor=lasso"

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from disentangle_cli.arraytypes import Ints
 from disentangle_cli.data.npz_reader import NpzFile
 from disentangle_cli.errors import UsageError
-from disentangle_cli.fields import did_you_mean
 from disentangle_cli.measurement.arrays import ARRAYS, FEW, Arrays
+from disentangle_cli.nearest import did_you_mean
 from disentangle_cli.output import warn
 from disentangle_cli.scoring._codes_table import READERS, read_codes_table
 

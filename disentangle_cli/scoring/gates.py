@@ -7,6 +7,7 @@ from typing import Any
 
 from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.metrics import METRICS
+from disentangle_cli.nearest import did_you_mean
 from disentangle_cli.numerals import read_number
 from disentangle_cli.settings import split_assignment
 
@@ -43,6 +44,7 @@ def parse_gates(texts: Iterable[str], metrics: Sequence[str], option: str = "--f
         if gate.metric not in metrics:
             raise UsageError(
                 f"{option} {text}: {gate.metric!r} is not computed; computed are {', '.join(metrics)}"
+                f"{did_you_mean(gate.metric, metrics)}"
             )
         if problem := _part_problem(gate):
             raise UsageError(f"{option} {text}: {problem}")
@@ -61,7 +63,8 @@ def _part_problem(gate: Gate) -> str | None:
         return None
     if part not in declared:
         numbers = ["score", *(name for name, shape in declared.items() if shape == "number")]
-        return f"{gate.metric} has no part {rest!r} that can be gated; it has {', '.join(numbers)}"
+        listed = f"{', '.join(numbers)}{did_you_mean(part, declared)}"
+        return f"{gate.metric} has no part {rest!r} that can be gated; it has {listed}"
     if declared[part] == "number" and place:
         return f"{gate.metric}.{part} is one number"
     if declared[part] != "number" and not place:
@@ -86,7 +89,9 @@ def look_up(result: dict[str, Any], address: str) -> float | None:
             value = value[int(key)]
         else:
             known = [k for k, v in result["metrics"][name].items() if isinstance(v, float)]
-            raise UsageError(f"{name} has no part {rest!r}; it has {', '.join(known)}")
+            raise UsageError(
+                f"{name} has no part {rest!r}; it has {', '.join(known)}{did_you_mean(rest, known)}"
+            )
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise UsageError(f"{address} is not a number")
     return value if value is not None and math.isfinite(value) else None

@@ -7,7 +7,8 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from disentangle_cli.bounds import SAMPLES
 from disentangle_cli.errors import UsageError
-from disentangle_cli.fields import did_you_mean, expected
+from disentangle_cli.fields import expected
+from disentangle_cli.nearest import did_you_mean
 from disentangle_cli.settings import Assignment, Strict
 
 Count = Annotated[int, Field(ge=0), SAMPLES]

@@ -10,6 +10,7 @@ from disentangle_cli.classes import binned, occurring, too_fine
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.arrays import ARRAYS, Arrays, factor_names, samples_of
+from disentangle_cli.nearest import did_you_mean
 
 
 class FactorsOf(Dataset):
@@ -109,7 +110,8 @@ def columns_of(wanted: Sequence[str], names: Sequence[str], where: str) -> list[
         raise UsageError(f"--factors {','.join(wanted)}: a factor is named twice")
     for name in wanted:
         if name not in names:
-            raise UsageError(f"--factors: {where} has no {name!r}; it has {', '.join(names) or 'none'}")
+            listed = f"it has {', '.join(names) or 'none'}{did_you_mean(name, names)}"
+            raise UsageError(f"--factors: {where} has no {name!r}; {listed}")
     return [list(names).index(name) for name in wanted]
 
 

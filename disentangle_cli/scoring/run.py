@@ -20,6 +20,7 @@ from disentangle_cli.measurement.families import Family
 from disentangle_cli.measurement.settings import FORM, read_settings
 from disentangle_cli.metrics import METRICS, PAPER, PROTOCOLS, Arrays, Evaluation, Result
 from disentangle_cli.models import AnyModel, Model, as_model, load_model
+from disentangle_cli.nearest import choose_one
 from disentangle_cli.output import detail, progress, warn
 from disentangle_cli.scoring.bootstrap import resampled
 from disentangle_cli.scoring.codes import CodeCache
@@ -63,7 +64,7 @@ class Options(Checked):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if self.protocol not in PROTOCOLS:
-            raise UsageError(f"unknown protocol {self.protocol!r}; choose one of: {', '.join(PROTOCOLS)}")
+            raise UsageError(f"unknown protocol {self.protocol!r}; {choose_one(self.protocol, PROTOCOLS)}")
         if self.encode not in (None, "mean", "sample"):
             raise UsageError(f"encode must be mean or sample, not {self.encode!r}")
         if self.repeats < 1:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.errors import UsageError
+from disentangle_cli.nearest import did_you_mean
 from disentangle_cli.rendering.figures import picture
 from disentangle_cli.rendering.matching import Match, draw_matchings
 from disentangle_cli.selection.pool import Member, Pool
@@ -63,7 +64,8 @@ def find_model(text: str, pool: Pool) -> str:
         return names[text]
     found = sorted({kept for name, kept in names.items() if text in (Path(name).name, Path(name).stem)})
     if len(found) != 1:
-        problem = f"fits several models: {', '.join(found)}" if found else "is no model of the pool"
+        missing = f"is no model of the pool{did_you_mean(text, [Path(name).stem for name in names])}"
+        problem = f"fits several models: {', '.join(found)}" if found else missing
         raise UsageError(f"--explain {text}: {problem}")
     return found[0]
 

@@ -30,6 +30,7 @@ from disentangle_cli.importing.source import SOURCES, Imported, naming, network_
 from disentangle_cli.importing.specs import parse_image, parse_latents
 from disentangle_cli.importing.weights import read_weights
 from disentangle_cli.latents import Latents
+from disentangle_cli.nearest import did_you_mean
 from disentangle_cli.networks.architecture import in_words
 from disentangle_cli.plain import read_yaml
 
@@ -75,7 +76,8 @@ def read_state_dict(file: Path, arch: str, map_file: Path) -> Imported:
 
 def _renamed(net: nn.Module, weights: Weights, rules: dict[str, list[str]], part: str) -> Weights:
     found: Weights = {}
-    for name, wanted in net.state_dict().items():
+    weights_of_net = net.state_dict()
+    for name, wanted in weights_of_net.items():
         sources = _sources(name, rules)
         if sources is None:
             raise UsageError(f"{part}: {name} {tuple(wanted.shape)} has no entry in the map")
@@ -85,7 +87,8 @@ def _renamed(net: nn.Module, weights: Weights, rules: dict[str, list[str]], part
             raise UsageError(f"{part}: for {name}, {error}") from None
     exact = {name for name in rules if "*" not in name}
     if unknown := sorted(exact - found.keys()):
-        raise UsageError(f"{part}: the architecture has no weight called {unknown[0]}")
+        meant = did_you_mean(unknown[0], weights_of_net)
+        raise UsageError(f"{part}: the architecture has no weight called {unknown[0]}{meant}")
     return found
 
 
@@ -135,7 +138,7 @@ def _check_keys(described: dict[str, Any]) -> None:
     if missing := sorted(REQUIRED - described.keys()):
         raise UsageError(f"{missing[0]} is missing")
     if unknown := sorted(str(key) for key in described.keys() - REQUIRED - OPTIONAL):
-        raise UsageError(f"unknown key {unknown[0]!r}")
+        raise UsageError(f"unknown key {unknown[0]!r}{did_you_mean(unknown[0], REQUIRED | OPTIONAL)}")
 
 
 def _choice(described: dict[str, Any], key: str, choices: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.nearest import choose_one
 from disentangle_cli.numerals import read_number
 from disentangle_cli.registry import Registry
 from disentangle_cli.tasks.control import Control
@@ -47,7 +48,7 @@ def split_spec(executor: str) -> tuple[str, str | None]:
     """
     name, equals, address = executor.partition("=")
     if name not in EXECUTORS.names():
-        raise UsageError(f"--executor {executor}: choose one of: {', '.join(EXECUTORS.names())}")
+        raise UsageError(f"--executor {executor}: {choose_one(name, EXECUTORS.names())}")
     if equals and (name == "local" or not address):
         raise UsageError(f"--executor {executor}: write local, dask, dask=ADDRESS, ray or ray=ADDRESS")
     return name, address or None

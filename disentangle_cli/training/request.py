@@ -13,6 +13,7 @@ from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import UsageError
 from disentangle_cli.executors import split_spec
 from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.nearest import choose_one
 from disentangle_cli.output import log
 from disentangle_cli.plain import read_yaml
 from disentangle_cli.settings import (
@@ -66,7 +67,7 @@ def configure(
         UsageError: unknown names, unreadable files, values that do not fit.
     """
     if model not in MODELS.names():
-        raise UsageError(f"unknown model {model!r}; choose one of: {', '.join(MODELS.names())}")
+        raise UsageError(f"unknown model {model!r}; {choose_one(model, MODELS.names())}")
     kind = MODELS.get(model).Config
     preset = preset or _default(model)
     chosen: dict[str, Any] = read_preset(model, preset) if preset else {}
