@@ -3,13 +3,14 @@
 The loop makes the images of each generator once, in batches of 64, float32, with stock PyTorch modules in the
 default memory layout, and shows them to all encoders at the official counts (500 groups of 100, 73,728 for
 the scale). The default is bfloat16 where the hardware has it; elsewhere it is the row in float32. Both sides
-see the same infogan-64 models, trained on dSprites for a moment, and the same draws. Work is about the same
-for every generator, so `--generators 1` of 10 gives the throughput of 10 models in a tenth of the time.
-`--iterations 0` takes random weights, whose codes hardly vary: they ask for the most images for the scale.
+see the same models and the same draws. Work is about the same for every generator, so `--generators 1` of 10
+gives the throughput of 10 models in a tenth of the time. How many images a vote takes depends on the models:
+good ones agree at once. `--untrained` takes random weights, whose codes hardly vary: they ask for the most.
 
-    python benchmarks/centrality.py --models 10 --generators 10 --out centrality.json
-    python benchmarks/centrality.py --models 10 --generators 1 --threads 1
-    python benchmarks/centrality.py --memory 0     # times only
+    python benchmarks/centrality.py                    # the three trained models of examples/pool
+    python benchmarks/centrality.py --checkpoints ckpts/*.pt --generators 10 --out centrality.json
+    python benchmarks/centrality.py --untrained 10 --threads 1
+    python benchmarks/centrality.py --memory 0         # times only
 """
 
 import json
@@ -17,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import _report
@@ -26,10 +26,10 @@ import torch
 from _plain_gan import generator as plain_generator
 from torch import Tensor, nn
 
-from disentangle_cli.api.train import train
 from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import Checkpoint, save_checkpoint
 from disentangle_cli.latents import Block, Latents
+from disentangle_cli.networks.gaussian import UniformMean
 from disentangle_cli.selection import Settings, draws
 from disentangle_cli.selection.cross import cross_votes
 from disentangle_cli.selection.pool import Pool, load_pool
@@ -38,19 +38,6 @@ from disentangle_cli.selection.votes import SCALE_IMAGES
 
 BATCH = 64
 LATENTS = Latents([Block("codes", "uniform", 5, code=True), Block("noise", "uniform", 5, code=False)])
-
-
-def trained_models(folder: Path, count: int, iterations: int) -> list[str]:
-    """Models that were trained for a moment, seeds 0 to ``count`` - 1."""
-    sets = ["log.images_every=0", "log.score_every=0"]
-    return [
-        str(
-            train(
-                "infogan", preset="demo", iterations=iterations, settings=sets, seed=seed, out=folder
-            ).paths[0]
-        )
-        for seed in range(count)
-    ]
 
 
 def random_models(folder: Path, count: int) -> list[str]:
@@ -73,8 +60,8 @@ def random_models(folder: Path, count: int) -> list[str]:
     return paths
 
 
-def plain_encoder() -> nn.Module:
-    """(n, 1, 64, 64) -> (n, 5), stock modules."""
+def plain_encoder(posterior: bool) -> nn.Module:
+    """(n, 1, 64, 64) -> (n, 5), stock modules; from a posterior on the normal scale if there is one."""
     layers: list[nn.Module] = []
     for inputs, outputs in ((1, 32), (32, 32), (32, 64), (64, 64)):
         layers += [nn.Conv2d(inputs, outputs, 4, 2, 1), nn.LeakyReLU(0.2)]
@@ -83,15 +70,15 @@ def plain_encoder() -> nn.Module:
         nn.LeakyReLU(0.2),
         nn.Linear(128, 128),
         nn.LeakyReLU(0.2),
-        nn.Linear(128, 5),
+        nn.Linear(128, 10 if posterior else 5),
     ]
-    return nn.Sequential(*layers, nn.Flatten(), *heads)
+    return nn.Sequential(*layers, nn.Flatten(), *heads, *([UniformMean()] if posterior else []))
 
 
 def filled(net: nn.Module, weights: dict[str, Tensor]) -> nn.Module:
     """``net`` with the tensors of ``weights``, which has the same layers in the same order."""
     names = list(net.state_dict())
-    net.load_state_dict(dict(zip(names, weights.values(), strict=True)))
+    net.load_state_dict(dict(zip(names, (weight.float() for weight in weights.values()), strict=True)))
     return net.eval().requires_grad_(False)
 
 
@@ -99,7 +86,8 @@ def filled(net: nn.Module, weights: dict[str, Tensor]) -> nn.Module:
 def plain_scores(pool: Pool, generators: int, counts: Settings) -> np.ndarray:
     """(n, generators) accuracies by the straightforward loop."""
     checkpoints = [member.model.checkpoint for member in pool.members]
-    encoders = [filled(plain_encoder(), checkpoint.encoder) for checkpoint in checkpoints]
+    apart = [checkpoint.config["architecture"]["name"] == "infogan-apart" for checkpoint in checkpoints]
+    encoders = [filled(plain_encoder(q), own.encoder) for q, own in zip(apart, checkpoints, strict=True)]
     scores = np.zeros((len(pool), generators))
     for j in range(generators):
         make = filled(plain_generator(), checkpoints[j].generator)
@@ -148,9 +136,10 @@ def _peak() -> float:
 def main() -> None:
     """Time both ways on the same models, then measure the memory of another process."""
     parser = _report.parser(__doc__)
-    parser.add_argument("--models", type=int, default=10)
+    shipped = sorted(str(path) for path in Path(__file__).parents[1].glob("examples/pool/*.pt"))
+    parser.add_argument("--checkpoints", nargs="+", default=shipped, help="default: those of examples/pool")
+    parser.add_argument("--untrained", type=int, help="so many models with random weights instead")
     parser.add_argument("--generators", type=int, default=1, help="of which so many make images")
-    parser.add_argument("--iterations", type=int, default=150, help="of the training of each model")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--groups-per-code", type=int, default=100, help="fewer for a trial; official: 100")
     parser.add_argument("--scale-images", type=int, default=SCALE_IMAGES, help="of the loop; official: 73728")
@@ -162,23 +151,24 @@ def main() -> None:
         memory(options.memory, 2)
         return
     official = Settings(
-        groups_per_code=options.groups_per_code, scale_images=options.scale_images, precision="fp32"
-    )
+        groups_per_code=options.groups_per_code, scale_images=options.scale_images, full_groups=True,
+        precision="fp32",
+    )  # fmt: skip
     open_ = Settings(groups_per_code=options.groups_per_code)
-    single = replace(open_, precision="fp32")
+    full = open_.with_options(full_groups=True, precision="fp32")
+    single = open_.with_options(precision="fp32")
     sides = {
         "loop": lambda pool: plain_scores(pool, options.generators, official),
         "dcr, official counts, fp32": lambda pool: dcr_scores(pool, options.generators, official),
-        "dcr, open scale, fp32": lambda pool: dcr_scores(pool, options.generators, single),
+        "dcr, open scale, fp32": lambda pool: dcr_scores(pool, options.generators, full),
+        "dcr, and votes that settle, fp32": lambda pool: dcr_scores(pool, options.generators, single),
     }
     if open_.resolved(["gan"]).precision != "fp32":
         sides["dcr, default"] = lambda pool: dcr_scores(pool, options.generators, open_)
     rows, results = [], {}
     with tempfile.TemporaryDirectory() as folder:
-        if options.iterations:
-            pool = load_pool(trained_models(Path(folder), options.models, options.iterations))
-        else:
-            pool = load_pool(random_models(Path(folder), options.models))
+        untrained = options.untrained
+        pool = load_pool(random_models(Path(folder), untrained) if untrained else options.checkpoints)
         for name, side in sides.items():
             wall, cpu = time.perf_counter(), time.process_time()
             scores = side(pool)
@@ -203,7 +193,7 @@ def main() -> None:
         "largest difference of a pair", "of a mean over encoders",
     ]  # fmt: skip
     _report.publish(
-        options, _report.table(columns, rows) + told, models=options.models,
+        options, _report.table(columns, rows) + told, models=[member.name for member in pool.members],
         generators=options.generators, threads=options.threads, results=results, memory=peak,
     )  # fmt: skip
 

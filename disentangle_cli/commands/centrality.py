@@ -62,6 +62,14 @@ def centrality_cli(
             **options.whole(2, IMAGES),
         ),
     ] = None,
+    full_groups: Annotated[
+        bool,
+        typer.Option(
+            "--full-groups",
+            help="Encode all images of each group, the official rule; else a group is over when its vote is "
+            "settled.",
+        ),
+    ] = False,
     precision: Annotated[
         options.Precision,
         typer.Option(help="Of the encoders of model-centrality; auto: bf16 where it is fast."),
@@ -165,6 +173,7 @@ def centrality_cli(
         groups_per_code=groups_per_code,
         group_size=group_size,
         scale_images=scale_images,
+        full_groups=full_groups or None,
         images_from=images,
         inactive=inactive,
         encode=encode,

@@ -16,7 +16,7 @@ from disentangle_cli.selection.cache import ArrayCache
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.votes import CrossVotes, Votes
 
-VOTED_BY = {"encode", "precision", "groups_per_code", "group_size", "scale_images"}
+VOTED_BY = {"encode", "precision", "groups_per_code", "group_size", "full_groups", "scale_images"}
 """Settings that votes depend on."""
 MAX_ENCODERS = 32
 """Encoders that share one pass over a generator's images; a larger pool makes the images again."""

@@ -28,6 +28,9 @@ class Settings(Checked):
     """Groups of images per code of the generator; group ``i`` holds code ``i mod K`` fixed."""
     group_size: Annotated[int, GROUPS] = Field(default=100, ge=2)
     """Images per group."""
+    full_groups: bool = False
+    """Whether an encoder sees all images of a group; else a group is over for it once its vote is settled:
+    the probability that all images would vote otherwise is at most 0.001."""
     scale_images: Annotated[int | None, IMAGES] = Field(default=None, ge=2)
     """Prior samples of each generator that give the global standard deviation of codes; null: as many as it
     takes for their part in the error of a pair's score to fall below the votes of 1.5 groups, at most the
