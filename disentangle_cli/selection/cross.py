@@ -11,8 +11,8 @@ import numpy as np
 
 from disentangle_cli.executors import Control, run_tasks
 from disentangle_cli.output import progress
-from disentangle_cli.selection._evaluate import Job, evaluate
 from disentangle_cli.selection.cache import ArrayCache
+from disentangle_cli.selection.evaluation import Job, evaluate
 from disentangle_cli.selection.selection import Task
 from disentangle_cli.selection.votes import CrossVotes, Votes
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from disentangle_cli.arraytypes import Bools, Doubles, Ints
 from disentangle_cli.executors import Control
 from disentangle_cli.selection import Settings
-from disentangle_cli.selection._evaluate import Job, evaluate
+from disentangle_cli.selection.evaluation import Job, evaluate
 from disentangle_cli.selection.pool import load_pool
 from disentangle_cli.selection.settling import ERROR, looks, settled
 from disentangle_cli.selection.votes import Votes, cast_votes
@@ -125,7 +125,7 @@ def test_noise_of_a_posterior_does_not_depend_on_the_looks(
     def undecided(codes: Doubles, size: int, *_: Doubles) -> Bools:
         return np.full(len(codes), codes.shape[1] == size)
 
-    monkeypatch.setattr("disentangle_cli.selection._evaluate.settled", undecided)
+    monkeypatch.setattr("disentangle_cli.selection.evaluation.settled", undecided)
     found = []
     for full in (True, False):
         votes, _, _ = counted(save, full=full, kind="normal")
