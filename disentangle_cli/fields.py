@@ -14,14 +14,22 @@ from disentangle_cli.bounds import AtMost
 
 
 @dataclass(frozen=True)
+class Unit:
+    """Marks what a number counts or is measured in; on a group, what its numbers without another unit are."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Setting:
-    """One thing that can be set: dotted name, type, default, range (may be empty) and meaning."""
+    """One thing that can be set: dotted name, type, default, range, meaning and unit (may be empty)."""
 
     name: str
     type: str
     default: Any
     range: str
     meaning: str
+    unit: str = ""
 
 
 def list_settings(model: type[BaseModel], values: Mapping[str, Any] | None = None) -> list[Setting]:
@@ -31,13 +39,14 @@ def list_settings(model: type[BaseModel], values: Mapping[str, Any] | None = Non
         default = None if field.is_required() else field.get_default(call_default_factory=True)
         default = default if values is None else values.get(name)
         meaning = " ".join((field.description or "").replace("``", "").split())
+        unit = unit_of(field)
         if (group := group_of(field)) is None:
-            found.append(Setting(name, _type(field), default, range_of(field), meaning))
+            found.append(Setting(name, _type(field), default, range_of(field), meaning, unit))
             continue
         inside = default.model_dump() if isinstance(default, BaseModel) else default or {}
         for part in list_settings(group, inside):
             meanings = " ".join(filter(None, [meaning, part.meaning]))
-            found.append(replace(part, name=f"{name}.{part.name}", meaning=meanings))
+            found.append(replace(part, name=f"{name}.{part.name}", meaning=meanings, unit=part.unit or unit))
     return found
 
 
@@ -54,6 +63,11 @@ def group_of(field: FieldInfo) -> type[BaseModel] | None:
     """The model that a field holds, optional or not; None for plain values."""
     kinds = _kinds(field.annotation)
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+
+
+def unit_of(field: FieldInfo) -> str:
+    """What the number of a field counts, empty where it is a plain number."""
+    return next((one.name for one in field.metadata if isinstance(one, Unit)), "")
 
 
 def choices_of(field: FieldInfo) -> tuple[Any, ...]:

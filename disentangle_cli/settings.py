@@ -3,7 +3,7 @@
 Pydantic models say what can be set: a field's type and bounds are what fits, its docstring what it means.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import yaml
@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 from disentangle_cli.errors import UsageError
 from disentangle_cli.fields import bound_of, expected, is_of_kind, names, takes_whole
 from disentangle_cli.nearest import did_you_mean
+from disentangle_cli.nested import flat
 from disentangle_cli.plain import is_bounded
 from disentangle_cli.yaml12 import DuplicateKeyError, parse_yaml
 
@@ -132,35 +133,6 @@ def check_once(keys: Iterable[str], option: str) -> None:
             raise UsageError(f"{option} {key!r} is given twice; give it once")
         seen.add(key)
         groups |= above
-
-
-def flat(settings: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """The values of nested settings with their dotted keys."""
-    for key, value in settings.items():
-        if isinstance(value, Mapping) and value:
-            yield from flat(value, f"{above}{key}.")
-        else:
-            yield f"{above}{key}", value
-
-
-def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with the values of ``over``, nested mappings merged; neither is changed."""
-    merged = dict(base)
-    for key, value in over.items():
-        old = merged.get(key)
-        merged[key] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
-
-
-def nest(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Dotted keys as nested dicts: ``{"a.b": 1, "a": {"c.d": 2}}`` -> ``{"a": {"b": 1, "c": {"d": 2}}}``."""
-    nested: dict[str, Any] = {}
-    for key, value in settings.items():
-        part: Any = nest(value) if isinstance(value, Mapping) else value
-        for name in reversed(str(key).split(".")):
-            part = {name: part}
-        nested = merge(nested, part)
-    return nested
 
 
 def validate(model: type[M], settings: Mapping[str, Any], where: str) -> M:

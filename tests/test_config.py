@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from disentangle_cli.config import Staircase, preset_names, read_preset
+from disentangle_cli.config import Staircase
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.preset_files import preset_names, read_preset
 from disentangle_cli.settings import validate
 from disentangle_cli.training import configure, from_earlier, parse_seeds, parse_sweeps
 from disentangle_cli.yaml12 import to_yaml

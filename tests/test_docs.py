@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from disentangle_cli.config import preset_names
 from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.preset_files import preset_names
 
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("[RCS]*.md")), *sorted((ROOT / "docs").glob("*.md"))]

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from typer.testing import Result
 
 from disentangle_cli.architectures import ARCHITECTURES
-from disentangle_cli.config import preset_names
 from disentangle_cli.datasets import DATASETS
 from disentangle_cli.errors import UsageError
 from disentangle_cli.metrics import METRICS, PROTOCOLS
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.nearest import choose_one, did_you_mean, did_you_mean_file
+from disentangle_cli.preset_files import preset_names
 from disentangle_cli.selection import METHODS
 from disentangle_cli.tasks.executor import EXECUTORS
 

@@ -13,11 +13,11 @@ import yaml
 from PIL import Image
 from typer.testing import Result
 
-from disentangle_cli import config
-from disentangle_cli.config import read_preset, stand_ins
+from disentangle_cli import preset_files
 from disentangle_cli.datasets import DATASETS
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.preset_files import read_preset, stand_ins
 from disentangle_cli.training import configure, default_on, preset_on, request
 from disentangle_cli.yaml12 import to_yaml
 
@@ -152,7 +152,7 @@ def test_the_command_trains_by_the_preset_of_the_data_set(cli: Callable[..., Res
 
 @pytest.fixture
 def presets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(config, "PRESETS", tmp_path)
+    monkeypatch.setattr(preset_files, "PRESETS", tmp_path)
     for model in ("cat", "dog"):
         (tmp_path / model).mkdir()
     return tmp_path

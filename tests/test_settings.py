@@ -8,7 +8,8 @@ from pydantic import Field
 from disentangle_cli.errors import UsageError
 from disentangle_cli.fields import Setting, list_settings, names
 from disentangle_cli.nearest import did_you_mean
-from disentangle_cli.settings import Strict, assignments, check_once, merge, nest, read_assignment, validate
+from disentangle_cli.nested import merge, nest
+from disentangle_cli.settings import Strict, assignments, check_once, read_assignment, validate
 
 
 class Tail(Strict):

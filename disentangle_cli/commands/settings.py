@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from disentangle_cli.fields import Setting
 
 DSPRITES = 737_280
-COLUMNS = ["name", "type", "default", "range", "meaning"]
+COLUMNS = ["name", "type", "default", "unit", "range", "meaning"]
 
 settings_app = typer.Typer(help="List what --set can change.", no_args_is_help=True)
 
@@ -27,7 +27,10 @@ settings_app = typer.Typer(help="List what --set can change.", no_args_is_help=T
 )
 def train_cli(
     model: ModelName,
-    preset: Annotated[str, typer.Option("--preset", "-p", help="Whose values are the defaults.")] = "fast",
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", "-p", help="Whose values are the defaults.", show_default="fast"),
+    ] = None,
     fmt: options.FormatOption = Format.table,
 ) -> None:
     """List the settings of a model's training."""
@@ -80,7 +83,10 @@ def score_cli(
 
 
 def _print(command: str, settings: list["Setting"], fmt: Format) -> None:
-    rows = [
-        [s.name, s.type, None if s.default is None else str(s.default), s.range, s.meaning] for s in settings
-    ]
+    rows = [[s.name, s.type, _text(s.default), s.unit or None, s.range or None, s.meaning] for s in settings]
     emit(document(f"settings-{command}", settings=list(map(asdict, settings))), fmt, COLUMNS, rows)
+
+
+def _text(default: object) -> str | None:
+    """As text, since one column holds numbers and words."""
+    return None if default is None else str(default)

@@ -128,7 +128,7 @@ def train_cli(
 
 def _print_config(settings: dict[str, Any], fmt: Format) -> None:
     """As YAML, which ``--config`` takes, unless another format is asked for."""
-    from disentangle_cli.settings import flat
+    from disentangle_cli.nested import flat
     from disentangle_cli.yaml12 import to_yaml
 
     if fmt is Format.table:

@@ -3,20 +3,20 @@
 ``python -m disentangle_cli.measurement.table`` prints them; a test compares them with the page.
 """
 
-import math
 import typing
 
 from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.evaluate import required_arrays
-from disentangle_cli.measurement.metric import METRICS, PROTOCOLS, Change, Metric
+from disentangle_cli.measurement.metric import METRICS, PROTOCOLS, Change
+from disentangle_cli.measurement.summary import Summary, summarise
 
 
 def metrics_table() -> str:
     """Markdown: one row per metric, then the known biases of each."""
-    metrics = dict(METRICS.working())
+    metrics = [summarise(name) for name, _ in METRICS.working()]
     head = ["| key | question | range | other numbers | needs | costs |", "|---|---|---|---|---|---|"]
-    rows = [_row(name, entry) for name, entry in metrics.items()]
-    known = [f"- `{name}`: {_paragraph(entry, 'Known biases: ')}" for name, entry in metrics.items()]
+    rows = [_row(metric) for metric in metrics]
+    known = [f"- `{metric.name}`: {_biases(metric)}" for metric in metrics]
     return "\n".join([*head, *rows, "", "Known biases and failure cases:", "", *known])
 
 
@@ -47,34 +47,16 @@ def arrays_table() -> str:
     return "\n".join(["| array | shape | |", "|---|---|---|", *rows])
 
 
-def _row(name: str, entry: Metric) -> str:
-    low, high = entry.bounds
-    ends = f"{_end(low)} to {_end(high)}, {'high' if entry.higher_is_better else 'low'} is good"
-    question = (entry.function.__doc__ or "").strip().splitlines()[0].rstrip(".")
-    parts = ", ".join(f"`{part}`" for part, shape in entry.parts.items() if shape == "number")
-    return f"| `{name}` | {question} | {ends} | {parts} | {_needs(name)} | {entry.cost} |"
+def _row(metric: Summary) -> str:
+    numbers = ", ".join(f"`{part}`" for part in metric.numbers)
+    about = (metric.question, metric.range_in_words, numbers, metric.needs_in_words, metric.costs)
+    return f"| `{metric.name}` | {' | '.join(about)} |"
 
 
-def _needs(name: str) -> str:
-    """Families of arrays, with the protocols named where they differ."""
-    reads = [required_arrays(name, protocol) for protocol in PROTOCOLS]
-    by_protocol = [[a.needs for a in ARRAYS.values() if a.needs and a.name in read] for read in reads]
-    if by_protocol[0] == by_protocol[1]:
-        return ", ".join(by_protocol[0])
-    return "; ".join(f"{', '.join(f)} ({p})" for f, p in zip(by_protocol, PROTOCOLS, strict=True))
-
-
-def _end(value: float) -> str:
-    return f"{value:g}" if math.isfinite(value) else "any"
-
-
-def _paragraph(entry: Metric, start: str) -> str:
-    """The docstring's paragraph that begins with ``start``, without it, on one line."""
-    for paragraph in (entry.function.__doc__ or "").split("\n\n"):
-        text = " ".join(paragraph.split())
-        if text.startswith(start):
-            return text.removeprefix(start)
-    return "none known"
+def _biases(metric: Summary) -> str:
+    """The paragraph of the docstring that names them."""
+    start = "Known biases: "
+    return next((text.removeprefix(start) for text in metric.about if text.startswith(start)), "none known")
 
 
 if __name__ == "__main__":

@@ -45,6 +45,7 @@ class AutoencoderConfig(TrainConfig):
     """Configuration of an autoencoder's run."""
 
     optim: AdamConfig = AdamConfig()
+    """Adam."""
 
     @model_validator(mode="after")
     def _only_codes(self) -> "AutoencoderConfig":

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from torch import Tensor, nn
 
 from disentangle_cli.config import Fall, Length
 from disentangle_cli.errors import UsageError
+from disentangle_cli.fields import Unit
 from disentangle_cli.modelling.adam import adam, set_rate
 from disentangle_cli.modelling.autoencoder import reconstruction_loss
 from disentangle_cli.modelling.engine import Engine
@@ -65,8 +66,8 @@ class FillConfig(Strict):
     """How long."""
     beta: Fall = Fall(start=0.3, end=1.0)
     """Weight of the KL term of codes that are not settled."""
-    settled: float = Field(default=0.7, ge=0)
-    """KL in nats from which on a code counts as settled."""
+    settled: Annotated[float, Unit("nats")] = Field(default=0.7, ge=0)
+    """KL from which on a code counts as settled."""
     noise: float = Field(default=0.3, ge=0, le=1)
     """Share of its posterior standard deviation with which a settled code reaches G."""
     window: float = Field(default=0.25, gt=0, le=2)
@@ -89,7 +90,9 @@ class WarmStartConfig(Strict):
     rate: float = Field(default=1e-3, gt=0)
     """Learning rate of G and Q, as decoder and encoder."""
     settle: SettleConfig = SettleConfig()
+    """First phase."""
     fill: FillConfig = FillConfig()
+    """Second phase."""
     fit: Length = Field(default=150, ge=0)
     """Iterations in which D and Q are then fitted to a G that rests."""
 

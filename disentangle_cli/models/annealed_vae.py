@@ -6,13 +6,14 @@ t counts iterations from 0, T is the length of the ramp, c_max its end.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
 from torch import Tensor
 
 from disentangle_cli.config import Ramp, TrainConfig
+from disentangle_cli.fields import Unit
 from disentangle_cli.modelling.autoencoder import Penalty
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.models.vae import Posterior, Vae, VaeConfig
@@ -23,8 +24,8 @@ class AnnealedVaeConfig(VaeConfig):
 
     gamma: float = Field(default=1000.0, ge=0)
     """How tightly the KL term is held."""
-    capacity: Ramp = Ramp(end=25.0, over=100_000)
-    """C in nats; the study sweeps its end over 5, 10, 25, 50, 75, 100."""
+    capacity: Annotated[Ramp, Unit("nats")] = Ramp(end=25.0, over=100_000)
+    """C, the information that passes; the study sweeps its end over 5, 10, 25, 50, 75, 100."""
 
 
 @dataclass(frozen=True)

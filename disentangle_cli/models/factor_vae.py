@@ -18,6 +18,7 @@ from torch import Tensor
 
 from disentangle_cli.bounds import DEPTH, WIDTH
 from disentangle_cli.config import TrainConfig
+from disentangle_cli.fields import Unit
 from disentangle_cli.modelling.adam import adam
 from disentangle_cli.modelling.autoencoder import Penalty
 from disentangle_cli.modelling.engine import Engine
@@ -30,9 +31,9 @@ from disentangle_cli.settings import Strict
 class DiscriminatorConfig(Strict):
     """The discriminator and its Adam."""
 
-    hidden: Annotated[int, DEPTH] = Field(default=6, ge=1)
+    hidden: Annotated[int, DEPTH, Unit("layers")] = Field(default=6, ge=1)
     """Hidden layers."""
-    width: Annotated[int, WIDTH] = Field(default=1000, ge=1)
+    width: Annotated[int, WIDTH, Unit("units")] = Field(default=1000, ge=1)
     """Units of a hidden layer."""
     rate: float = Field(default=1e-4, gt=0)
     """Learning rate."""
@@ -51,6 +52,7 @@ class FactorVaeConfig(VaeConfig):
     gamma: float = Field(default=20.0, ge=0)
     """Weight of the total correlation; the study sweeps 10, 20, 30, 40, 50, 100."""
     discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    """Discriminator."""
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from torch import Tensor, nn
 from disentangle_cli.bounds import STEPS
 from disentangle_cli.config import Staircase, TrainConfig
 from disentangle_cli.errors import UsageError
+from disentangle_cli.fields import Unit
 from disentangle_cli.modelling.adam import adam, adam_epsilon_hat, decay_rates
 from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, Trainable, upcast
@@ -76,7 +77,7 @@ class InfoConfig(Strict):
 
     weight: float = Field(default=0.05, ge=0)
     """w in the losses, for both players."""
-    codes: Annotated[Staircase, AfterValidator(_at_least_one)] | None = None
+    codes: Annotated[Annotated[Staircase, AfterValidator(_at_least_one)] | None, Unit("codes")] = None
     """How many codes, from the first on, are regularised at an iteration (None: all, always)."""
 
 
@@ -84,10 +85,12 @@ class InfoGanConfig(TrainConfig):
     """Configuration of an InfoGAN run."""
 
     optim: OptimConfig = OptimConfig()
+    """Adam."""
     info: InfoConfig = InfoConfig()
+    """Information term."""
     warm_start: WarmStartConfig | None = None
     """What comes before the game of G and D, within the iterations of the run; with infogan-apart only."""
-    generator_steps: Annotated[int, STEPS] = Field(default=2, ge=1)
+    generator_steps: Annotated[int, STEPS, Unit("steps")] = Field(default=2, ge=1)
     """Steps of G per iteration, all on the same latents."""
     conventions: Literal["pytorch", "tensorflow"] = "pytorch"
     """Whose epsilon in batch norm and in Adam, and whose slope of the leaky ReLU at 0 (docs/paper.md)."""

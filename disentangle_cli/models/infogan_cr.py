@@ -57,6 +57,7 @@ class InfoGanCrConfig(InfoGanConfig):
     """Configuration of an InfoGAN-CR run."""
 
     contrastive: ContrastiveConfig = Field(default_factory=ContrastiveConfig)
+    """Contrastive regulariser."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from disentangle_cli.bounds import SAMPLES
 from disentangle_cli.errors import UsageError
-from disentangle_cli.fields import expected
+from disentangle_cli.fields import Unit, expected
 from disentangle_cli.nearest import did_you_mean
 from disentangle_cli.settings import Assignment, Strict
 
@@ -21,29 +21,29 @@ class Counts(Strict):
 
     model_config = ConfigDict(strict=True)
 
-    rows: Some = 10_000
+    rows: Annotated[Some, Unit("images")] = 10_000
     """Images drawn with their factors (all, or the training half)."""
-    test_rows: Count = 5_000
+    test_rows: Annotated[Count, Unit("images")] = 5_000
     """Images of the test half; 0: nothing is held out."""
-    reference: Some = 10_000
+    reference: Annotated[Some, Unit("images")] = 10_000
     """Images for the global scale of each code."""
-    groups: Some = 10_000
+    groups: Annotated[Some, Unit("groups")] = 10_000
     """Groups of images that share one factor value."""
-    eval_groups: Count = 5_000
+    eval_groups: Annotated[Count, Unit("groups")] = 5_000
     """As groups, to judge what was learnt."""
-    group_size: Several = 64
+    group_size: Annotated[Several, Unit("images")] = 64
     """Images in each group."""
-    pairs: Count = 10_000
+    pairs: Annotated[Count, Unit("batches")] = 10_000
     """Batches of pairs that share one factor value."""
-    eval_pairs: Count = 5_000
+    eval_pairs: Annotated[Count, Unit("batches")] = 5_000
     """As pairs, to judge what was learnt."""
-    pair_size: Some = 64
+    pair_size: Annotated[Some, Unit("pairs")] = 64
     """Pairs in each batch."""
-    reconstructions: Some = 2_000
+    reconstructions: Annotated[Some, Unit("images")] = 2_000
     """Images encoded and decoded."""
-    generated: Several = 10_000
+    generated: Annotated[Several, Unit("images")] = 10_000
     """Images drawn from the prior, and real ones beside them where they are compared."""
-    factor_bins: Count = 0
+    factor_bins: Annotated[Count, Unit("bins")] = 0
     """Equal-width bins that real-valued factors of more values are cut into, for their classes; 0: not."""
 
 

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from disentangle_cli.bounds import GROUPS, IMAGES, REPLICATES
 from disentangle_cli.devices import use_bf16
+from disentangle_cli.fields import Unit
 from disentangle_cli.settings import Checked
 
 EXACT_UP_TO = 20
@@ -24,29 +25,29 @@ class Settings(Checked):
 
     kind: ClassVar[str] = "selection setting"
 
-    groups_per_code: Annotated[int, GROUPS] = Field(default=100, ge=1)
+    groups_per_code: Annotated[int, GROUPS, Unit("groups")] = Field(default=100, ge=1)
     """Groups of images per code of the generator; group ``i`` holds code ``i mod K`` fixed."""
-    group_size: Annotated[int, GROUPS] = Field(default=100, ge=2)
+    group_size: Annotated[int, GROUPS, Unit("images")] = Field(default=100, ge=2)
     """Images per group."""
     full_groups: bool = False
     """Whether an encoder sees all images of a group; else a group is over for it once its vote is settled:
     the probability that all images would vote otherwise is at most 0.001."""
-    scale_images: Annotated[int | None, IMAGES] = Field(default=None, ge=2)
+    scale_images: Annotated[int | None, IMAGES, Unit("images")] = Field(default=None, ge=2)
     """Prior samples of each generator that give the global standard deviation of codes; null: as many as it
     takes for their part in the error of a pair's score to fall below the votes of 1.5 groups, at most the
     official number."""
-    activity_pairs: Annotated[int, IMAGES] = Field(default=2000, ge=2)
+    activity_pairs: Annotated[int, IMAGES, Unit("pairs")] = Field(default=2000, ge=2)
     """Pairs of prior samples that measure how much each code does (``auto``)."""
     activity_threshold: float = Field(default=0.01, gt=0, lt=1)
     """A code is active from this activity on (``auto``)."""
-    permutations: Annotated[int, REPLICATES] = Field(default=100, ge=1)
+    permutations: Annotated[int, REPLICATES, Unit("permutations")] = Field(default=100, ge=1)
     """Of the labels, which give the accuracy of chance (``auto``)."""
-    images: Annotated[int, IMAGES] = Field(default=1000, ge=2)
+    images: Annotated[int, IMAGES, Unit("images")] = Field(default=1000, ge=2)
     """Shared images that methods compare codes on (UDR)."""
     images_from: str | None = None
     """Where they come from: the name or path of a data set, or ``generated`` for images that the models of
     the pool make, evenly; null: the data set that the models name, if it can be opened, else generated."""
-    replicates: Annotated[int, REPLICATES] = Field(default=200, ge=2)
+    replicates: Annotated[int, REPLICATES, Unit("replicates")] = Field(default=200, ge=2)
     """Of the bootstrap that tells how sure the pick is."""
     inactive: Literal["auto", "keep"] | None = None
     """What happens to codes that do nothing: ``keep`` is the official rule (every code counts), ``auto``

@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_cli.bounds import RUNS
-from disentangle_cli.config import TrainConfig, preset_names, read_preset, stand_ins
+from disentangle_cli.config import TrainConfig
 from disentangle_cli.datasets import published_name
 from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import UsageError
 from disentangle_cli.executors import split_spec
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.nearest import choose_one
+from disentangle_cli.nested import merge, nest
 from disentangle_cli.output import log
 from disentangle_cli.plain import read_yaml
+from disentangle_cli.preset_files import preset_names, read_preset, stand_ins
 from disentangle_cli.settings import (
     assignments,
     check_once,
-    merge,
-    nest,
     read_assignment,
     split_assignment,
     validate,

@@ -8,9 +8,9 @@ import torch
 from torch import nn
 
 from disentangle_cli.checkpoint import load_checkpoint, save_checkpoint
-from disentangle_cli.config import preset_names
 from disentangle_cli.errors import UsageError
 from disentangle_cli.models import load_model
+from disentangle_cli.preset_files import preset_names
 from disentangle_cli.training import Run, configure
 from tests.training.conftest import train
 
