@@ -7,9 +7,10 @@ printed until the command line calls :func:`configure`, so Python users see no o
 import contextlib
 from collections.abc import Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from disentangle_cli.progress import Progress
+from disentangle_cli.lines import message as as_message
+from disentangle_cli.progress import SILENT, Display, Lines, Progress, display, show_on
 
 progress = Progress
 
@@ -18,6 +19,7 @@ progress = Progress
 class _Settings:
     verbose: bool = False
     debug: bool = False
+    screen: Display = field(default_factory=Lines)
 
 
 _settings = _Settings()
@@ -28,10 +30,26 @@ _kept_warnings: ContextVar[list[str] | None] = ContextVar("_kept_warnings", defa
 
 def configure(*, quiet: bool | None = None, verbose: bool | None = None, debug: bool | None = None) -> None:
     """Set what reaches stderr; ``None`` leaves a setting as it is. Called by the command line only."""
-    Progress.quiet = Progress.quiet if quiet is None else quiet
+    if quiet is not None:
+        show_on(SILENT if quiet else _settings.screen)
     for name, value in (("verbose", verbose), ("debug", debug)):
         if value is not None:
             setattr(_settings, name, value)
+
+
+@contextlib.contextmanager
+def shown_by(screen: Display) -> Iterator[None]:
+    """Inside, whatever is not silenced is shown there instead of in plain lines."""
+    earlier, _settings.screen = _settings.screen, screen
+    try:
+        yield
+    finally:
+        _settings.screen = earlier
+
+
+def speaking() -> bool:
+    """Whether anything is shown at all."""
+    return display() is not SILENT
 
 
 def debugging() -> bool:
@@ -41,13 +59,13 @@ def debugging() -> bool:
 
 def log(message: str) -> None:
     """Tell what is being done (stderr; not with ``--quiet``)."""
-    Progress.write(message)
+    display().write(as_message(message))
 
 
 def detail(message: str) -> None:
     """Tell what only ``--verbose`` asks for (stderr)."""
     if _settings.verbose:
-        Progress.write(message)
+        log(message)
 
 
 def warn(message: str) -> None:
@@ -55,7 +73,7 @@ def warn(message: str) -> None:
     if (kept := _kept_warnings.get()) is not None:
         kept.append(message)
     else:
-        Progress.write(f"warning: {message}")
+        log(f"warning: {message}")
 
 
 @contextlib.contextmanager

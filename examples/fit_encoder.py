@@ -12,7 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from tqdm import trange
+from rich.console import Console
+from rich.progress import track
 
 import disentangle_cli as dcr
 from disentangle_cli.models import LoadedModel
@@ -25,7 +26,7 @@ def fit(model: LoadedModel, iterations: int, rate: float, batch_size: int, seed:
     falling = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.0, iterations)
     rng = torch.Generator().manual_seed(seed)
     errors = []
-    for _ in trange(iterations):
+    for _ in track(range(iterations), "fitting", console=Console(stderr=True)):
         latents = model.sample_latents(batch_size, rng)
         found = encoder(model.generate(latents))
         error = (found - latents[:, model.latents.code_columns]).square().mean()

@@ -20,6 +20,7 @@ from disentangle_cli import __version__, output, streams
 from disentangle_cli.command_line.examples import add_examples, epilog
 from disentangle_cli.command_line.exit_codes import end_of_thread, exit_codes
 from disentangle_cli.command_line.globals import Debug, Quiet, Verbose, add_global_options
+from disentangle_cli.command_line.terminal import screen
 from disentangle_cli.tasks.signals import die_of_signals, unwind_on_signals
 
 PANELS = {
@@ -47,9 +48,9 @@ class _Root(TyperGroup):
 
     def main(self, *args: Any, **options: Any) -> NoReturn:
         """Run a command line and raise ``SystemExit`` with its exit code."""
-        output.configure(quiet=False, verbose=False, debug=os.environ.get("DCR_DEBUG") == "1")
         try:
-            with exit_codes():
+            with exit_codes(), screen():
+                output.configure(quiet=False, verbose=False, debug=os.environ.get("DCR_DEBUG") == "1")
                 code = super().main(*args, **{**options, "standalone_mode": False})
                 if code == 130:  # how Typer reports Ctrl-C
                     raise KeyboardInterrupt

@@ -36,14 +36,17 @@ class Local:
             return
         worker = _worker(max(1, cores() // self._places))
         self._under_way[worker.connection] = key, worker
-        worker.give(function, task)
+        worker.give(function, task, control.advance)
 
     def ended(self, seconds: float) -> list[tuple[int, Ended]]:
         found, self._here = self._here, []
         for connection in wait(list(self._under_way), seconds) if self._under_way else []:
-            key, worker = self._under_way.pop(connection)
-            found.append((key, worker.take()))
-            self._killed |= isinstance(found[-1][1], Lost)
+            key, worker = self._under_way[connection]
+            if (ended := worker.take()) is None:
+                continue
+            del self._under_way[connection]
+            found.append((key, ended))
+            self._killed |= isinstance(ended, Lost)
             if worker.alive:
                 idle.append(worker)
         return found

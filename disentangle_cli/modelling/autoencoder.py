@@ -70,6 +70,7 @@ class Autoencoder(Trainable[C]):
 
     architectures = ("study-64", "study")
     any_size = "mlp"
+    watched: ClassVar[dict[str, str]] = {"loss": "loss", "reconstruction": "reconstruction"}
     outputs_per_code: ClassVar[int]
     """What the encoder gives for each code: 2 (mean and log-variance) or 1."""
 

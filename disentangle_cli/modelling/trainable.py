@@ -17,6 +17,7 @@ from disentangle_cli.modelling.adam import adam_state, restore_adam
 from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.window import Images
 from disentangle_cli.networks.architecture import Architecture, in_words
+from disentangle_cli.progress import Phase
 from disentangle_cli.registry import Registry
 
 C = TypeVar("C", bound=TrainConfig)
@@ -38,11 +39,18 @@ class Trainable(ABC, Generic[C]):
     """The preset for a GPU where none is named, if it is another than elsewhere."""
     stackable: ClassVar[bool] = False
     """Whether many seeds can be trained as one stack."""
+    watched: ClassVar[dict[str, str]] = {}
+    """The scalars that are shown while it trains, and what they are called there, most important first."""
 
     @classmethod
     def stands_alone(cls, config: C) -> str | None:
         """Why seeds of this configuration cannot be stacked, though the model can, and what to do."""
         return None
+
+    @classmethod
+    def phases(cls, config: C) -> list[Phase]:
+        """Which iterations take longer than others, for the time that a run is expected to take."""
+        return [Phase(0, 1.0)]
 
     def __init__(
         self, config: C, image_shape: tuple[int, int, int], seed: int, device: torch.device, bf16: bool

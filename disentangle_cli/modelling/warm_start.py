@@ -36,12 +36,15 @@ from disentangle_cli.modelling.trainable import Trainable, upcast
 from disentangle_cli.modelling.window import Images, Window, each_chunk, looked_at, open_window
 from disentangle_cli.networks.gan import GaussianEncoder, ends_in_sigmoid, logits_of
 from disentangle_cli.networks.gaussian import kl_divergence, split, uniform
+from disentangle_cli.progress import Phase
 from disentangle_cli.settings import Strict
 
 OPTIMISER, HELD = "autoencoder", "held"
 """Names of its optimiser and of the copy of the encoder, in the model."""
 FRESH_LOGVAR = -1.5
 """Of the posterior of a code that starts anew."""
+SETTLE, FILL, FIT, APART = 0.8, 0.85, 0.95, 0.6
+"""What an iteration of each part takes, beside one of InfoGAN; and what Q apart from D adds to one."""
 RATE_RISES = 50
 """Iterations in which the learning rate rises at the beginning of a phase."""
 PROBED = 1024
@@ -100,6 +103,12 @@ class WarmStartConfig(Strict):
     def length(self) -> int:
         """Iterations as an autoencoder."""
         return self.settle.iterations + self.fill.iterations
+
+    def phases(self, game: float) -> list[Phase]:
+        """What iterations cost, where those of InfoGAN have the cost ``game``; measured on a CPU."""
+        starts = 0, self.settle.iterations, self.length, self.length + self.fit
+        costs = SETTLE, FILL, FIT, game + APART
+        return [Phase(start, cost) for start, cost in zip(starts, costs, strict=True)]
 
 
 @dataclass(frozen=True)

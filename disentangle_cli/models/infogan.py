@@ -37,12 +37,15 @@ from disentangle_cli.networks.adopting import adopt
 from disentangle_cli.networks.architecture import GanArchitecture
 from disentangle_cli.networks.gan import LoneDiscriminator
 from disentangle_cli.networks.layers import fold_spectral_norm, initialise
+from disentangle_cli.progress import Phase
 from disentangle_cli.settings import Strict
 
 LOG_GUARD = 1e-8
 BN_DECAY = 0.9
 TENSORFLOW_NORM_EPS = 1.001e-5
 """What its fused batch norm adds to the variance where 1e-5 is asked for."""
+FURTHER_STEP = 0.6
+"""What a further step of G adds to the time of an iteration of D, Q and one step of G."""
 
 
 class OptimConfig(Strict):
@@ -124,6 +127,15 @@ class InfoGan(Trainable[C]):
     architectures = ("infogan-64", "infogan")
     gpu_preset = "paper"
     stackable = True
+    watched: ClassVar[dict[str, str]] = {
+        "warm/total": "autoencoder", "d/total": "D", "g/total": "G", "d/info": "info"
+    }  # fmt: skip
+
+    @classmethod
+    def phases(cls, config: C) -> list[Phase]:
+        """Those of the warm start, where there is one, then the game; measured on a CPU."""
+        game = 1.0 + FURTHER_STEP * (config.generator_steps - 1)
+        return [Phase(0, game)] if config.warm_start is None else config.warm_start.phases(game)
 
     @classmethod
     def stands_alone(cls, config: C) -> str | None:

@@ -24,9 +24,14 @@ from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, upcast
 from disentangle_cli.models.infogan import Fake, GanSchedule, InfoGan, InfoGanConfig
 from disentangle_cli.networks.gan import Norm
+from disentangle_cli.progress import Phase
 from disentangle_cli.settings import Strict
 
 OFF = 1e-8
+REGULARISED, FURTHER_STEP = 1.3, 2.0
+"""What the regulariser adds to the time of an iteration of InfoGAN, and what each further step of G does."""
+SILENT = 0.9
+"""What H adds while it is trained at weight 0."""
 
 
 def _within_prior(gap: Staircase) -> Staircase:
@@ -83,6 +88,25 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
     """G, D, Q and H in training."""
 
     Config: ClassVar[type[TrainConfig]] = InfoGanCrConfig
+    watched: ClassVar[dict[str, str]] = {**InfoGan.watched, "h/accuracy": "H accuracy"}
+
+    @classmethod
+    def phases(cls, config: InfoGanCrConfig) -> list[Phase]:
+        """Those of InfoGAN, and the regulariser from where its weight is not 0; measured on a CPU."""
+        weight, warm = config.contrastive.weight, config.warm_start
+        begins = (
+            0 if weight.start > OFF else weight.every if weight.at(weight.every) > OFF else config.iterations
+        )
+        plain = super().phases(config)
+        found = []
+        for start in sorted({*(phase.start for phase in plain), begins}):
+            cost = [phase.cost for phase in plain if phase.start <= start][-1]
+            if warm is None or start >= warm.length:
+                silent = SILENT if config.contrastive.always else 0.0
+                further = FURTHER_STEP * (config.generator_steps - 1)
+                cost += REGULARISED + further if start >= begins else silent
+            found.append(Phase(start, cost))
+        return found
 
     def add_players(self) -> None:
         """Add H."""

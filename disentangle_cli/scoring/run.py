@@ -255,7 +255,7 @@ def _evaluated(options: Options, arrays: Arrays, repeat: int, drawn: bool) -> di
     results = {}
     with progress(total=len(options.names), desc="scoring", unit="metrics") as bar:
         for name in options.names:
-            bar.set_postfix_str(name)
+            bar.tell(name)
             results[name] = evaluation.score(name)
             bar.update()
     return results

@@ -20,8 +20,8 @@ class Control:
 
     Attributes:
         stop: fills with a reason when tasks are to save what they have and end.
-        advance: takes what a task has done since it last told, in units of the caller's own. What is done in
-            this process is told as it is done, what is done elsewhere when its task has ended.
+        advance: takes what a task has done since it last told, in units of the caller's own. What is done on
+            this machine is told as it is done, what is done on a cluster when its task has ended.
         marker: a file that the workers of a cluster see. It is removed to make them stop, which it cannot
             tell them otherwise; without one they do not stop.
     """

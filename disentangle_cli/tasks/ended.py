@@ -52,11 +52,16 @@ def attempt(function: Function, task: Any, control: Control) -> Done | Failed:
         return Failed(failed)
 
 
-def attempt_apart(function: Function, task: Any, stop: list[str]) -> Done | Failed:
-    """Carry out one task in a process where nobody hears what it tells: that comes back with its result."""
+def attempt_apart(
+    function: Function, task: Any, stop: list[str], advance: Callable[[int], object] | None = None
+) -> Done | Failed:
+    """Carry out one task in another process: its warnings come back with its result.
+
+    So does how far it advanced, where nobody hears of that while it does.
+    """
     steps: list[int] = []
     with output.kept_warnings() as warned:
-        ended = attempt(function, task, Control(stop, steps.append))
+        ended = attempt(function, task, Control(stop, advance or steps.append))
     return ended if isinstance(ended, Failed) else replace(ended, warnings=warned, advanced=sum(steps))
 
 

@@ -9,13 +9,16 @@ import pickle
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from typing import Any
 
 from disentangle_cli import output
+from disentangle_cli.progress import Mirror, show_on
 from disentangle_cli.tasks.ended import Ended, Function, Lost, attempt_apart
 from disentangle_cli.tasks.signals import SIGNALS, blocked, caught_signals
+from disentangle_cli.tasks.teller import Teller, Told
 
 THREAD_LIMITS = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "BLIS", "NUMEXPR"))
 IDLE_SECONDS = 300
@@ -27,6 +30,8 @@ class Worker:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         self.connection, there = Pipe()
+        self._bar = Mirror()
+        self._advance: Callable[[int], object] | None = None
         path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
         limits = dict.fromkeys(THREAD_LIMITS, str(threads))
         program = [sys.executable, "-P", "-m", "disentangle_cli.tasks.worker"]
@@ -45,18 +50,26 @@ class Worker:
         """Whether it takes another task."""
         return not self.connection.closed and self._process.poll() is None
 
-    def give(self, function: Function, task: Any) -> None:
-        """Have it carry out a task; ``connection`` is ready when that has ended."""
-        message = _packed((function, task, output.debugging()))
+    def give(self, function: Function, task: Any, advance: Callable[[int], object]) -> None:
+        """Have it carry out a task; ``connection`` is ready when there is something to :meth:`take`."""
+        self._advance = advance
+        message = _packed((function, task, output.debugging(), output.speaking()))
         with contextlib.suppress(OSError):  # it has died; that shows when its answer is read
             self.connection.send_bytes(message)
 
-    def take(self) -> Ended:
-        """How the task ended."""
+    def take(self) -> Ended | None:
+        """How the task ended; None where it only told how far it is, which is shown."""
         try:
-            ended, last = pickle.loads(self.connection.recv_bytes())
+            message = pickle.loads(self.connection.recv_bytes())
         except (EOFError, OSError):
-            ended, last = None, True
+            message = None, True
+        if isinstance(message, Told):
+            self._bar.show(message.bar)
+            if self._advance is not None and message.advanced:
+                self._advance(message.advanced)
+            return None
+        self._bar.show(None)
+        ended, last = message
         if last:
             self._process.wait()
             self.connection.close()
@@ -68,6 +81,7 @@ class Worker:
 
     def kill(self) -> None:
         """End it, whatever it does."""
+        self._bar.show(None)
         self._process.kill()
         self._process.wait()
         self.connection.close()
@@ -87,12 +101,18 @@ def main() -> None:
     with caught_signals(patient=True) as stop, contextlib.suppress(EOFError, BrokenPipeError):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         while not stop and connection.poll(IDLE_SECONDS):
-            function, task, debug = pickle.loads(connection.recv_bytes())
-            output.configure(debug=debug)
+            function, task, debug, shown = pickle.loads(connection.recv_bytes())
+            output.configure(quiet=True, debug=debug)
+            teller = Teller(lambda told: connection.send_bytes(_packed(told))) if shown else None
+            if teller is not None:
+                show_on(teller)
             # the environment limits what is imported later; an earlier task may have set torch otherwise
             if torch := sys.modules.get("torch"):
                 torch.set_num_threads(threads)
-            connection.send_bytes(_packed((attempt_apart(function, task, stop), bool(stop))))
+            ended = attempt_apart(function, task, stop, None if teller is None else teller.advance)
+            if teller is not None:
+                teller.finish()
+            connection.send_bytes(_packed((ended, bool(stop))))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from disentangle_cli.errors import DcrError
 from disentangle_cli.modelling.lone_engine import LoneEngine
 from disentangle_cli.modelling.stack_engine import engine_for
 from disentangle_cli.training.outcome import Outcome, failed
-from disentangle_cli.training.session import Session, looks_at
+from disentangle_cli.training.session import SCORE, Session, looks_at
 
 
 class Loop:
@@ -32,11 +32,15 @@ class Loop:
         first, iterations, count = self.sessions[0].first, self.run.config.iterations, len(self.sessions)
         name = self.run.stem if count == 1 else f"{self.run.model}, {count} seeds"
         try:
-            with output.progress(total=iterations, desc=name, unit="it", initial=first) as bar:
+            phases = type(self.sessions[0].model).phases(self.run.config)
+            with output.progress(
+                total=iterations, desc=name, unit="it", initial=first, phases=phases, worth=count
+            ) as bar:
                 for iteration in range(first, iterations):
                     self.iterate(iteration)
                     if not self.sessions:
                         return
+                    bar.tell(*self._facts())
                     bar.update(1)
             self._each(lambda session: session.finish())
             self.outcomes += [Outcome(session.run) for session in self.sessions]
@@ -54,6 +58,15 @@ class Loop:
         reason = self.must_stop()  # asked once, so that all stop at the same iteration
         if reason or self.sessions[0].is_due():
             self._each(lambda session: session.pause(iteration + 1, reason))
+
+    def _facts(self) -> list[str]:
+        """What is shown besides the numbers of iterations; of many seeds their mean score alone."""
+        newest = [session.newest for session in self.sessions]
+        scores = [row[SCORE] for row in newest if SCORE in row]
+        name = "score" if len(newest) == 1 else "mean score"
+        found = [f"{name} {np.mean(scores):.3f}"] if scores else []
+        watched = self.sessions[0].model.watched if len(newest) == 1 else {}
+        return found + [f"{said} {newest[0][key]:.3g}" for key, said in watched.items() if key in newest[0]]
 
     def must_stop(self) -> str | None:
         """Why the runs have to stop now, if they have to."""

@@ -39,22 +39,22 @@ def train_pool(
             executor.
     """
     check_distinct(runs)
-    names = [run.checkpoint for run in runs]
     local = split_spec(executor)[0] == "local"
     if stack:
         check_stackable(runs[0])
         if not local:
             raise UsageError(f"--stack trains on this machine; leave out --stack or --executor {executor}")
     ended = _ended_here(runs, jobs, stack) if local else _ended_on_cluster(runs, jobs, executor)
-    with output.progress(total=len(runs), desc="pool", unit="run") as bar:
-        outcomes: dict[Path, Outcome] = {}
-        never = (not_started(run) for run in runs if run.checkpoint not in outcomes)
+    if len(runs) == 1:
+        return list(ended) or [not_started(runs[0])]
+    outcomes: dict[Path, Outcome] = {}
+    never = (not_started(run) for run in runs if run.checkpoint not in outcomes)
+    with output.progress(total=len(runs), desc="pool", unit="runs", gathers=True) as bar:
         for outcome in itertools.chain(ended, never):
             outcomes[outcome.run.checkpoint] = outcome
-            if len(runs) > 1:
-                _report(outcome)
+            _report(outcome)
             bar.update()
-    return [outcomes[name] for name in names]
+    return [outcomes[run.checkpoint] for run in runs]
 
 
 def check_distinct(runs: Sequence[Run]) -> None:

@@ -26,6 +26,8 @@ from disentangle_cli.training.spec import Run, describe
 from disentangle_cli.training.state import arithmetic, changes, write_state
 from disentangle_cli.yaml12 import to_yaml
 
+SCORE = "score/factor_vae"
+
 
 def open_session(run: Run, dataset: Dataset) -> "Session | None":
     """A run that is ready for its next iteration; None when it is finished already.
@@ -50,6 +52,7 @@ class Session:
         model: the model in training.
         compiled: whether its kernels are compiled.
         feed: its data.
+        newest: the scalars that were logged last, and the newest score.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Session:
         self.feed = Feed(dataset, config.batch_size, run.seed, device)
         self._log = RunLog(run.folder, self.first)
         self._saved = time.monotonic()
+        self.newest: dict[str, float] = {}
 
     # Around an iteration.
 
@@ -117,9 +121,10 @@ class Session:
         row = dict(scalars) if done % due.every == 0 else {}
         at_end = done == self.run.config.iterations
         if self.dataset.factors and due.score_every and (done % due.score_every == 0 or at_end):
-            row["score/factor_vae"] = quick_score(self._checkpoint(done), self.dataset, self.model.device)
+            row[SCORE] = quick_score(self._checkpoint(done), self.dataset, self.model.device)
         if row:
             self._log.write(iteration, row)
+            self.newest = {key: value for key, value in self.newest.items() if key == SCORE} | row
         if due.images_every and done % due.images_every == 0:
             self._pictures(f"{done:07d}")
 

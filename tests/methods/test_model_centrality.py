@@ -180,7 +180,7 @@ def test_progress_ends_at_its_total(
 
     class Shown(Progress):
         def __exit__(self, *error: Any) -> None:
-            shown.append((self._count, self._total))
+            shown.append((self.count, self.total))
             super().__exit__(*error)
 
     with pytest.MonkeyPatch.context() as patch:

@@ -61,3 +61,9 @@ def until_stopped(job: Job, control: Control) -> str:
     while not control.stop:
         time.sleep(0.02)
     return control.stop[0]
+
+
+def steps(job: Job, control: Control) -> None:
+    for _ in output.progress(range(15), desc=str(job)):
+        time.sleep(job.seconds / 15)
+        control.advance(1)
