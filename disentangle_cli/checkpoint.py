@@ -136,7 +136,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    document = read_tensors(path, "dcr checkpoint")
+    document = read_tensors(path, "dcr checkpoint", of_model=True)
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise UsageError(f"{path}: not a dcr checkpoint (see dcr import for models trained elsewhere)")
     found = document.get("version")

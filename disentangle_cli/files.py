@@ -98,6 +98,12 @@ def remove(path: Path) -> None:
             raise RunError(f"cannot remove {path}: {error.strerror}") from error
 
 
+def holds_something(path: str | Path) -> bool:
+    """Whether writing to ``path`` costs what a file holds: none that is empty, no device, no stream."""
+    path = Path(path)
+    return path.is_file() and path.stat().st_size > 0 and _stream(path) is None
+
+
 def is_stdout(path: str | Path) -> bool:
     """Whether ``path`` is where stdout goes, by whatever name."""
     try:

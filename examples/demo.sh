@@ -11,15 +11,15 @@ run() {
 }
 
 mkdir -p "$DEMO"
-run dcr data render dsprites --num 10000 --seed 0 --out "$DEMO/dsprites-sample.npz"
+run dcr data render dsprites --num 10000 --seed 0 --overwrite --out "$DEMO/dsprites-sample.npz"
 # two seeds for a minute, which is too short to be good: the pool below has them beside models that had half an hour
 run dcr train --model infogan-cr --dataset dsprites --preset demo --seeds 0-1 --jobs 2 --resume --out "$DEMO/ckpts"
 # here and below a tenth of the official number of images and less: enough to see, not to publish
 run dcr centrality "$POOL"/*.pt "$DEMO"/ckpts/*.pt --groups-per-code 10 --scale-images 2500 --jobs 2 \
-    --select "$DEMO/best.pt" --plot "$DEMO/matrix.png" --report "$DEMO/report.html"
+    --overwrite --select "$DEMO/best.pt" --plot "$DEMO/matrix.png" --report "$DEMO/report.html"
 run dcr score "$DEMO/best.pt" --metrics factor_vae,mig \
     --set data.groups=100 --set data.reference=10000 --set data.rows=10000
-run dcr traverse "$DEMO/best.pt" --upscale 2 --out "$DEMO/traversal.png"
+run dcr traverse "$DEMO/best.pt" --upscale 2 --overwrite --out "$DEMO/traversal.png"
 
 printf '\nWhat was made:\n'
 describe() { printf '  %-32s %s\n' "$DEMO/$1" "$2"; }

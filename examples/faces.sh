@@ -61,7 +61,7 @@ PYTHON
     fi
 fi
 
-run dcr data check "$PHOTOS" --sheet "$OUT/sheet.png"
+run dcr data check "$PHOTOS" --overwrite --sheet "$OUT/sheet.png"
 COMMON=(--dataset "$PHOTOS" --preset fast --seeds "$SEEDS" --jobs "$JOBS" --resume --out "$OUT/ckpts"
     --set batch_size=32 --set log.score_every=0 --set log.images_every=0)
 # faces differ by less than shapes do, so that codes are to settle down to a lower price
@@ -70,10 +70,10 @@ run dcr train --model infogan-cr --iterations "$GAN" --set latents.noise.dim=30 
 run dcr train --model vae --iterations "$VAE" "${COMMON[@]}"
 # a hundredth of the official number of images: enough to see, not to publish
 run dcr centrality "$OUT"/ckpts/*.pt --groups-per-code 10 --group-size 20 --scale-images 500 --jobs "$JOBS" \
-    --select "$OUT/best.pt"
-run dcr traverse "$OUT/best.pt" --out "$OUT/traversal.png"
+    --overwrite --select "$OUT/best.pt"
+run dcr traverse "$OUT/best.pt" --overwrite --out "$OUT/traversal.png"
 for model in infogan-cr vae; do
     for checkpoint in "$OUT"/ckpts/"$model"_*.pt; do
-        run dcr traverse "$checkpoint" --out "$OUT/$(basename "$checkpoint" .pt).png"
+        run dcr traverse "$checkpoint" --overwrite --out "$OUT/$(basename "$checkpoint" .pt).png"
     done
 done

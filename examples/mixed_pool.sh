@@ -54,6 +54,6 @@ if [[ -z "$POOL" ]]; then
     done
 fi
 run dcr centrality "$POOL"/*.pt --method all --labels-check dsprites --jobs "$JOBS" ${COUNTS[@]+"${COUNTS[@]}"} \
-    --select "$OUT/best.pt" --plot "$OUT/matrix.png" --report "$OUT/report.html" --format json >"$OUT/centrality.json"
-run dcr traverse "$OUT/best.pt" --out "$OUT/best.png"
+    --overwrite --select "$OUT/best.pt" --plot "$OUT/matrix.png" --report "$OUT/report.html" --format json >"$OUT/centrality.json"
+run dcr traverse "$OUT/best.pt" --overwrite --out "$OUT/best.png"
 run python "$(dirname "$0")/mixed_pool_table.py" "$OUT/centrality.json" | tee "$OUT/table.md"

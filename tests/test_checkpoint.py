@@ -255,7 +255,9 @@ def test_bombs_and_programs_are_refused(tmp_path: Path) -> None:
         load_checkpoint(bomb)
     program = tmp_path / "program.pt"
     torch.jit.save(torch.jit.script(torch.nn.Linear(2, 2)), program)
-    with pytest.raises(UsageError, match="TorchScript programs are, which dcr never runs"):
+    with pytest.raises(
+        UsageError, match=r"TorchScript program, which dcr never runs; export .* `dcr import onnx`"
+    ):
         load_checkpoint(program)
     flipped = save_checkpoint(tmp_path / "flipped.pt", example())
     data = bytearray(flipped.read_bytes())

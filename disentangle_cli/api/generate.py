@@ -28,6 +28,17 @@ from disentangle_cli.rendering.grid import draw_samples
 NUM = 64
 
 
+def is_folder(target: Path) -> bool:
+    """Whether samples saved to ``target`` become a folder of pictures: it is one, or has no known suffix."""
+    return target.is_dir() or target.suffix.lower() not in (".npz", ".png")
+
+
+def picture_names(num: int) -> list[str]:
+    """What ``num`` pictures of a folder are called: ``00000.png`` and so on."""
+    digits = max(5, len(str(num - 1)))
+    return [f"{index:0{digits}d}.png" for index in range(num)]
+
+
 @dataclass(frozen=True, repr=False)
 class Samples:
     """Generated images.
@@ -50,14 +61,13 @@ class Samples:
     def save(self, path: str | Path) -> list[Path]:
         """Write an archive (.npz), a grid (.png) or a folder of pictures; the files that were written."""
         target = Path(path)
-        if target.suffix.lower() == ".npz":
+        if target.suffix.lower() == ".npz" and not target.is_dir():
             names = np.array(self.latent_names)
             write_npz(target, {"images": self.images, "latents": self.latents, "latent_names": names})
             return [target]
-        if target.suffix.lower() == ".png" and not target.is_dir():
+        if not is_folder(target):
             return [save_picture(draw_samples(self.images), target)]
-        digits = max(5, len(str(len(self.images) - 1)))
-        files = [f"{index:0{digits}d}.png" for index in range(len(self.images))]
+        files = picture_names(len(self.images))
         if target.is_dir() and (others := {file.name for file in target.glob("*.png")} - set(files)):
             warn(f"{target} already holds {len(others)} other pictures; they stay")
         with atomic_folder(target) as folder:

@@ -15,8 +15,8 @@ from disentangle_cli.datasets import Dataset, check_known
 from disentangle_cli.devices import pick_device
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
-from disentangle_cli.executors import split_spec
-from disentangle_cli.files import atomic, write_atomic
+from disentangle_cli.executors import check_executor
+from disentangle_cli.files import atomic, holds_something, write_atomic
 from disentangle_cli.methods.model_centrality import model_centrality
 from disentangle_cli.modelling.model import AnyModel
 from disentangle_cli.nearest import choose_one
@@ -172,6 +172,7 @@ def rank(
     cache: bool = True,
     force: bool = False,
     spare: str | Path | None = None,
+    overwrite: bool = False,
     **options: Any,
 ) -> Ranking:
     """Rank models without labels, as ``dcr centrality`` does.
@@ -191,7 +192,8 @@ def rank(
         executor: where evaluations run: ``local``, ``dask``, ``dask=ADDRESS``, ``ray`` or ``ray=ADDRESS``.
         cache: keep evaluations on disk and use them again.
         force: rank models that were trained on different data sets all the same.
-        spare: a file that is about to be replaced by the selected model.
+        spare: a file that the selected model is about to be copied to; see ``overwrite``.
+        overwrite: whether ``spare`` may hold something else than a copy of a model of the pool.
         options: settings by name, e.g. ``groups_per_code=20``.
 
     Raises:
@@ -206,13 +208,13 @@ def rank(
     if (images := chosen.groups_per_code * chosen.group_size) > IMAGES.most:
         raise UsageError(f"groups_per_code and group_size: {images:,} images a code are too many: {IMAGES}")
     runs = [METHODS.get(name) for name in names]
-    split_spec(executor)  # it serves no one where all evaluations are at hand
+    check_executor(executor)  # it serves no one where all evaluations are at hand
     if chosen.images_from not in (None, GENERATED):
         check_known(str(chosen.images_from))  # only some methods look at it
     target = None if spare is None else Path(spare)
     pool = load_pool(models, str(pick_device(device)), force, spare=target)
     if target is not None:
-        _check_target(target, pool)
+        _check_target(target, pool, overwrite)
     explained = None if explain is None else find_model(explain, pool)
     labelled = None if labels_check is None else open_labelled(labels_check, pool.members[0])
     task = Task(pool, seed, chosen, jobs, cache, executor)
@@ -286,17 +288,21 @@ def _labels(selections: Sequence[Selection], spec: str, dataset: Dataset, task: 
     return check_labels(selections, supervised_scores(task, spec, dataset), dataset)
 
 
-def _check_target(target: Path, pool: Pool) -> None:
-    """Refuse to overwrite a model whose content no other file of the pool holds."""
+def _check_target(target: Path, pool: Pool, overwrite: bool) -> None:
+    """Refuse to lose a model that only one file of the pool holds; without ``overwrite`` anything else."""
     twins = {duplicate.model for duplicate in pool.duplicates}
     twins |= {duplicate.same_as for duplicate in pool.duplicates}
     for name in pool.names:
         if name not in twins and target.exists() and target.samefile(name):
             raise UsageError(f"--select {target} would overwrite a model of the pool; choose another name")
-    if target.is_file() and target.stat().st_size:
-        try:
-            load_checkpoint(target)
-        except UsageError:
-            raise UsageError(
-                f"--select {target} exists and is no sound checkpoint; choose another name"
-            ) from None
+    if overwrite or not holds_something(target):
+        return
+    try:
+        lost = load_checkpoint(target).content_hash() not in {member.identity for member in pool.members}
+    except UsageError:
+        lost = True
+    if lost:
+        raise UsageError(
+            f"--select: {target} exists and is no copy of a model of the pool; --overwrite replaces it, or "
+            "choose another name"
+        )

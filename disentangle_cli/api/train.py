@@ -13,7 +13,7 @@ from disentangle_cli.bounds import RUNS
 from disentangle_cli.datasets import check_known
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
-from disentangle_cli.executors import split_spec
+from disentangle_cli.executors import check_executor
 from disentangle_cli.numerals import read_number
 from disentangle_cli.training import (
     chosen_preset,
@@ -26,6 +26,7 @@ from disentangle_cli.training import (
 from disentangle_cli.training.outcome import Outcome
 from disentangle_cli.training.pool import check_distinct, raise_failures
 from disentangle_cli.training.run import prepare_all
+from disentangle_cli.training.session import foresee
 from disentangle_cli.training.spec import Run
 from disentangle_cli.training.stack import check_stackable
 
@@ -163,11 +164,11 @@ def train(
                 suffix.append(f"seed-{one}")
             runs.append(replace(run, name="_".join([run.stem, *suffix])) if suffix else run)
     if stack:
-        check_stackable(runs[0])
+        check_stackable(runs[0], executor)
     if dry_run:
         check_distinct(runs)
-        for run, _ in prepare_all(runs):
-            output.log(f"would train {run.stem} for {run.config.iterations} iterations")
+        for run, opened in prepare_all(runs):
+            output.log(foresee(run, opened))
         return Trained(runs, [])
     trained = Trained(runs, train_pool(runs, jobs, executor, stack))
     if check:
@@ -181,7 +182,7 @@ def check_places(dataset: str | None, executor: str) -> None:
     Raises:
         UsageError: names it.
     """
-    split_spec(executor)
+    check_executor(executor)
     if dataset is not None:
         check_known(dataset)
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from disentangle_cli import output
+from disentangle_cli.command_line.flags import Command, Group
 
 _PANEL = "Global options"
 
@@ -26,9 +27,11 @@ _OPTIONS: dict[str, Any] = {"quiet": Quiet, "verbose": Verbose, "debug": Debug}
 def add_global_options(app: typer.Typer) -> None:
     """Give every command of ``app``, nested ones included, the global options."""
     for command in app.registered_commands:
+        command.cls = Command
         if command.callback is not None:
             command.callback = _with_options(command.callback)
     for group in app.registered_groups:
+        group.cls = Group
         if group.typer_instance is not None:
             add_global_options(group.typer_instance)
 

@@ -67,6 +67,9 @@ Metrics = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace files that are there, which stay otherwise.")
+]
 Report = Annotated[Path | None, typer.Option(metavar="FILE", help="Write everything to one HTML page.")]
 Sets = Annotated[
     list[str] | None,

@@ -14,11 +14,11 @@ import threading
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
 
 from disentangle_cli import __version__, output, streams
 from disentangle_cli.command_line.examples import add_examples, epilog
 from disentangle_cli.command_line.exit_codes import end_of_thread, exit_codes
+from disentangle_cli.command_line.flags import Group
 from disentangle_cli.command_line.globals import Debug, Quiet, Verbose, add_global_options
 from disentangle_cli.command_line.terminal import screen
 from disentangle_cli.tasks.signals import die_of_signals, unwind_on_signals
@@ -39,7 +39,7 @@ EXAMPLES = (
 )
 
 
-class _Root(TyperGroup):
+class _Root(Group):
     """The top-level group: every error leaves through one table, whoever calls it."""
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]

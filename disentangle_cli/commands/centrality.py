@@ -9,7 +9,7 @@ from disentangle_cli import output
 from disentangle_cli.bounds import GROUPS, IMAGES
 from disentangle_cli.command_line import options
 from disentangle_cli.command_line.examples import examples
-from disentangle_cli.command_line.outputs import check_outputs, check_report
+from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
 from disentangle_cli.numerals import read_number
@@ -124,6 +124,7 @@ def centrality_cli(
         ),
     ] = None,
     report: options.Report = None,
+    overwrite: options.Overwrite = False,
     force: Annotated[
         bool, typer.Option("--force", help="Rank models of different data sets all the same.")
     ] = False,
@@ -144,10 +145,10 @@ def centrality_cli(
     """
     paths = options.expand_paths(checkpoints)
     pictures = {"--plot": plot, "--explain-plot": explain_plot}
-    check_outputs({"--select": select}, [images, labels_check])  # it may replace a copy of a model
-    check_outputs({"--select": select, **pictures, "--report": report}, [])
-    check_outputs({**pictures, "--report": report}, [*paths, images, labels_check])
-    check_report(report)
+    # --select may replace a copy of a model, which is told when the models are read
+    check_outputs({"--select": select}, [images, labels_check], overwrite=True)
+    check_outputs({"--select": select, **pictures, "--report": report}, [], overwrite=True)
+    check_outputs({**pictures, "--report": report}, [*paths, images, labels_check], overwrite=overwrite)
     from disentangle_cli.rendering.figures import check_ending
 
     for option, picture in pictures.items():
@@ -170,6 +171,7 @@ def centrality_cli(
         cache=cache,
         force=force,
         spare=select,
+        overwrite=overwrite,
         groups_per_code=groups_per_code,
         group_size=group_size,
         scale_images=scale_images,

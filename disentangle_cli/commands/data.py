@@ -55,6 +55,7 @@ def list_cli(fmt: options.FormatOption = Format.table) -> None:
 def render_cli(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Data set: a name, a file or a folder.")],
     out: options.Out,
+    overwrite: options.Overwrite = False,
     num: Annotated[
         int | None,
         typer.Option(help="So many different images, at random (--seed).", **options.whole(1, IMAGES)),
@@ -77,7 +78,7 @@ def render_cli(
     from disentangle_cli.data.export import choose, export
     from disentangle_cli.datasets import open_dataset
 
-    check_outputs({"--out": out}, [name, indices])
+    check_outputs({"--out": out}, [name, indices], overwrite=overwrite)
     dataset = open_dataset(
         name, size=size, channels=channels, class_folders=class_folders, skip_broken=skip_broken
     )
@@ -101,6 +102,7 @@ def check_cli(
     sheet: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw images as training will see them.")
     ] = None,
+    overwrite: options.Overwrite = False,
     fmt: options.FormatOption = Format.table,
 ) -> None:
     """Read a whole data set and say what it is; exit 2 if it cannot be used.
@@ -109,7 +111,7 @@ def check_cli(
     """
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise UsageError(f"--sheet {sheet}: the name must end in .png")
-    check_outputs({"--sheet": sheet}, [path])
+    check_outputs({"--sheet": sheet}, [path], overwrite=overwrite)
     from disentangle_cli.data.picture_report import lines, named
     from disentangle_cli.datasets import open_dataset
 

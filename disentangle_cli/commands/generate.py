@@ -8,7 +8,7 @@ import typer
 from disentangle_cli.bounds import IMAGES
 from disentangle_cli.command_line import options
 from disentangle_cli.command_line.examples import examples
-from disentangle_cli.command_line.outputs import check_outputs
+from disentangle_cli.command_line.outputs import check_free, check_named, check_outputs
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
@@ -38,6 +38,7 @@ def generate_cli(
         str | None,
         typer.Option("--encode", metavar="DATASET", help="Write codes of a data set's images instead."),
     ] = None,
+    overwrite: options.Overwrite = False,
     seed: options.Seed = 0,
     device: options.Device = "auto",
     fmt: options.FormatOption = Format.table,
@@ -49,15 +50,20 @@ def generate_cli(
     With --encode the codes of a data set's images are written, as `dcr score` takes them.
     """
     from disentangle_cli.api.arguments import model_of
-    from disentangle_cli.api.generate import NUM, encode, generate
+    from disentangle_cli.api.generate import NUM, encode, generate, is_folder, picture_names
     from disentangle_cli.generation import parse_fixed
 
     paths = options.expand_paths(checkpoints)
     if dataset is not None and fix:
         raise UsageError("--fix has no meaning with --encode: nothing is generated")
+    check_named("--out", out)
     targets = _targets(paths, out, dataset is not None)
     for target in targets:
-        check_outputs({} if target.is_dir() else {"--out": target}, [*paths, dataset])
+        if dataset is None and is_folder(target):
+            check_outputs({}, [*paths, dataset])
+            check_free("--out", [target / name for name in picture_names(num or NUM)], overwrite)
+        else:
+            check_outputs({"--out": target}, [*paths, dataset], overwrite=overwrite)
     models = [model_of(path, device) for path in paths]
     fixed = [parse_fixed(fix or [], model.latents) for model in models]
     written: list[Path] = []

@@ -27,7 +27,6 @@ TrainedOn = Annotated[
     str | None,
     typer.Option(metavar="DATASET", help="What it was trained on: a data set's name or path."),
 ]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that hold something else.")]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Go on past folders that cannot be taken, saying why.")
 ]
@@ -44,7 +43,7 @@ def disvae_cli(
     out: Out = CKPTS,
     trained_on: TrainedOn = None,
     skip_bad: SkipBad = False,
-    overwrite: Overwrite = False,
+    overwrite: options.Overwrite = False,
     device: options.Device = "auto",
     fmt: options.FormatOption = Format.table,
 ) -> None:
@@ -65,7 +64,7 @@ def pythae_cli(
     out: Out = CKPTS,
     trained_on: TrainedOn = None,
     skip_bad: SkipBad = False,
-    overwrite: Overwrite = False,
+    overwrite: options.Overwrite = False,
     seed: options.Seed = 0,
     device: options.Device = "auto",
     fmt: options.FormatOption = Format.table,
@@ -113,7 +112,7 @@ def onnx_cli(
     ] = None,
     out: Out = CKPTS,
     trained_on: TrainedOn = None,
-    overwrite: Overwrite = False,
+    overwrite: options.Overwrite = False,
     device: options.Device = "auto",
     fmt: options.FormatOption = Format.table,
 ) -> None:
@@ -144,7 +143,7 @@ def state_dict_cli(
     ],
     out: Out = CKPTS,
     trained_on: TrainedOn = None,
-    overwrite: Overwrite = False,
+    overwrite: options.Overwrite = False,
     device: options.Device = "auto",
     fmt: options.FormatOption = Format.table,
 ) -> None:

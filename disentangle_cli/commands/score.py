@@ -8,7 +8,7 @@ import typer
 from disentangle_cli.bounds import REPEATS, RESAMPLES
 from disentangle_cli.command_line import options
 from disentangle_cli.command_line.examples import examples
-from disentangle_cli.command_line.outputs import check_outputs, check_report
+from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
 from disentangle_cli.output import log
@@ -79,6 +79,7 @@ def score_cli(
         ),
     ] = None,
     report: options.Report = None,
+    overwrite: options.Overwrite = False,
     jobs: options.Jobs = None,
     executor: options.ExecutorOption = "local",
     seed: options.Seed = 0,
@@ -106,8 +107,7 @@ def score_cli(
         raise UsageError("--fail-under-ci needs intervals; ask for them with --repeats or --bootstrap")
     earlier = read_baseline(baseline) if baseline else None
     paths = options.expand_paths(models)
-    check_outputs({"--report": report}, [*paths, dataset, baseline])
-    check_report(report)
+    check_outputs({"--report": report}, [*paths, dataset, baseline], overwrite=overwrite)
     scores = score(
         paths,
         dataset,

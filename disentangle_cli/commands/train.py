@@ -66,7 +66,7 @@ def train_cli(
         str | None, typer.Option(help="Stem of the outputs (default: <model>_<dataset>_seed-<S>).")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with an unfinished run.")] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")] = False,
+    overwrite: options.Overwrite = False,
     time_limit: Annotated[
         str | None, typer.Option(metavar="30m", help="Stop and save all runs after this time (s, m, h).")
     ] = None,

@@ -41,6 +41,7 @@ def traverse_cli(
             help="Size of a pixel (default: images get at least 64 pixels).", **options.whole(1, UPSCALE)
         ),
     ] = None,
+    overwrite: options.Overwrite = False,
     seed: options.Seed = 0,
     device: options.Device = "auto",
     fmt: options.FormatOption = Format.table,
@@ -50,7 +51,7 @@ def traverse_cli(
     from disentangle_cli.rendering import check_suffix
 
     suffix = check_suffix(out)
-    check_outputs({"--out": out}, [checkpoint, anchor])
+    check_outputs({"--out": out}, [checkpoint, anchor], overwrite=overwrite)
     names = options.listed(latents) or None
     steps = steps or (None if suffix == ".png" else SMOOTH_STEPS)
     traversal = traverse(checkpoint, names, steps=steps, anchor=anchor, seed=seed, device=device)

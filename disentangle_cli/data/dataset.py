@@ -161,9 +161,15 @@ class Dataset(ABC):
     def unlabelled(self) -> str:
         """In words that there are no labels, and what may be meant for some."""
         if self.report is not None:
-            return f"data set {self.name} has no factor labels: neither a factors.csv nor folders as classes"
-        found = f": class ids are read from an array factors, not from {', '.join(self.ignored)}"
-        return f"data set {self.name} has no factor labels{found if self.ignored else ''}"
+            return (
+                f"data set {self.name} has no factor labels: put a factors.csv beside the pictures (a column "
+                "file, and one for each factor), or the pictures of each class in a folder of their own"
+            )
+        found = f", not from {', '.join(self.ignored)}" if self.ignored else ""
+        return (
+            f"data set {self.name} has no factor labels: class ids are read from an array factors (images, "
+            f"factors) of an .npz file{found}, and those of a folder of pictures from a factors.csv in it"
+        )
 
     def __repr__(self) -> str:
         factors = ", ".join(f"{factor.name} {factor.size}" for factor in self.factors) or "no labels"

@@ -6,7 +6,14 @@ idempotent: one whose worker died is carried out again by another.
 """
 
 from disentangle_cli.tasks.control import Control
-from disentangle_cli.tasks.executor import EXECUTORS, Executor, cores, split_spec, tasks_at_once
+from disentangle_cli.tasks.executor import (
+    EXECUTORS,
+    Executor,
+    check_executor,
+    cores,
+    split_spec,
+    tasks_at_once,
+)
 from disentangle_cli.tasks.futures import FuturesExecutor
 from disentangle_cli.tasks.run import LostTasks, ends_of, run_tasks
 
@@ -16,6 +23,7 @@ __all__ = [
     "Executor",
     "FuturesExecutor",
     "LostTasks",
+    "check_executor",
     "cores",
     "ends_of",
     "run_tasks",

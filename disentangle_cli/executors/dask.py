@@ -8,6 +8,7 @@ from multiprocessing import resource_tracker
 from typing import Any
 
 from disentangle_cli.errors import RunError, UsageError
+from disentangle_cli.extras import need
 from disentangle_cli.tasks.executor import EXECUTORS, cores, task_gpus
 from disentangle_cli.tasks.futures import FuturesExecutor
 from disentangle_cli.tasks.signals import blocked
@@ -21,12 +22,15 @@ class Dask(FuturesExecutor):
     """One task at a time for each thread of the workers. Dask itself sends a lost task to another worker."""
 
     def __init__(self, address: str | None, jobs: int | None) -> None:
-        try:
-            from distributed import KilledWorker
-        except ImportError:
-            raise UsageError('--executor dask needs Dask: pip install "disentangle-cli[dask]"') from None
+        self.check()
+        from distributed import KilledWorker
+
         super().__init__(jobs, (KilledWorker,))
         self._client = _local_client(jobs or cores()) if address is None else _client(address)
+
+    @staticmethod
+    def check() -> None:
+        need("dask", "dask", "distributed", what="--executor dask", name="Dask")
 
     def send(self, *call: Any) -> Any:
         resources = {"resources": {"GPU": gpus}} if (gpus := task_gpus()) else {}

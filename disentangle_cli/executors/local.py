@@ -24,6 +24,10 @@ class Local:
         self._here: list[tuple[int, Ended]] = []
         self._under_way: dict[Any, tuple[int, Worker]] = {}
 
+    @staticmethod
+    def check() -> None:
+        """Nothing is needed."""
+
     def places(self, count: int) -> int:
         """As many as asked for, but none without a task."""
         self._places = min(self._jobs, count)

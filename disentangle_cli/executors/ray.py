@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.extras import need
 from disentangle_cli.tasks.executor import EXECUTORS, cores, task_gpus
 from disentangle_cli.tasks.futures import FuturesExecutor
 
@@ -29,10 +30,9 @@ class Ray(FuturesExecutor):
     def __init__(self, address: str | None, jobs: int | None) -> None:
         for name, value in QUIET.items():
             os.environ.setdefault(name, value)
-        try:
-            from ray import exceptions
-        except ImportError:
-            raise UsageError('--executor ray needs Ray: pip install "disentangle-cli[ray]"') from None
+        self.check()
+        from ray import exceptions
+
         lost = (
             exceptions.WorkerCrashedError,
             exceptions.NodeDiedError,
@@ -41,6 +41,10 @@ class Ray(FuturesExecutor):
         )
         super().__init__(jobs, lost)
         self._connect(address or "local")
+
+    @staticmethod
+    def check() -> None:
+        need("ray", "ray", what="--executor ray", name="Ray")
 
     def _connect(self, address: str) -> None:
         """Connect this process, unless it is: a process has one Ray at a time."""

@@ -10,7 +10,7 @@ from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpo
 from disentangle_cli.datasets import DATASETS, Dataset, open_dataset
 from disentangle_cli.documents import jsonable, versions
 from disentangle_cli.errors import UsageError
-from disentangle_cli.files import free_name, sha256_file
+from disentangle_cli.files import free_name, holds_something, sha256_file
 from disentangle_cli.importing._prior import IMAGES, fit_gaussian
 from disentangle_cli.importing.source import Imported, naming
 from disentangle_cli.models import LoadedModel
@@ -81,7 +81,7 @@ def write(checkpoint: Checkpoint, target: Path, overwrite: bool) -> Path:
         UsageError: ``target`` exists with other content.
         RunError: it cannot be written.
     """
-    if target.is_file() and not overwrite:
+    if holds_something(target) and not overwrite:
         try:
             same = load_checkpoint(target).content_hash() == checkpoint.content_hash()
         except UsageError:

@@ -134,6 +134,14 @@ def probe_encoder(net: OnnxNet, rows: Tensor, codes: int, chosen: Outputs) -> tu
         if widths in ([2 * codes], [codes, codes]):
             return True, _spread_note(torch.cat(outputs, 1)[:, codes:], chosen.spread)
     given = " and ".join(_sides(shape) for shape in found)
+    if any(len(shape) > 1 and width != shape[0] for width, shape in zip(widths, found, strict=True)):
+        total = sum(widths)
+        fits = total in (codes, 2 * codes)
+        also = "" if fits else f", with --latents for as many codes as its means ({codes} now)"
+        raise UsageError(
+            f"gives {given} numbers per image, not rows of codes: flatten them to {total} in the graph "
+            f"(torch.nn.Flatten(), the decoder unflattens them) and export both networks again{also}"
+        )
     raise UsageError(
         f"gives {given} numbers per image, but there are {codes} codes (--latents): expected {codes} means, "
         f"or {codes} means and then {codes} log-variances, in one output or two"

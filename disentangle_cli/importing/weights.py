@@ -19,7 +19,7 @@ def read_weights(path: Path, what: str, *keys: str) -> Weights:
     Raises:
         UsageError: missing or damaged, carries code, holds anything but plain tensors, is not finite.
     """
-    found = read_tensors(path, what, old_format=True)
+    found = read_tensors(path, what, old_format=True, of_model=True)
     for key in keys:
         if isinstance(found, dict) and isinstance(found.get(key), dict):
             found = found[key]

@@ -8,6 +8,7 @@ from typing import Any
 from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.measurement.settings import protocol_settings
 from disentangle_cli.metrics import METRICS
+from disentangle_cli.output import warn
 from disentangle_cli.plain import read_json
 
 MAX_BASELINE = 2**26
@@ -86,7 +87,8 @@ def check_baseline(results: Sequence[Entry], baseline: Sequence[Entry], path: st
 
     Where there are intervals, a fall counts when it is larger than the half width of the interval of the
     difference (the root of the sum of both squares). Models are matched by path, else by file name; a
-    single model matches a single earlier one. A metric that had no value then is not compared.
+    single model matches a single earlier one. What cannot be compared, since it had no value then or was not
+    scored now, is told in a warning for each model.
 
     Raises:
         GateError: one line that lists each metric that fell, and by how much.
@@ -100,7 +102,7 @@ def check_baseline(results: Sequence[Entry], baseline: Sequence[Entry], path: st
         old = _match(result, results, baseline, path)
         where = f"{path}: {old['model']}"
         _refuse_other(where, "", old, result, [*SAME, *(k for k in CONTENT if old.get(k) and result.get(k))])
-        compared = 0
+        compared, left_out = 0, []
         for name, now in result["metrics"].items():
             before = old["metrics"].get(name)
             if before is None:
@@ -110,8 +112,16 @@ def check_baseline(results: Sequence[Entry], baseline: Sequence[Entry], path: st
                 if now["score"] is not None:
                     _refuse_other_settings(f"{where}: {name}", name, before, now, result)
                 falls += _fall(f"{result['model']}: {name}", name, before, now)
+            else:
+                left_out.append(f"{name} (no value then: {before.get('reason', 'no reason is told')})")
+        left_out += [f"{name} (not scored now)" for name in old["metrics"] if name not in result["metrics"]]
+        if left_out:
+            warn(f"{path}: of {result['model']} these are not compared: {', '.join(left_out)}")
         if not compared and not absent:
             absent.append(f"{old['model']} has no score of {', '.join(result['metrics'])}")
+    matched = [id(_match(result, results, baseline, path)) for result in results]
+    if unused := [old["model"] for old in baseline if id(old) not in matched]:
+        warn(f"{path}: not scored now, so not compared: {', '.join(dict.fromkeys(unused))}")
     if falls:
         raise GateError("worse than the baseline: " + "; ".join(falls))
     if absent:

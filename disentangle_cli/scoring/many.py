@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from disentangle_cli.datasets import absolute
-from disentangle_cli.executors import Control, run_tasks, split_spec
+from disentangle_cli.executors import Control, check_executor, run_tasks, split_spec
 from disentangle_cli.files import sha256_file
 from disentangle_cli.output import log, progress
 from disentangle_cli.scoring.run import Options, score_one
@@ -45,6 +45,7 @@ def score_paths(
     Raises:
         UsageError: an option, a file or the data set does not fit.
     """
+    check_executor(executor)
     files: list[tuple[str, bytes | None]] = [(path, None) for path in paths]
     if split_spec(executor)[0] != "local":
         dataset = absolute(dataset) if dataset else None

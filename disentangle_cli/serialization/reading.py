@@ -10,18 +10,20 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.reading import reading
 from disentangle_cli.serialization import legacy, pickled
 from disentangle_cli.serialization.archive import MAGIC, Archive
+from disentangle_cli.serialization.foreign import EXPORT, Foreign, recognise
 from disentangle_cli.serialization.pickled import CodeFound
 from disentangle_cli.serialization.storages import Storages
 
 _SMALL = 4096  # bytes: what torch.save notes beside the pickle and the numbers
 
 
-def read_tensors(path: Path, what: str, old_format: bool = False) -> Any:
+def read_tensors(path: Path, what: str, old_format: bool = False, of_model: bool = False) -> Any:
     """What a file holds: tensors on the CPU in ``dict``, ``list`` and ``tuple`` of plain types.
 
     Its bytes are read once; what the checksums were compared with is what the tensors are made of. That takes
     at most about four times the file's size. ``what`` is the noun of the error messages, e.g.
-    ``"dcr checkpoint"``; ``old_format`` lets files from before PyTorch 1.6 in, which have no checksums.
+    ``"dcr checkpoint"``; ``old_format`` lets files from before PyTorch 1.6 in, which have no checksums; with
+    ``of_model`` a message tells the way of a model's file of another kind into dcr.
 
     Raises:
         UsageError: the file is missing, unreadable, no such file, damaged, or carries code.
@@ -35,11 +37,21 @@ def read_tensors(path: Path, what: str, old_format: bool = False) -> Any:
             return _unzipped(file, size) if zipped else legacy.read(file, size)
     except UsageError as error:
         if isinstance(error.__cause__, CodeFound):
-            name = error.__cause__
+            name, way = error.__cause__, f"; {EXPORT}" if of_model else ""
             raise UsageError(
-                f"{path}: refused, it carries Python objects and not just tensors ({name})"
+                f"{path}: refused, it carries Python objects and not just tensors ({name}){way}"
             ) from None
+        if of_model and (foreign := _foreign(path)) is not None:
+            raise UsageError(f"{path}: not a {what}, but {foreign.kind}; {foreign.way}") from None
         raise
+
+
+def _foreign(path: Path) -> Foreign | None:
+    try:
+        with reading(path, "cannot be read") as file:
+            return recognise(file)
+    except UsageError:
+        return None
 
 
 def _unzipped(file: BinaryIO, size: int) -> Any:

@@ -1,7 +1,7 @@
 """What an executor is, how it is called on the command line, and how much it may use."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 from disentangle_cli.errors import UsageError
@@ -17,6 +17,13 @@ class Executor(Protocol):
 
     One serves one call of :func:`~disentangle_cli.tasks.run.ends_of`.
     """
+
+    def __init__(self, address: str | None, jobs: int | None) -> None:
+        """With the address and the number of tasks at once, if given."""
+
+    @staticmethod
+    def check() -> None:
+        """Raise UsageError where a library that it needs is not installed; nothing is started."""
 
     def places(self, count: int) -> int:
         """How many of ``count`` tasks to have under way at once. Asked before they are started."""
@@ -34,10 +41,17 @@ class Executor(Protocol):
         """Give up the tasks under way."""
 
 
-EXECUTORS: Registry[Callable[[str | None, int | None], Executor]] = Registry(
-    "disentangle_cli.executors", "executor"
-)
-"""An entry is made with the address and the number of tasks at once, if given."""
+EXECUTORS: Registry[type[Executor]] = Registry("disentangle_cli.executors", "executor")
+
+
+def check_executor(executor: str) -> None:
+    """Refuse an executor that there is not, or that lacks its library here; nothing is started.
+
+    Raises:
+        UsageError: as :func:`split_spec`, or what to install.
+    """
+    name, _ = split_spec(executor)
+    EXECUTORS.get(name).check()
 
 
 def split_spec(executor: str) -> tuple[str, str | None]:

@@ -26,6 +26,11 @@ class FuturesExecutor(ABC):
         self._ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._marker: Path | None = None
 
+    @staticmethod
+    def check() -> None:
+        """Nothing is needed, unless a subclass says so."""
+        return
+
     @abstractmethod
     def slots(self) -> int:
         """How many tasks the cluster takes at once."""

@@ -5,7 +5,7 @@ from typing import Any
 from disentangle_cli import output
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.errors import UsageError
-from disentangle_cli.files import remove
+from disentangle_cli.files import holds_something, remove
 from disentangle_cli.temporaries import sweep
 from disentangle_cli.training.spec import Run, is_same_run, same_identity
 from disentangle_cli.training.state import read_state
@@ -28,7 +28,7 @@ def is_finished(run: Run, identity: dict[str, Any]) -> bool:
     Raises:
         UsageError: a checkpoint of another configuration is there.
     """
-    if not run.checkpoint.is_file():  # what is no file is written to
+    if not holds_something(run.checkpoint):  # what is no file is written to
         return False
     try:
         same = is_same_run(load_checkpoint(run.checkpoint), identity)

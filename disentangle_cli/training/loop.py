@@ -82,7 +82,7 @@ class Loop:
             self._engine = engine_for([session.model for session in sessions], sessions[0].compiled)
         images = sessions[0].feed.images(np.concatenate([each.rows(iteration) for each in sessions]))
         scalars = self._engine.step(images.view(len(sessions), -1, *images.shape[1:]), iteration)
-        logged = (iteration + 1) % self.run.config.log.every == 0
+        logged = self.run.logs(iteration)
         if not logged and not looks_at(iteration, images.device):
             return {}
         table = torch.stack([value.to(images.device).expand(len(sessions)) for value in scalars.values()])

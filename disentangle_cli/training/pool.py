@@ -41,9 +41,7 @@ def train_pool(
     check_distinct(runs)
     local = split_spec(executor)[0] == "local"
     if stack:
-        check_stackable(runs[0])
-        if not local:
-            raise UsageError(f"--stack trains on this machine; leave out --stack or --executor {executor}")
+        check_stackable(runs[0], executor)
     ended = _ended_here(runs, jobs, stack) if local else _ended_on_cluster(runs, jobs, executor)
     if len(runs) == 1:
         return list(ended) or [not_started(runs[0])]

@@ -44,6 +44,20 @@ def open_session(run: Run, dataset: Dataset) -> "Session | None":
     return Session(run, dataset, identity, find_state(run, identity))
 
 
+def foresee(run: Run, dataset: Dataset) -> str:
+    """What would become of a run, in words; nothing is written.
+
+    Raises:
+        UsageError: as :func:`open_session`.
+    """
+    identity = describe(run, dataset)
+    if is_finished(run, identity):
+        return f"{run.checkpoint} is finished already"
+    state = find_state(run, identity)
+    done = 0 if state is None else state["iteration"]
+    return f"would train {run.stem} for {run.config.iterations - done} iterations"
+
+
 class Session:
     """A run under way.
 
@@ -118,7 +132,7 @@ class Session:
                     raise self._diverged(f"{name} is {value}", iteration)
         due = self.run.config.log
         done = iteration + 1
-        row = dict(scalars) if done % due.every == 0 else {}
+        row = dict(scalars) if self.run.logs(iteration) else {}
         at_end = done == self.run.config.iterations
         if self.dataset.factors and due.score_every and (done % due.score_every == 0 or at_end):
             row[SCORE] = quick_score(self._checkpoint(done), self.dataset, self.model.device)

@@ -56,6 +56,11 @@ class Run:
         """The resume state."""
         return self.folder / "resume.pt"
 
+    def logs(self, iteration: int) -> bool:
+        """Whether the scalars of an iteration (counted from 0) are logged; the last one's are, always."""
+        done = iteration + 1
+        return done % self.config.log.every == 0 or done == self.config.iterations
+
 
 def dataset_stem(spec: str) -> str:
     """A data set's part of a file name: its name, or the stem of its path."""

@@ -4,12 +4,15 @@ import itertools
 from collections.abc import Sequence
 
 from disentangle_cli.errors import UsageError
+from disentangle_cli.executors import split_spec
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training.spec import Run
 
 
-def check_stackable(run: Run) -> None:
-    """Raise UsageError when seeds of a run's configuration cannot be stacked."""
+def check_stackable(run: Run, executor: str) -> None:
+    """Raise UsageError when seeds of a configuration cannot be stacked, or not where they are trained."""
+    if split_spec(executor)[0] != "local":
+        raise UsageError(f"--stack trains on this machine; leave out --stack or --executor {executor}")
     kind = MODELS.get(run.model)
     if not kind.stackable:
         able = [name for name, kind in MODELS.working() if kind.stackable]

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import Result
 
-from disentangle_cli.command_line.outputs import check_outputs, check_report
+from disentangle_cli.command_line.outputs import check_outputs
+from disentangle_cli.commands import app
 from disentangle_cli.errors import UsageError
+from tests.command_line.walking import commands_of
 from tests.conftest import WriteModel
 
 Cli = Callable[..., Result]
@@ -47,24 +50,102 @@ def test_what_is_read_is_not_replaced(cli: Cli, write_model: WriteModel, data: P
         assert {path: path.read_bytes() for path in tmp_path.iterdir()} == held
 
 
-def test_a_file_of_another_kind_is_not_replaced(
+SIZES = ["--groups-per-code", 2, "--group-size", 2, "--scale-images", 8]
+
+
+def test_what_is_there_stays_without_overwrite(
     cli: Cli, write_model: WriteModel, data: Path, tmp_path: Path
 ) -> None:
-    model, other, third = write_model("m.pt"), write_model("n.pt", seed=1), write_model("o.pt", seed=2)
-    before = third.read_bytes()
-    result = cli("centrality", model, other, "--report", third)
-    assert (result.exit_code, third.read_bytes()) == (2, before)
-    assert "exists and is no page" in result.stderr
-    before = data.read_bytes()
-    sizes = ["--groups-per-code", 2, "--group-size", 2, "--scale-images", 8]
-    result = cli("centrality", model, other, *sizes, "--select", data)
-    assert (result.exit_code, data.read_bytes()) == (2, before)
-    assert "no sound checkpoint" in result.stderr
-    (tmp_path / "made-by-mktemp").touch()
-    result = cli("centrality", model, other, *sizes, "--select", tmp_path / "made-by-mktemp")
-    assert result.exit_code == 0, result.stderr
-    again = cli("centrality", model, other, *sizes, "--select", tmp_path / "made-by-mktemp")
-    assert again.exit_code == 0, again.stderr
+    model, other = write_model("m.pt"), write_model("n.pt", seed=1)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    held = {
+        name: tmp_path / name for name in ("x.npz", "x.png", "x.gif", "x.html", "x.pt", "folder/00001.png")
+    }
+    for path in held.values():
+        path.write_bytes(b"mine")
+    pair = ("centrality", model, other, *SIZES)
+    drawn = ("--explain", model, "--explain-plot", tmp_path / "y.png", "--plot", tmp_path / "z.png")
+    score = ("score", model, "--dataset", data, "--metrics", "mig")
+    commands = {
+        "x.npz": [
+            ("generate", model, "--num", 3, "--out", held["x.npz"]),
+            ("generate", model, "--encode", data, "--out", held["x.npz"]),
+            ("data", "render", data, "--num", 2, "--out", held["x.npz"]),
+        ],
+        "x.png": [
+            ("generate", model, "--num", 3, "--out", held["x.png"]),
+            ("traverse", model, "--out", held["x.png"]),
+            ("data", "check", data, "--sheet", held["x.png"]),
+        ],
+        "x.gif": [("traverse", model, "--steps", 2, "--out", held["x.gif"])],
+        "x.html": [(*score, "--report", held["x.html"])],
+        "x.pt": [(*pair, "--select", held["x.pt"], *drawn, "--report", tmp_path / "y.html")],
+        "folder/00001.png": [("generate", model, "--num", 2, "--out", folder)],
+    }
+    for option in ("--plot", "--report", "--explain-plot"):
+        result = cli(*pair, "--explain", model, option, held["x.png"])
+        assert result.exit_code == 2
+        assert f"{option}: {held['x.png']} exists" in result.stderr
+    for name, listed in commands.items():
+        for arguments in listed:
+            result = cli(*arguments)
+            assert result.exit_code == 2, arguments
+            assert f"{held[name]} exists" in result.stderr, arguments
+            assert "--overwrite replaces it" in result.stderr
+            assert not result.stdout
+            assert held[name].read_bytes() == b"mine"
+            result = cli(*arguments, "--overwrite")
+            assert result.exit_code == 0, (arguments, result.stderr)
+            assert held[name].read_bytes() != b"mine"
+            held[name].write_bytes(b"mine")
+
+
+def test_a_file_is_replaced_where_nothing_is_lost(cli: Cli, write_model: WriteModel, tmp_path: Path) -> None:
+    models = [write_model("m.pt"), write_model("n.pt", seed=1)]
+    chosen = tmp_path / "made-by-mktemp"
+    chosen.touch()
+    for _ in range(2):  # an empty file, then a copy of a model of the pool: scripts run again
+        result = cli("centrality", *models, *SIZES, "--select", chosen)
+        assert result.exit_code == 0, result.stderr
+    others = [write_model("o.pt", seed=2), write_model("p.pt", seed=3)]
+    before = chosen.read_bytes()
+    result = cli("centrality", *others, *SIZES, "--select", chosen)
+    assert (result.exit_code, chosen.read_bytes()) == (2, before)
+    assert "no copy of a model of the pool" in result.stderr
+    assert cli("centrality", *others, *SIZES, "--select", chosen, "--overwrite").exit_code == 0
+    for empty in ("e.npz", "e.png"):
+        (tmp_path / empty).touch()
+        assert cli("generate", models[0], "--num", 1, "--out", tmp_path / empty).exit_code == 0
+    (tmp_path / "null.png").symlink_to(os.devnull)
+    for _ in range(2):
+        assert cli("traverse", models[0], "--out", tmp_path / "null.png").exit_code == 0
+
+
+def test_a_name_of_a_stream_is_told_how_to_pipe(cli: Cli, write_model: WriteModel, tmp_path: Path) -> None:
+    model = write_model()
+    for command in (("generate", model), ("traverse", model), ("data", "render", "toy")):
+        result = cli(*command, "--out", "-")
+        assert (result.exit_code, result.stdout) == (2, "")
+        assert result.stderr.startswith("error: ")
+    assert "a link to /dev/stdout" in cli("generate", model, "--out", "-").stderr
+    assert not Path("-").exists()
+
+
+OUTPUTS = {"out", "report", "plot", "explain_plot", "select", "sheet"}
+INPUTS = {"indices", "config", "init_from", "encoder", "decoder", "file", "map_file", "folders"}
+
+
+def test_every_command_that_writes_a_file_takes_overwrite() -> None:
+    """A new option that is a path is an input or an output: say which here."""
+    found = {}
+    for name, command in commands_of(typer.main.get_command(app)):
+        paths = {p.name for p in command.params if p.type_descriptor.is_path}
+        assert not paths - OUTPUTS - INPUTS, name
+        if paths & OUTPUTS:
+            found[name] = "overwrite" in {p.name for p in command.params}
+    assert len(found) > 5
+    assert all(found.values()), found
 
 
 def test_one_file_for_two_outputs(tmp_path: Path) -> None:
@@ -74,18 +155,6 @@ def test_one_file_for_two_outputs(tmp_path: Path) -> None:
     check_outputs({"--plot": Path(os.devnull), "--explain-plot": Path(os.devnull)}, [None, ""])
     with pytest.raises(UsageError, match="is a folder"):
         check_outputs({"--plot": tmp_path}, [])
-
-
-def test_pages_replace_pages(tmp_path: Path) -> None:
-    page = tmp_path / "page"
-    for text in ("", "<!DOCTYPE html>", "  <html>"):
-        page.write_text(text)
-        check_report(page)
-    page.write_text("notes")
-    with pytest.raises(UsageError, match="no page"):
-        check_report(page)
-    check_report(tmp_path / "new.txt")
-    check_report(Path(os.devnull))
 
 
 def test_a_report_goes_through_a_fifo(cli: Cli, write_model: WriteModel, data: Path, tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ def test_folder_of_pictures_equals_the_archive(cli: Cli, write_model: WriteModel
     assert paths == sorted(folder.iterdir())
     pictures = np.stack([np.asarray(Image.open(path)) for path in paths])
     assert np.array_equal(pictures, read(archive)["images"])
-    fewer = cli("generate", model, "--num", 3, "--out", folder)
+    assert cli("generate", model, "--num", 3, "--out", folder).exit_code == 2
+    fewer = cli("generate", model, "--num", 3, "--out", folder, "--overwrite")
     assert "9 other pictures" in fewer.stderr
 
 
@@ -137,4 +138,4 @@ def test_a_value_outside_the_prior_is_warned_about(cli: Cli, write_model: WriteM
     assert result.exit_code == 0
     assert result.stderr.startswith("warning: --fix c1=3: outside")
     for arguments in (["--quiet", "generate", model], ["generate", model, "--quiet"]):
-        assert cli(*arguments, "--fix", "c1=3", "--out", out).stderr == ""
+        assert cli(*arguments, "--fix", "c1=3", "--out", out, "--overwrite").stderr == ""

@@ -7,10 +7,12 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+import typer
 from typer.testing import Result
 
 import disentangle_cli
 from disentangle_cli import commands
+from tests.command_line.walking import commands_of
 
 Cli = Callable[..., Result]
 HEAVY = ("torch", "numpy", "scipy", "sklearn", "pydantic", "PIL", "joblib")
@@ -185,3 +187,12 @@ def test_without_arguments_only_help_is_shown(cli: Cli, command: tuple[str, ...]
     assert result.exit_code == 2
     assert "Commands" in result.stdout
     assert result.stderr == ""
+
+
+@pytest.mark.parametrize("name", [name for name, _ in commands_of(typer.main.get_command(commands.app))])
+def test_no_flag_is_shown_with_a_value(cli: Cli, name: str) -> None:
+    result = cli(*name.split()[1:], "--help")
+    assert result.exit_code == 0
+    flags = [line for line in result.stdout.splitlines() if "--help" in line or "--quiet" in line]
+    assert flags
+    assert "bool" not in result.stdout

@@ -37,7 +37,7 @@ def test_json_tells_latents_and_values(cli: Cli, write_model: WriteModel, tmp_pa
 def test_size_follows_upscale_and_steps(cli: Cli, write_model: WriteModel, tmp_path: Path) -> None:
     widths = {}
     for steps, upscale in ((5, 8), (9, 8), (5, 16)):
-        out = tmp_path / "t.png"
+        out = tmp_path / f"{steps}-{upscale}.png"
         cli("traverse", write_model(), "--steps", steps, "--upscale", upscale, "--out", out)
         widths[steps, upscale] = Image.open(out).width
     assert widths[9, 8] - widths[5, 8] == 4 * (64 + 3)
@@ -49,7 +49,7 @@ def test_anchors(cli: Cli, write_model: WriteModel, tmp_path: Path) -> None:
     Image.new("L", (30, 20), 200).save(tmp_path / "photo.png")
     made = {}
     for anchor in ("prior", "mean", "sample", str(tmp_path / "photo.png")):
-        out = tmp_path / "t.png"
+        out = tmp_path / f"{len(made)}.png"
         assert cli("traverse", model, "--anchor", anchor, "--out", out).exit_code == 0
         made[anchor] = out.read_bytes()
     assert len(set(made.values())) == 4

@@ -41,7 +41,7 @@ def _seeded(*arguments: str) -> tuple[list[str], list[str]]:
 
 
 def _situation(name: str, outputs: str, *arguments: str, again: tuple[str, ...] = ()) -> Situation:
-    given, old = _seeded(*arguments)
+    given, old = _seeded(*arguments, "--overwrite")
     return Situation(name, given, outputs.split(), old, again)
 
 

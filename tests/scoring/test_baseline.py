@@ -191,3 +191,17 @@ def test_from_the_command_line(cli: Callable[..., Any], tmp_path: Path) -> None:
         assert exit_code(*options) == 2
     np.savez(codes, codes=factors + 0.1 * rng.normal(size=(200, 2)), factors=factors[::-1])
     assert exit_code() == 2  # other labels
+
+
+def test_what_is_not_compared_is_told(speaking: None, capsys: pytest.CaptureFixture[str]) -> None:
+    null: Entry = {"score": None, "reason": "too few images"}
+    old = [entry(mig={"score": 0.5}, sap=null, dci={"score": 0.1}), entry("gone.pt", mig={"score": 0.5})]
+    check_baseline([entry(mig={"score": 0.5}, sap={"score": 0.2})], old, "old.json")
+    told = capsys.readouterr().err.splitlines()
+    assert told == [
+        "warning: old.json: of a.pt these are not compared: sap (no value then: too few images), "
+        "dci (not scored now)",
+        "warning: old.json: not scored now, so not compared: gone.pt",
+    ]
+    check_baseline([entry(mig={"score": 0.5})], [entry(mig={"score": 0.5})], "old.json")
+    assert not capsys.readouterr().err

@@ -91,7 +91,7 @@ def test_refusals() -> None:
     class Wide(Bars):
         image_shape = (1, 4, 8)
 
-    with pytest.raises(UsageError, match="no factor labels"):
+    with pytest.raises(UsageError, match=r"no factor labels: .*factors\.csv"):
         dcr.score(Reader(), Unlabelled())
     with pytest.raises(UsageError, match=r"1x4x4.*1x4x8"):
         dcr.score(Reader(), Wide())

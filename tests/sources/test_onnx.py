@@ -351,3 +351,29 @@ def test_a_dcr_vae_exported_by_torch(cli: Cli, tmp_path: Path, dynamo: bool) -> 
     assert scores[0][str(originals[0])][0] == scores[1][str(copied)][0] == "1", scores
     # the same votes up to their random draws
     assert scores[0][str(originals[0])][1] == pytest.approx(scores[1][str(copied)][1], abs=0.08)
+
+
+@pytest.mark.parametrize(("shape", "way"), [([3, 2, 2], "--latents for as many codes"), ([3, 1, 1], None)])
+def test_codes_that_are_maps_are_to_be_flattened(
+    cli: Cli, tmp_path: Path, shape: list[int], way: str | None
+) -> None:
+    size = math.prod(shape)
+    weight = torch.randn(PIXELS, size)
+    nodes = [node("Flatten", "x", "flat", axis=1), node("MatMul", "flat w", "row")]
+    nodes.append(node("Reshape", "row s", "codes"))
+    rows: list[Any] = ["n"]
+    encoder = save(
+        tmp_path / "e.onnx", nodes, [*rows, 1, SIDE, SIDE], {"codes": [*rows, *shape]},
+        w=weight, s=torch.tensor([-1, *shape]),
+    )  # fmt: skip
+    decoder = write_decoder(tmp_path / "d.onnx")
+    result = cli(
+        "import", "onnx", "--encoder", encoder, "--decoder", decoder, "--latents", f"normal:{CODES}",
+        "--out", tmp_path / "o.pt",
+    )  # fmt: skip
+    if way is None:
+        assert result.exit_code == 0, result.stderr
+    else:
+        assert result.exit_code == 2
+        assert f"{encoder}: gives 3x2x2 numbers per image, not rows of codes: flatten" in result.stderr
+        assert way in result.stderr

@@ -1,6 +1,8 @@
 import itertools
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from typer.testing import Result
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.importing import SOURCES
@@ -215,3 +218,21 @@ def test_folders_that_pythae_itself_wrote(tmp_path: Path) -> None:
     assert taken == {
         "vae", "beta", "factor", "wae", "ae", "vae_mnist", "vae_cifar", "vae_celeba", "ae_mnist", "mixed",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_parent_folder_points_at_the_runs_inside(
+    pythae_folder: Folder, tmp_path: Path, depth: int, cli: Callable[..., Result]
+) -> None:
+    above = tmp_path / "my runs" / "/".join("abc"[: depth - 1])
+    above.mkdir(parents=True)
+    for name in "12345":
+        shutil.copytree(pythae_folder()[0] if name == "1" else above / "1", above / name)
+    result = cli("import", "pythae", tmp_path / "my runs", "--out", tmp_path / "o")
+    assert result.exit_code == 2
+    first = shlex.quote(str(above / "1"))
+    assert "5 models are in folders inside: dcr import pythae " + first in result.stderr
+    assert "and 2 more" in result.stderr
+    named = shlex.split(result.stderr.partition("dcr import pythae ")[2].partition(" and 2")[0])
+    assert len(named) == 3
+    assert cli("import", "pythae", *named, "--out", tmp_path / "o").exit_code == 0

@@ -1,8 +1,10 @@
 """What --executor takes, and what is said when it cannot be had."""
 
 import sys
+from collections.abc import Callable
 
 import pytest
+from typer.testing import Result
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.executors import EXECUTORS, run_tasks, split_spec, tasks_at_once
@@ -54,3 +56,25 @@ def test_gpus_of_a_task_are_a_number(monkeypatch: pytest.MonkeyPatch, gpus: str)
     monkeypatch.setenv("DCR_TASK_GPUS", gpus)
     with pytest.raises(UsageError, match=f"DCR_TASK_GPUS={gpus}: write a number"):
         task_gpus()
+
+
+@pytest.mark.parametrize(("executor", "package"), [("dask", "distributed"), ("ray", "ray")])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "--model", "vae", "--dataset", "toy", "--dry-run"],
+        ["train", "--model", "vae", "--print-config"],
+        ["score", "codes.npz", "--dataset", "toy"],
+    ],
+)
+def test_a_missing_extra_is_named_before_the_work(
+    cli: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    executor: str,
+    package: str,
+    command: list[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    result = cli(*command, "--executor", executor)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f'pip install "disentangle-cli[{executor}]"' in result.stderr

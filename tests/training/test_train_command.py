@@ -13,7 +13,7 @@ import pytest
 import torch
 import yaml
 from torch.utils.tensorboard import SummaryWriter
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.commands import app
@@ -341,3 +341,29 @@ def test_a_compiled_run_goes_on_compiled(
     done = CliRunner().invoke(app, command("--name", "one", "--resume")[3:])
     assert done.exit_code == 0, done.stderr
     assert load_checkpoint(tmp_path / "out" / "one.pt").provenance["compiled"] is True
+
+
+@pytest.mark.parametrize("iterations", ["3", "7"])
+def test_the_last_iteration_is_always_logged(command: Command, tmp_path: Path, iterations: str) -> None:
+    quiet = ["--set", "log.every=5", "--set", "log.score_every=0"]
+    done = CliRunner().invoke(app, command("--iterations", iterations, *quiet)[3:])
+    assert done.exit_code == 0, done.stderr
+    with (tmp_path / "out" / STEM / "log.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [int(row["iteration"]) for row in rows] == ([2] if iterations == "3" else [4, 6])
+    assert all(value for row in rows for value in row.values())
+
+
+def test_a_dry_run_meets_what_the_run_would(command: Command, tmp_path: Path) -> None:
+    def dry(*more: str) -> Result:
+        return CliRunner().invoke(app, command("--dry-run", *more)[3:])
+
+    assert CliRunner().invoke(app, command()[3:]).exit_code == 0
+    other = dry("--iterations", "13")
+    assert (other.exit_code, other.stdout) == (2, "")
+    assert "of another configuration" in other.stderr
+    assert "finished already" in dry("--resume").stderr
+    assert "would train" in dry("--iterations", "13", "--overwrite").stderr
+    stacked = dry("--overwrite", "--stack", "--executor", "dask")
+    assert stacked.exit_code == 2
+    assert "--stack trains on this machine" in stacked.stderr
