@@ -167,8 +167,8 @@ class Dataset(ABC):
             )
         found = f", not from {', '.join(self.ignored)}" if self.ignored else ""
         return (
-            f"data set {self.name} has no factor labels: class ids are read from an array factors (images, "
-            f"factors) of an .npz file{found}, and those of a folder of pictures from a factors.csv in it"
+            f"data set {self.name} has no factor labels: class ids are read from an array factors{found} (in "
+            "an .npz file: images by factors), or from the factors.csv of a folder of pictures"
         )
 
     def __repr__(self) -> str:

@@ -351,7 +351,7 @@ def test_the_last_iteration_is_always_logged(command: Command, tmp_path: Path, i
     with (tmp_path / "out" / STEM / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [int(row["iteration"]) for row in rows] == ([2] if iterations == "3" else [4, 6])
-    assert all(value for row in rows for value in row.values())
+    assert all(sum(map(bool, row.values())) > 2 for row in rows)
 
 
 def test_a_dry_run_meets_what_the_run_would(command: Command, tmp_path: Path) -> None:
