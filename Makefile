@@ -8,9 +8,9 @@ BIN = $(VENV)/bin
 # one thread a process: tests run in JOBS processes, and sums must not depend on the thread count
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-CHECKED = disentangle_cli tests examples $(wildcard benchmarks)
+CHECKED = disentangle_cli tests examples docs $(wildcard benchmarks)
 
-.PHONY: help demo test test-extras fuzz faults test-oldest lint format bench clean
+.PHONY: help demo docs test test-extras fuzz faults test-oldest lint format bench clean
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:[^#]*## /\t/' | expand -t 16
@@ -18,10 +18,14 @@ help: ## list these targets
 demo: $(VENV)/.installed ## train, rank, score and draw a small pool; at most 4 minutes on 2 cores
 	PATH="$(abspath $(BIN)):$$PATH" bash examples/demo.sh
 
+docs: $(VENV)/.installed-docs ## the site of docs/, into site/; warnings are errors
+	$(ONE_THREAD) NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+	@echo "site/index.html; or: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site"
+
 test: $(VENV)/.installed-dev lint ## ruff, mypy and the quick tests; at most 10 minutes on 2 cores
 	$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS)
 
-test-extras: $(VENV)/.installed-extras ## the slow tests, with Dask, Ray and a browser
+test-extras: $(VENV)/.installed-extras ## the slow tests, with Dask, Ray, a browser, the site and the notebook
 	$(ONE_THREAD) $(BIN)/python -m pytest -m slow
 
 fuzz: $(VENV)/.installed-dev ## N damaged files (N=10000: some 20 minutes); other damage with SEED
@@ -57,7 +61,7 @@ bench: $(VENV)/.installed-dev ## run every benchmark but the long ones, or BENCH
 		$(BIN)/python benchmarks/$$name.py --out bench/$$name.json --markdown bench/$$name.md || exit 1; done
 
 clean: ## remove the environment, caches and what the demo made
-	rm -rf $(VENV) demo bench dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) demo bench site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -74,6 +78,10 @@ $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
 
+$(VENV)/.installed-docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) --editable '.[docs]'
+	@touch $@ $(VENV)/.installed
+
 $(VENV)/.installed-extras: $(VENV)/.installed-dev
-	$(INSTALL) --editable '.[dev,dask,ray,browser]'
+	$(INSTALL) --editable '.[dev,dask,docs,ray,browser]'
 	@touch $@
