@@ -8,6 +8,7 @@ from typing import Any
 
 from disentangle_cli import output
 from disentangle_cli.api.arguments import Settings, split
+from disentangle_cli.api.rank_report import rank_report
 from disentangle_cli.api.rank_tables import agreement_table, explanation_table, ranking_table, regret_table
 from disentangle_cli.bounds import IMAGES
 from disentangle_cli.checkpoint import load_checkpoint
@@ -21,7 +22,7 @@ from disentangle_cli.methods.model_centrality import model_centrality
 from disentangle_cli.modelling.model import AnyModel
 from disentangle_cli.nearest import choose_one
 from disentangle_cli.rendering.figures import png, save_figure
-from disentangle_cli.rendering.report import Section, fragment, page, settings_table
+from disentangle_cli.rendering.report import Section, fragment
 from disentangle_cli.selection import METHODS, Selection
 from disentangle_cli.selection.explain import Explanation, find_model
 from disentangle_cli.selection.explain import explain as explain_model
@@ -136,16 +137,12 @@ class Ranking:
             raise UsageError("name the model with --explain")
         return save_figure(self.explanation.figure(), path)
 
-    def save_report(self, path: str | Path, top: int | None = None) -> Path:
-        """Write everything to one HTML page."""
-        sections = [Section("Result", self.notes()), *self.tables(top)]
-        sections += [Section(f"Matrix of {one.method}", picture=one.draw()) for one in self.selections]
-        if self.explanation is not None:
-            picture = self.explanation.draw()
-            sections.append(Section(f"Matching of {self.explanation.model}", picture=picture))
-        settings = self.selections[0].settings | {"seed": self.seed, "device": self.pool.device}
-        sections.append(settings_table("Settings", settings))
-        return write_atomic(Path(path), page(f"dcr centrality: {len(self.pool)} models", sections))
+    def save_report(self, path: str | Path, top: int | None = None, command: str | None = None) -> Path:
+        """Write everything to one HTML page of at most 8 MB, pictures included.
+
+        ``top`` shortens the rankings; ``command`` is the command line that the page names as its origin.
+        """
+        return write_atomic(Path(path), rank_report(self, top, command))
 
     def __repr__(self) -> str:
         picks = ", ".join(f"{selection.method}: {selection.selected}" for selection in self.selections)

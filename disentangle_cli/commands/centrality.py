@@ -9,6 +9,7 @@ from disentangle_cli import output
 from disentangle_cli.bounds import GROUPS, IMAGES
 from disentangle_cli.command_line import options
 from disentangle_cli.command_line.examples import examples
+from disentangle_cli.command_line.invocation import invocation
 from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
@@ -192,7 +193,7 @@ def centrality_cli(
     if explain_plot is not None:
         output.log(f"drew {ranking.save_explanation(explain_plot)}")
     if report is not None:
-        output.log(f"wrote {ranking.save_report(report, top)}")
+        output.log(f"wrote {ranking.save_report(report, top, invocation())}")
 
 
 def _show(ranking: "Ranking", fmt: Format, top: int | None) -> None:

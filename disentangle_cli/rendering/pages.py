@@ -7,6 +7,7 @@ data for scripts travel as JSON in which no character can end an element.
 import base64
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
@@ -15,13 +16,22 @@ from typing import TYPE_CHECKING, Any
 from disentangle_cli import __version__
 from disentangle_cli.documents import jsonable
 from disentangle_cli.lines import json_escaped, shown
-from disentangle_cli.rendering.palette import DARK_PAGE, LIGHT_PAGE, page_variables
+from disentangle_cli.rendering.palette import (
+    DARK_PAGE,
+    LIGHT_PAGE,
+    colour_of,
+    contrasting,
+    css,
+    page_variables,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
 TEMPLATES = "templates"
+SHADES = 32
+"""Steps of the colour scale: cells of matrices have one of the classes ``q0`` to ``q32``."""
 # pictures are part of the page or drawn by its scripts; scripts are those of the template, by their digests
 _POLICY = (
     "default-src 'none'; img-src data: blob:; media-src data: blob:; style-src 'unsafe-inline'; "
@@ -69,7 +79,7 @@ def environment() -> "Environment":
     """Templates of this package: unknown names are errors, texts are escaped."""
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    return Environment(
+    made = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         loader=FunctionLoader(asset),
@@ -78,6 +88,8 @@ def environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters["shade"] = shade
+    return made
 
 
 def _finalized(value: Any) -> Any:
@@ -96,8 +108,31 @@ def stylesheet() -> str:
     light, dark = page_variables(LIGHT_PAGE), page_variables(DARK_PAGE)
     return (
         f":root {{ color-scheme: light dark; {light} }}\n"
-        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n" + asset("style.css")
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
+        + asset("style.css")
+        + _shade_rules()
     )
+
+
+def shade(value: float | None, low: float = 0.0, high: float = 1.0) -> str:
+    """The class of a cell: its place on the colour scale from ``low`` to ``high``; ``qx`` for no number."""
+    if value is None or not math.isfinite(value):
+        return "qx"
+    place = (value - low) / (high - low) if high > low else 1.0
+    return f"q{round(min(max(place, 0.0), 1.0) * SHADES)}"
+
+
+def ramp() -> list[str]:
+    """The colours of the classes ``q0`` to ``q32``."""
+    return [css(colour_of(step, 0, SHADES)) for step in range(SHADES + 1)]
+
+
+def _shade_rules() -> str:
+    rules = []
+    for step in range(SHADES + 1):
+        colour = colour_of(step, 0, SHADES)
+        rules.append(f".q{step} {{ background: {css(colour)}; color: {css(contrasting(colour))} }}\n")
+    return "".join(rules)
 
 
 def embedded(data: Any) -> "Markup":

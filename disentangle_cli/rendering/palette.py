@@ -41,10 +41,21 @@ def colour_of(value: float, low: float, high: float) -> Colour:
     return red, green, blue
 
 
+def luminance(colour: Colour) -> float:
+    """From 0 to 1, as the Web Content Accessibility Guidelines 2.2 define it."""
+    parts = [c / 12.92 if (c := part / 255) <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for part in colour]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    """How well one can be read on the other: 1 to 21, by the same guidelines; texts want 4.5."""
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
 def contrasting(colour: Colour) -> Colour:
-    """Dark or light: whichever can be read on ``colour``."""
-    red, green, blue = colour
-    return PAPER if 0.299 * red + 0.587 * green + 0.114 * blue < 140 else DARK_INK
+    """Dark or light: whichever can be read better on ``colour``."""
+    return max((PAPER, DARK_INK), key=lambda ink: contrast(ink, colour))
 
 
 def css(colour: Colour) -> str:

@@ -167,7 +167,7 @@ def _line(task: Task, standing: Standing, codes: int, i: int, rank: int) -> Rank
 
 
 def _confidence(names: tuple[str, ...], standing: Standing, first: int, second: int) -> dict[str, Any] | None:
-    """What is known about the pick, and how it compares with the second best."""
+    """What is known about the pick, how it compares with the second best, and who may be as good."""
     sure = standing.certainty
     if sure is None:
         return None
@@ -184,4 +184,9 @@ def _confidence(names: tuple[str, ...], standing: Standing, first: int, second: 
             "words": f"{names[first]} {words} {names[second]} (95% interval of the difference: "
             f"{low:+.3f} to {high:+.3f})",
         },
+        "not_told_apart": [
+            names[i]
+            for i in best_first(standing.scores)
+            if i != first and not np.isnan(standing.scores[i]) and sure.difference(first, i)[0] <= 0
+        ],
     }

@@ -79,27 +79,30 @@ def explain(model: str, selection: Selection, pool: Pool) -> Explanation:
     Raises:
         UsageError: the model took no part, as it has fewer than two active codes.
     """
+    others = [other for other in pool.names if other != model]
+    matches = [found for other in others if (found := match(model, other, selection, pool)) is not None]
+    if not matches:
+        raise UsageError(f"--explain {model}: it has fewer than two active codes, so nothing compares to it")
+    return Explanation(model, tuple(sorted(matches, key=lambda found: -found.score)))
+
+
+def match(model: str, other: str, selection: Selection, pool: Pool) -> Match | None:
+    """Code to code of two members, from their votes on each other; None where there are none both ways."""
     assert selection.votes is not None
     assert selection.columns is not None
     votes, columns, members = selection.votes, selection.columns, pool.members
-    i = pool.names.index(model)
-    if not any((i, j) in votes for j in range(len(members))):
-        raise UsageError(f"--explain {model}: it has fewer than two active codes, so nothing compares to it")
+    i, j = pool.names.index(model), pool.names.index(other)
+    if (i, j) not in votes or (j, i) not in votes:
+        return None
+    own, theirs = (_places(members[k], columns[k]) for k in (i, j))
+    # rows: codes of the encoder, columns: codes held fixed, each column adding up to at most 1
+    forward = votes[i, j].counts() / np.bincount(votes[i, j].labels)
+    backward = votes[j, i].counts() / np.bincount(votes[j, i].labels)
+    shares = (forward[own] + backward[theirs].T) / 2
+    names = _names(members[i], columns[i]), _names(members[j], columns[j])
     source = selection.matrix if selection.corrected is None else selection.corrected
-    own = _places(members[i], columns[i])
-    matches = []
-    for j, other in enumerate(members):
-        if j == i or (i, j) not in votes or (j, i) not in votes:
-            continue
-        theirs = _places(other, columns[j])
-        # rows: codes of the encoder, columns: codes held fixed, each column adding up to at most 1
-        forward = votes[i, j].counts() / np.bincount(votes[i, j].labels)
-        backward = votes[j, i].counts() / np.bincount(votes[j, i].labels)
-        shares = (forward[own] + backward[theirs].T) / 2
-        names = _names(members[i], columns[i]), _names(other, columns[j])
-        score = float(source[i, j] + source[j, i]) / 2
-        matches.append(Match(other.name, score, *names, shares, _assigned(shares, *names)))
-    return Explanation(model, tuple(sorted(matches, key=lambda match: -match.score)))
+    score = float(source[i, j] + source[j, i]) / 2
+    return Match(other, score, *names, shares, _assigned(shares, *names))
 
 
 def _places(member: Member, columns: list[int]) -> list[int]:

@@ -62,7 +62,7 @@ def test_rank_writes_what_the_command_writes(cli: Cli, pool: list[str], tmp_path
     assert ranking.copy_selected(tmp_path / "best.pt").read_bytes() == Path(ranking.selected).read_bytes()
     assert ranking.save_plot(tmp_path / "plot.png").exists()
     assert ranking.save_explanation(tmp_path / "codes.png").exists()
-    assert "Matching of" in ranking.save_report(tmp_path / "r.html").read_text()
+    assert "Made from Python" in ranking.save_report(tmp_path / "r.html").read_text()
     with pytest.raises(UsageError, match="explain"):
         dcr.rank(pool, **QUICK).save_explanation(tmp_path / "none.png")
 

@@ -18,19 +18,9 @@ from tests.browser import DESKTOP, PHONE, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-from disentangle_cli.rendering.palette import DARK_PAGE, LIGHT_PAGE, Colour
+from disentangle_cli.rendering.palette import DARK_PAGE, LIGHT_PAGE, RAMP, Colour, contrast, contrasting
 
 HOSTILE = "</script></style><script>alert(1)</script><img src=x onerror=alert(2)>\u202e'\""
-
-
-def luminance(colour: Colour) -> float:
-    linear = [c / 12.92 if (c := part / 255) <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for part in colour]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: Colour, other: Colour) -> float:
-    low, high = sorted([luminance(one), luminance(other)])
-    return (high + 0.05) / (low + 0.05)
 
 
 @pytest.mark.parametrize("colours", [LIGHT_PAGE, DARK_PAGE], ids=["light", "dark"])
@@ -40,6 +30,7 @@ def test_text_can_be_read(colours: dict[str, Colour]) -> None:
         for text in ("ink", "faint", "accent", "best"):
             assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
         assert contrast(colours["line"], colours[ground]) >= 3
+    assert all(contrast(contrasting(colour), colour) >= 4.5 for colour in RAMP)
 
 
 def test_a_page_asks_for_nothing_and_runs_its_own_scripts_only() -> None:
