@@ -2,6 +2,7 @@
 
 import ctypes
 from functools import cache
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -34,12 +35,12 @@ def pick_device(name: str) -> torch.device:
 
 
 def use_bf16(precision: str, device: torch.device) -> bool:
-    """Whether to compute in bfloat16: ``auto`` where the hardware has it natively."""
+    """Whether to compute in bfloat16: ``auto`` where the hardware has it and is faster with it."""
     if precision not in PRECISIONS:
         raise UsageError(f"precision {precision!r}: {choose_one(precision, PRECISIONS)}")
     if precision == "bf16" and not _has_bf16(device):
         _warn_of_emulation()
-    return precision == "bf16" or (precision == "auto" and _has_bf16(device))
+    return precision == "bf16" or (precision == "auto" and _gains_by_bf16(device))
 
 
 def _has_bf16(device: torch.device) -> bool:
@@ -47,6 +48,22 @@ def _has_bf16(device: torch.device) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capability = torch.backends.cpu.get_cpu_capability()
     return "AVX512" in capability and bool(torch.cpu._is_avx512_bf16_supported())
+
+
+def _gains_by_bf16(device: torch.device) -> bool:
+    """Intel's processors are slower with it unless they have AMX, as casts come on top of equal products."""
+    if device.type == "cuda" or not _has_bf16(device):
+        return _has_bf16(device)
+    return bool(torch.cpu._is_amx_tile_supported()) or _vendor() == "AuthenticAMD"
+
+
+def _vendor() -> str:
+    """Of the processor, as it names itself; empty where that is not told."""
+    try:
+        told = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return ""
+    return next((line.split()[-1] for line in told.splitlines() if line.startswith("vendor_id")), "")
 
 
 @cache

@@ -50,10 +50,31 @@ def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> Non
     keep_freed_memory()
 
 
+@pytest.mark.parametrize(
+    ("vendor", "amx", "faster"),
+    [
+        ("AuthenticAMD", False, True),
+        ("GenuineIntel", True, True),
+        ("GenuineIntel", False, False),
+        ("", False, False),
+    ],
+)
+def test_bfloat16_where_it_is_faster(
+    monkeypatch: pytest.MonkeyPatch, vendor: str, amx: bool, faster: bool
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    monkeypatch.setattr(devices, "_vendor", lambda: vendor)
+    assert use_bf16("auto", torch.device("cpu")) is faster
+    assert use_bf16("bf16", torch.device("cpu"))
+
+
 @pytest.mark.parametrize(("capability", "warnings"), [("AVX2", 1), ("AVX512", 0)])
 def test_slow_bfloat16_is_told_once(monkeypatch: pytest.MonkeyPatch, capability: str, warnings: int) -> None:
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
+    monkeypatch.setattr(devices, "_vendor", lambda: "AuthenticAMD")
     devices._warn_of_emulation.cache_clear()
     cpu = torch.device("cpu")
     with output.kept_warnings() as kept:

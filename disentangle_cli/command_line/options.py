@@ -15,7 +15,7 @@ from disentangle_cli.reading import explained
 PosteriorCode = Literal["mean", "sample"]
 """Which code a model with a posterior gives for an image."""
 Precision = Literal["auto", "fp32", "bf16"]
-"""In which numbers networks compute; auto: bf16 where the hardware has it."""
+"""In which numbers networks compute; auto: bf16 where the hardware is faster with it."""
 
 
 def whole(least: int, bound: AtMost | None = None) -> dict[str, Any]:

@@ -87,7 +87,7 @@ def train_cli(
     executor: options.ExecutorOption = "local",
     device: options.Device = "auto",
     precision: Annotated[
-        options.Precision, typer.Option(help="auto: bf16 where the hardware has it.")
+        options.Precision, typer.Option(help="auto: bf16 where the hardware is faster with it.")
     ] = "auto",
     compiled: Annotated[
         bool, typer.Option("--compile", help="Compile the networks and losses first (for a GPU).")

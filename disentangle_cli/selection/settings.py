@@ -57,7 +57,7 @@ class Settings(Checked):
     """Which code an autoencoder gives for an image, mean or sample of the posterior (GANs always give Q's
     mean); null: ``sample`` under the official rule, else ``mean``."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """In which encoders run; ``auto``: bf16 where the hardware has it."""
+    """In which encoders run; ``auto``: bf16 where the hardware is faster with it."""
     budget: Annotated[int | float, Field(gt=0, le=1)] | Literal["auto", "exact"] | None = Field(
         default=None, json_schema_extra={"range": "auto, exact or a part of all evaluations up to 1"}
     )
