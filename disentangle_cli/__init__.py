@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from disentangle_cli.api.generate import encode, generate
+    from disentangle_cli.api.plot import plot
     from disentangle_cli.api.rank import rank, select
     from disentangle_cli.api.score import score
     from disentangle_cli.api.train import train
@@ -28,6 +29,7 @@ _HOMES = {
     "generate": ("api.generate", "generate"),
     "load": ("models", "load_model"),
     "open_dataset": ("datasets", "open_dataset"),
+    "plot": ("api.plot", "plot"),
     "rank": ("api.rank", "rank"),
     "save": ("models", "save_model"),
     "score": ("api.score", "score"),
@@ -36,8 +38,8 @@ _HOMES = {
     "traverse": ("api.traverse", "traverse"),
 }
 __all__ = [
-    "__version__", "encode", "generate", "load", "open_dataset", "rank", "save", "score", "select", "train",
-    "traverse",
+    "__version__", "encode", "generate", "load", "open_dataset", "plot", "rank", "save", "score", "select",
+    "train", "traverse",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ errors everywhere.
 """
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import BaseModel, Field
 
@@ -43,6 +43,10 @@ class Staircase(Strict):
         """The same staircase for a run ``factor`` times as long."""
         return self.model_copy(update={"every": max(1, round(self.every * factor))})
 
+    def changes(self, iterations: int) -> list[int]:
+        """The iterations of a run of that length that are the first with a new value."""
+        return list(range(self.every, iterations, self.every)[: self.times]) if self.step else []
+
 
 class Ramp(Strict):
     """A value that goes linearly from ``start`` to ``end`` and stays there."""
@@ -74,6 +78,13 @@ class Fall(Strict):
     def at(self, progress: float) -> float:
         """The value when ``progress`` of the way is over, 0 to 1."""
         return self.start * math.pow(self.end / self.start, min(1.0, progress))
+
+
+class Milestone(NamedTuple):
+    """An iteration of a run, counted from 0, with which something begins, and what."""
+
+    iteration: int
+    name: str
 
 
 class _Scaled:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from disentangle_cli.architectures import ARCHITECTURES, make_architecture
-from disentangle_cli.config import AUTO, TrainConfig
+from disentangle_cli.config import AUTO, Milestone, TrainConfig
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Latents
 from disentangle_cli.modelling.adam import adam_state, restore_adam
@@ -51,6 +51,11 @@ class Trainable(ABC, Generic[C]):
     def phases(cls, config: C) -> list[Phase]:
         """Which iterations take longer than others, for the time that a run is expected to take."""
         return [Phase(0, 1.0)]
+
+    @classmethod
+    def milestones(cls, config: C) -> list[Milestone]:
+        """Where the schedules of a run change what is trained, in the order of its iterations."""
+        return []
 
     def __init__(
         self, config: C, image_shape: tuple[int, int, int], seed: int, device: torch.device, bf16: bool

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from disentangle_cli.config import Fall, Length
+from disentangle_cli.config import Fall, Length, Milestone
 from disentangle_cli.errors import UsageError
 from disentangle_cli.fields import Unit
 from disentangle_cli.modelling.adam import adam, set_rate
@@ -104,11 +104,22 @@ class WarmStartConfig(Strict):
         """Iterations as an autoencoder."""
         return self.settle.iterations + self.fill.iterations
 
+    @property
+    def starts(self) -> tuple[int, int, int, int]:
+        """The first iterations of settling, of filling, of fitting, and of the game that follows."""
+        return 0, self.settle.iterations, self.length, self.length + self.fit
+
     def phases(self, game: float) -> list[Phase]:
         """What iterations cost, where those of InfoGAN have the cost ``game``; measured on a CPU."""
-        starts = 0, self.settle.iterations, self.length, self.length + self.fit
         costs = SETTLE, FILL, FIT, game + APART
-        return [Phase(start, cost) for start, cost in zip(starts, costs, strict=True)]
+        return [Phase(start, cost) for start, cost in zip(self.starts, costs, strict=True)]
+
+    @property
+    def milestones(self) -> list[Milestone]:
+        """Where its parts begin, and the game; what lasts no iteration is left out."""
+        parts = "warm start: codes settle", "warm start: the other codes learn", "D and Q are fitted"
+        found = dict(zip(self.starts, (*parts, "game of G and D"), strict=True))
+        return [Milestone(start, name) for start, name in found.items()]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from disentangle_cli.config import Ramp, TrainConfig
+from disentangle_cli.config import Milestone, Ramp, TrainConfig
 from disentangle_cli.fields import Unit
 from disentangle_cli.modelling.autoencoder import Penalty
 from disentangle_cli.modelling.trainable import MODELS
@@ -40,6 +40,11 @@ class AnnealedVae(Vae[AnnealedVaeConfig]):
     """A VAE whose KL term follows a capacity."""
 
     Config: ClassVar[type[TrainConfig]] = AnnealedVaeConfig
+
+    @classmethod
+    def milestones(cls, config: AnnealedVaeConfig) -> list[Milestone]:
+        """Where the capacity has grown."""
+        return [Milestone(config.capacity.over, "capacity is full")]
 
     def prepare(self, iteration: int) -> Capacity:
         """The capacity too: iterations differ until it has grown."""

@@ -25,7 +25,7 @@ from pydantic import AfterValidator, Field
 from torch import Tensor, nn
 
 from disentangle_cli.bounds import STEPS
-from disentangle_cli.config import Staircase, TrainConfig
+from disentangle_cli.config import Milestone, Staircase, TrainConfig
 from disentangle_cli.errors import UsageError
 from disentangle_cli.fields import Unit
 from disentangle_cli.modelling.adam import adam, adam_epsilon_hat, decay_rates
@@ -136,6 +136,13 @@ class InfoGan(Trainable[C]):
         """Those of the warm start, where there is one, then the game; measured on a CPU."""
         game = 1.0 + FURTHER_STEP * (config.generator_steps - 1)
         return [Phase(0, game)] if config.warm_start is None else config.warm_start.phases(game)
+
+    @classmethod
+    def milestones(cls, config: C) -> list[Milestone]:
+        """Those of the warm start, and where further codes are regularised."""
+        warm = [] if config.warm_start is None else config.warm_start.milestones
+        codes = [] if config.info.codes is None else config.info.codes.changes(config.iterations)
+        return sorted([*warm, *(Milestone(iteration, "a further code") for iteration in codes)])
 
     @classmethod
     def stands_alone(cls, config: C) -> str | None:

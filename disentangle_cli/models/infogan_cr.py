@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from pydantic import AfterValidator, Field
 from torch import Tensor
 
-from disentangle_cli.config import Staircase, TrainConfig
+from disentangle_cli.config import Milestone, Staircase, TrainConfig
 from disentangle_cli.latents import Latents
 from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, upcast
@@ -107,6 +107,19 @@ class InfoGanCr(InfoGan[InfoGanCrConfig]):
                 cost += REGULARISED + further if start >= begins else silent
             found.append(Phase(start, cost))
         return found
+
+    @classmethod
+    def milestones(cls, config: InfoGanCrConfig) -> list[Milestone]:
+        """Also where the weight of the regulariser changes, first from nothing, and the gap."""
+        weight, gap = config.contrastive.weight, config.contrastive.gap
+        moved = [
+            Milestone(
+                at, "regulariser on" if weight.at(at - 1) <= OFF else "weight of the regulariser changes"
+            )
+            for at in weight.changes(config.iterations)
+        ]
+        moved += [Milestone(at, "gap changes") for at in gap.changes(config.iterations)]
+        return sorted([*super().milestones(config), *moved])
 
     def add_players(self) -> None:
         """Add H."""

@@ -18,6 +18,7 @@ from PIL import Image
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import write_atomic
+from disentangle_cli.lines import escaped
 from disentangle_cli.rendering.palette import (
     DARK_INK,
     FAINT,
@@ -130,10 +131,13 @@ def picture(figure: "Figure") -> Image.Image:
         return image.convert("RGB")
 
 
-def inline_svg(figure: "Figure", label: str) -> str:
+def inline_svg(figure: "Figure", label: str, name: str = "figure") -> str:
     """A figure as an element of a page, as wide as there is room, in the page's colours (light and dark).
 
-    ``label`` is what it shows, for those who do not see it; it must be fit for an attribute.
+    Args:
+        figure: what to write.
+        label: what it shows, for those who do not see it.
+        name: begins the names of its parts, to which other figures of the page may not have the same.
     """
     with styled():
         import matplotlib
@@ -144,7 +148,10 @@ def inline_svg(figure: "Figure", label: str) -> str:
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'(<svg\b[^>]*?) height="[^"]*"', r"\1", text, count=1)
     text = re.sub(r'(<svg\b[^>]*?) width="([0-9.]+)pt"', r'\1 data-width="\2"', text, count=1)
-    text = text.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
+    text = text.replace("<svg ", f'<svg role="img" aria-label="{escaped(label)}" ', 1)
+    used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', text))
+    text = re.sub(r' id="([^"]*)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in used else "", text)
+    text = re.sub(r'(url\(#|href="#)', rf"\1{name}-", text)
     for colour, name in _page_names().items():
         text = text.replace(colour, f"var(--{name})")
     return text.replace(f"'{FONT}'", "system-ui")

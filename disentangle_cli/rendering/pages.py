@@ -46,6 +46,7 @@ def render(
     scripts: Sequence[str] = (),
     data: Any = None,
     allow: str = "",
+    reloads: bool = False,
     **values: Any,
 ) -> str:
     """The text of a page.
@@ -57,6 +58,7 @@ def render(
         data: what scripts read, any JSON types and arrays: ``JSON.parse(document.getElementById("data")
             .textContent)``. None: there is no such element.
         allow: further sources of scripts, say ``'wasm-unsafe-eval'``.
+        reloads: whether the page may load itself in a frame, to take over what is new in it.
         values: what the template shows. Strings are escaped; ``markupsafe.Markup`` is not.
     """
     from markupsafe import Markup
@@ -66,12 +68,15 @@ def render(
     return environment().get_template(template).render(
         title=title,
         version=__version__,
-        policy=" ".join([_POLICY, *digests, *allow.split()]),
+        policy=" ".join([_POLICY, *digests, *allow.split()]) + (_RELOADS if reloads else ""),
         style=Markup(stylesheet()),
         scripts=[Markup(text) for text in texts],
         data=None if data is None else embedded(data),
         **values,
     )  # fmt: skip
+
+
+_RELOADS = "; frame-src 'self' file:"
 
 
 @cache

@@ -3,8 +3,6 @@
 import contextlib
 import csv
 import importlib.util
-import io
-import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +11,8 @@ from typing import Any
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import atomic, free_name
 from disentangle_cli.output import warn
-from disentangle_cli.reading import reading
 from disentangle_cli.temporaries import sync
-
-MAX_BYTES = 2**30
+from disentangle_cli.training.log_file import read_log
 
 
 class RunLog:
@@ -32,7 +28,7 @@ class RunLog:
         self._rows: list[dict[str, Any]] = []
         if os.path.lexists(self._path) and iteration > 0:
             try:
-                self._fields, rows = _read(self._path)
+                self._fields, rows = read_log(self._path)
                 self._rows = [row for row in rows if int(row["iteration"]) < iteration]
             except UsageError as error:
                 aside = _set_aside(self._path)
@@ -66,37 +62,6 @@ class RunLog:
             writer = csv.DictWriter(file, self._fields, lineterminator="\n")
             writer.writeheader()
             writer.writerows(self._rows)
-
-
-def _read(path: Path) -> tuple[list[str], list[dict[str, Any]]]:
-    """Columns and rows of a log; a last row that a killed process has cut short is left out.
-
-    Raises:
-        UsageError: it is not what :class:`RunLog` writes.
-    """
-    with reading(path, "not a log of a run, or a damaged one", MAX_BYTES) as file:
-        text = file.read().decode()
-        fields, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
-        if rows and not text.endswith("\n"):
-            del rows[-1]
-        distinct = len(set(fields)) == len(fields)
-        if fields[:1] != ["iteration"] or not distinct or not all(map(str.isprintable, fields)):
-            raise ValueError("the names of its columns")
-        last = -1
-        for number, row in enumerate(rows, start=2):
-            if len(row) != len(fields) or not all(map(_is_number, row[1:])) or not _is_count(row[0]):
-                raise ValueError(f"row {number}")
-            if not last < (last := int(row[0])):
-                raise ValueError(f"row {number} is out of order")
-    return fields, [dict(zip(fields, row, strict=True)) for row in rows]
-
-
-def _is_count(cell: str) -> bool:
-    return cell.isascii() and cell.isdecimal()
-
-
-def _is_number(cell: str) -> bool:
-    return not cell or math.isfinite(float(cell))
 
 
 def _set_aside(path: Path) -> Path:

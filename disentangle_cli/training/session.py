@@ -135,7 +135,8 @@ class Session:
         row = dict(scalars) if self.run.logs(iteration) else {}
         at_end = done == self.run.config.iterations
         if self.dataset.factors and due.score_every and (done % due.score_every == 0 or at_end):
-            row[SCORE] = quick_score(self._checkpoint(done), self.dataset, self.model.device)
+            score = quick_score(self._checkpoint(done), self.dataset, self.model.device)
+            row |= {SCORE: score} if math.isfinite(score) else {}
         if row:
             self._log.write(iteration, row)
             self.newest = {key: value for key, value in self.newest.items() if key == SCORE} | row
