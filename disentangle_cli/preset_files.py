@@ -1,7 +1,7 @@
 """The YAML files of presets: what each says, over the preset that it names as ``base``, and what it is for.
 
 A preset begins with a comment that says what it is for. It may stand in for another on data sets that it
-names. Nothing here imports torch or pydantic: shells complete the names.
+names. Nothing here imports torch: shells complete the names.
 """
 
 import itertools

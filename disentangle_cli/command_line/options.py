@@ -7,8 +7,10 @@ from typing import Annotated, Any, Literal
 import typer
 
 from disentangle_cli.bounds import JOBS, SEED, AtMost, whole_number
+from disentangle_cli.command_line import completion
 from disentangle_cli.command_line.printing import Format
 from disentangle_cli.errors import UsageError
+from disentangle_cli.measurement.protocols import PROTOCOLS
 from disentangle_cli.numerals import read_number
 from disentangle_cli.reading import explained
 
@@ -56,6 +58,7 @@ ExecutorOption = Annotated[
     typer.Option(
         metavar="local|dask[=ADDR]|ray[=ADDR]",
         help="Where they run: here, or on a cluster (docs/cluster.md).",
+        **completion.one_of("executors"),
     ),
 ]
 Metrics = Annotated[
@@ -63,8 +66,23 @@ Metrics = Annotated[
     typer.Option(
         metavar="paper|all|A,B",
         help="Metrics by name, the seven of the paper, or all; repeatable, the lists add up.",
+        **completion.several_of("metrics", "paper", "all", separator="_"),
     ),
 ]
+MODEL_NAMES = completion.names("models")
+ModelName = Annotated[
+    str,
+    typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.", **completion.one_of("models")),
+]
+Protocol = Annotated[
+    str,
+    typer.Option(
+        help=f"{' or '.join(PROTOCOLS)}: sample counts, variants, splits.",
+        autocompletion=completion.protocols,
+    ),
+]
+DATASET = completion.one_of("datasets")
+"""Keywords of an option that takes a data set by name (or by path, which shells complete as they do)."""
 FormatOption = Annotated[Format, typer.Option("--format", help="How to print the data.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Where to write.")]
 Overwrite = Annotated[
@@ -74,7 +92,10 @@ Report = Annotated[Path | None, typer.Option(metavar="FILE", help="Write everyth
 Sets = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a setting (dcr settings lists them); repeatable."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Override a setting (dcr settings lists them); repeatable.",
+        autocompletion=completion.keys,
     ),
 ]
 

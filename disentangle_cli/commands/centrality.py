@@ -7,19 +7,18 @@ import typer
 
 from disentangle_cli import output
 from disentangle_cli.bounds import GROUPS, IMAGES
-from disentangle_cli.command_line import options
+from disentangle_cli.command_line import completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.invocation import invocation
 from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
 from disentangle_cli.numerals import read_number
-from disentangle_cli.registry import Registry
 
 if TYPE_CHECKING:
     from disentangle_cli.api.rank import Ranking
 
-METHOD_NAMES = Registry[object]("disentangle_cli.methods", "selection method").names()
+METHOD_NAMES = completion.names("methods")
 
 
 @examples(
@@ -34,6 +33,7 @@ def centrality_cli(
             help=f"Selection methods, comma-separated, or all: {', '.join(METHOD_NAMES)}; repeatable. "
             "--select and --plot take the first named.",
             show_default="model-centrality",
+            **completion.several_of("methods", "all"),
         ),
     ] = None,
     inactive: Annotated[
@@ -92,6 +92,7 @@ def centrality_cli(
             help="Images that UDR compares codes on: a data set, or generated (by the pool itself). "
             "Default: the models' own data set if it is at hand, else generated.",
             metavar="DATASET|generated",
+            **completion.one_of("datasets", "generated"),
         ),
     ] = None,
     sets: options.Sets = None,
@@ -122,6 +123,7 @@ def centrality_cli(
             help="For studies: score all models on this labelled data set, and tell how far each "
             "pick is from the best.",
             metavar="DATASET",
+            **options.DATASET,
         ),
     ] = None,
     report: options.Report = None,

@@ -53,7 +53,9 @@ def list_cli(fmt: options.FormatOption = Format.table) -> None:
     "dcr data render dsprites --num 1000 --seed 1 --out some.npz",
 )
 def render_cli(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Data set: a name, a file or a folder.")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Data set: a name, a file or a folder.", **options.DATASET)
+    ],
     out: options.Out,
     overwrite: options.Overwrite = False,
     num: Annotated[
@@ -94,7 +96,9 @@ def render_cli(
     "dcr data check scans.zip --size 128 --channels 1 --skip-broken",
 )
 def check_cli(
-    path: Annotated[str, typer.Argument(metavar="PATH", help="A file, a folder or a name.")],
+    path: Annotated[
+        str, typer.Argument(metavar="PATH", help="A file, a folder or a name.", **options.DATASET)
+    ],
     size: Size = None,
     channels: Channels = None,
     class_folders: options.ClassFolders = True,

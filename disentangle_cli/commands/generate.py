@@ -36,7 +36,12 @@ def generate_cli(
     ] = None,
     dataset: Annotated[
         str | None,
-        typer.Option("--encode", metavar="DATASET", help="Write codes of a data set's images instead."),
+        typer.Option(
+            "--encode",
+            metavar="DATASET",
+            help="Write codes of a data set's images instead.",
+            **options.DATASET,
+        ),
     ] = None,
     overwrite: options.Overwrite = False,
     seed: options.Seed = 0,

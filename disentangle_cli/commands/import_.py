@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from disentangle_cli.command_line import options
+from disentangle_cli.command_line import completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.documents import document
@@ -25,7 +25,9 @@ Out = Annotated[
 ]
 TrainedOn = Annotated[
     str | None,
-    typer.Option(metavar="DATASET", help="What it was trained on: a data set's name or path."),
+    typer.Option(
+        metavar="DATASET", help="What it was trained on: a data set's name or path.", **options.DATASET
+    ),
 ]
 SkipBad = Annotated[
     bool, typer.Option("--skip-bad", help="Go on past folders that cannot be taken, saying why.")
@@ -132,7 +134,12 @@ def onnx_cli(
 )
 def state_dict_cli(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A torch.save file.")],
-    arch: Annotated[str, typer.Option(metavar="NAME", help="Which architecture of dcr it is.")],
+    arch: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Which architecture of dcr it is.", **completion.one_of("architectures")
+        ),
+    ],
     map_file: Annotated[
         Path,
         typer.Option(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from disentangle_cli.command_line import options
+from disentangle_cli.command_line import completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.documents import document
@@ -23,7 +23,12 @@ SAME = "the same in both"
 )
 def metrics_cli(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="METRIC", help="Tell all about these only.")
+        list[str] | None,
+        typer.Argument(
+            metavar="METRIC",
+            help="Tell all about these only.",
+            **completion.several_of("metrics", separator="_"),
+        ),
     ] = None,
     fmt: options.FormatOption = Format.table,
 ) -> None:

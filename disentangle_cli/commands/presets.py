@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from disentangle_cli.command_line import options
+from disentangle_cli.command_line import completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit
-from disentangle_cli.commands.train import MODEL_NAMES
 from disentangle_cli.documents import document
 
 if TYPE_CHECKING:
@@ -23,7 +22,10 @@ COLUMNS = ["model", "preset", "iterations", "base", "stands in for", "what it is
     "dcr presets infogan-cr  # and where each differs from its base",
 )
 def presets_cli(
-    model: Annotated[str | None, typer.Argument(metavar="MODEL", help="Of this model only.")] = None,
+    model: Annotated[
+        str | None,
+        typer.Argument(metavar="MODEL", help="Of this model only.", **completion.one_of("models")),
+    ] = None,
     fmt: options.FormatOption = Format.table,
 ) -> None:
     """List the presets of a model, or of all: what each is for, its length, what it changes.
@@ -35,9 +37,9 @@ def presets_cli(
     from disentangle_cli.output import log
     from disentangle_cli.preset_files import describe_preset, preset_names
 
-    if model is not None and model not in MODEL_NAMES:
-        raise UsageError(f"unknown model {model!r}; {choose_one(model, MODEL_NAMES)}")
-    models = MODEL_NAMES if model is None else [model]
+    if model is not None and model not in options.MODEL_NAMES:
+        raise UsageError(f"unknown model {model!r}; {choose_one(model, options.MODEL_NAMES)}")
+    models = options.MODEL_NAMES if model is None else [model]
     found = [describe_preset(one, name) for one in models for name in preset_names(one)]
     if not found:
         log(f"{model} has no presets: it starts from the defaults that `dcr settings train -m {model}` lists")

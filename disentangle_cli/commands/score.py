@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from disentangle_cli.bounds import REPEATS, RESAMPLES
-from disentangle_cli.command_line import options
+from disentangle_cli.command_line import completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit
@@ -29,12 +29,11 @@ Models = Annotated[
 def score_cli(
     models: Models,
     dataset: Annotated[
-        str | None, typer.Option(help="Labelled data set: name or path (default: the model's own).")
+        str | None,
+        typer.Option(help="Labelled data set: name or path (default: the model's own).", **options.DATASET),
     ] = None,
     metrics: options.Metrics = None,
-    protocol: Annotated[
-        str, typer.Option(help="infogan-cr or disentanglement-lib: sample counts, variants, splits.")
-    ] = "infogan-cr",
+    protocol: options.Protocol = "infogan-cr",
     encode: Annotated[
         options.PosteriorCode | None,
         typer.Option(help="Posterior mean or sample, for models that have one (default: the protocol's)."),
@@ -64,12 +63,15 @@ def score_cli(
         typer.Option(
             metavar="METRIC=VALUE",
             help="Exit 3 if a metric, or a part like dci.completeness, is lower; repeatable.",
+            autocompletion=completion.thresholds,
         ),
     ] = None,
     fail_under_ci: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="METRIC=VALUE", help="As --fail-under, by the worse end of the 95% interval; repeatable."
+            metavar="METRIC=VALUE",
+            help="As --fail-under, by the worse end of the 95% interval; repeatable.",
+            autocompletion=completion.thresholds,
         ),
     ] = None,
     baseline: Annotated[

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from disentangle_cli.command_line import options
+from disentangle_cli.command_line import completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit
-from disentangle_cli.commands.train import ModelName
 from disentangle_cli.documents import document
 
 if TYPE_CHECKING:
@@ -26,10 +25,16 @@ settings_app = typer.Typer(help="List what --set can change.", no_args_is_help=T
     "dcr settings train --model vae --preset study --format csv",
 )
 def train_cli(
-    model: ModelName,
+    model: options.ModelName,
     preset: Annotated[
         str | None,
-        typer.Option("--preset", "-p", help="Whose values are the defaults.", show_default="fast"),
+        typer.Option(
+            "--preset",
+            "-p",
+            help="Whose values are the defaults.",
+            show_default="fast",
+            autocompletion=completion.presets,
+        ),
     ] = None,
     fmt: options.FormatOption = Format.table,
 ) -> None:
@@ -62,7 +67,7 @@ def centrality_cli(fmt: options.FormatOption = Format.table) -> None:
 )
 def score_cli(
     metrics: options.Metrics = None,
-    protocol: Annotated[str, typer.Option(help="infogan-cr or disentanglement-lib.")] = "infogan-cr",
+    protocol: options.Protocol = "infogan-cr",
     fmt: options.FormatOption = Format.table,
 ) -> None:
     """List the settings of metrics, and the sample counts that dSprites is scored with."""

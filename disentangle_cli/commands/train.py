@@ -6,14 +6,10 @@ from typing import Annotated, Any
 import typer
 
 from disentangle_cli.bounds import ITERATIONS, JOBS, SEED
-from disentangle_cli.command_line import options
+from disentangle_cli.command_line import completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit, emit_paths
 from disentangle_cli.documents import document
-from disentangle_cli.registry import Registry
-
-MODEL_NAMES = Registry[object]("disentangle_cli.models", "model").names()
-ModelName = Annotated[str, typer.Option("--model", "-m", help=f"One of: {', '.join(MODEL_NAMES)}.")]
 
 
 @examples(
@@ -21,13 +17,14 @@ ModelName = Annotated[str, typer.Option("--model", "-m", help=f"One of: {', '.jo
     "dcr train --model vae --preset demo --set optim.rate=0.002 --out trial",
 )
 def train_cli(
-    model: ModelName,
+    model: options.ModelName,
     dataset: Annotated[
         str | None,
         typer.Option(
             "--dataset",
             "-d",
             help="A data set's name, an .npz file or a folder of images (default: dsprites).",
+            **options.DATASET,
         ),
     ] = None,
     preset: Annotated[
@@ -36,6 +33,7 @@ def train_cli(
             "--preset",
             "-p",
             help="Named settings, or the data set's own of that name (default: fast; GANs on a GPU: paper).",
+            autocompletion=completion.presets,
         ),
     ] = None,
     iterations: Annotated[

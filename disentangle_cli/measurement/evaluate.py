@@ -11,7 +11,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.arrays import ARRAYS, Arrays, factor_names, samples_of
-from disentangle_cli.measurement.metric import DERIVED, METRICS, PROTOCOLS, Node, Result, Undefined, undefined
+from disentangle_cli.measurement.metric import DERIVED, METRICS, Node, Result, Undefined, undefined
+from disentangle_cli.measurement.protocols import PROTOCOLS
 from disentangle_cli.measurement.settings import protocol_settings, settings_of
 from disentangle_cli.nearest import choose_one
 

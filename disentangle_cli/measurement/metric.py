@@ -21,9 +21,6 @@ from disentangle_cli.output import debugging, log, warn
 from disentangle_cli.registry import Registry
 from disentangle_cli.reporting import describe, is_out_of_memory
 
-PROTOCOLS = ("infogan-cr", "disentanglement-lib")
-PAPER = ("factor_vae", "dci", "sap", "explicitness", "modularity", "mig", "beta_vae")
-
 Result = dict[str, Any]
 """At least ``score`` (float, or None with ``reason``); parts beside it: floats, lists, nested dicts."""
 

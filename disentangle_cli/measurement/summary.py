@@ -6,7 +6,8 @@ from typing import Any
 
 from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.evaluate import required_arrays
-from disentangle_cli.measurement.metric import METRICS, PAPER, PROTOCOLS
+from disentangle_cli.measurement.metric import METRICS
+from disentangle_cli.measurement.protocols import PAPER, PROTOCOLS
 from disentangle_cli.measurement.settings import protocol_settings
 
 

@@ -7,7 +7,8 @@ import typing
 
 from disentangle_cli.measurement.arrays import ARRAYS
 from disentangle_cli.measurement.evaluate import required_arrays
-from disentangle_cli.measurement.metric import METRICS, PROTOCOLS, Change
+from disentangle_cli.measurement.metric import METRICS, Change
+from disentangle_cli.measurement.protocols import PROTOCOLS
 from disentangle_cli.measurement.summary import Summary, summarise
 
 

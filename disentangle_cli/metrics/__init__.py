@@ -5,7 +5,8 @@
 
 from disentangle_cli.measurement.arrays import Arrays
 from disentangle_cli.measurement.evaluate import Evaluation, evaluate
-from disentangle_cli.measurement.metric import METRICS, PAPER, PROTOCOLS, Metric, Result
+from disentangle_cli.measurement.metric import METRICS, Metric, Result
+from disentangle_cli.measurement.protocols import PAPER, PROTOCOLS
 
 __all__ = [
     "METRICS",
