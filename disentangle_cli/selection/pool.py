@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 
 from disentangle_cli.errors import RunError, UsageError
@@ -68,12 +68,22 @@ class Pool:
         return tuple(member.name for member in self.members)
 
 
-@lru_cache(KEPT)
+_kept: dict[tuple[str, str, str], Model] = {}
+"""By path, identity and device, the one used last at the end."""
+
+
 def _loaded(path: str, identity: str, device: str) -> Model:
-    model = load_model(path, device)
+    model = _kept.pop((path, identity, device), None) or load_model(path, device)
     if model.content_hash != identity:
         raise RunError(f"{path} was changed by another process meanwhile; run the command again")
+    _keep(path, device, model)
     return model
+
+
+def _keep(path: str, device: str, model: Model) -> None:
+    _kept[path, model.content_hash, device] = model
+    while len(_kept) > KEPT:
+        _kept.pop(next(iter(_kept)))
 
 
 def _given(model: Model) -> Model:
@@ -126,9 +136,9 @@ def _read(entry: str | Path | AnyModel, number: int, device: str) -> Member:
     if any(sign in path for sign in "*?[") and not Path(path).exists():
         raise UsageError(f"no file matches {path}")
     model = load_model(path, device)
-    # a worker of a cluster may stand in another folder
-    opener = partial(_loaded, str(Path(path).resolve()), model.content_hash, device)
-    return _member(path, model, opener)
+    whole = str(Path(path).resolve())  # a worker of a cluster may stand in another folder
+    _keep(whole, device, model)
+    return _member(path, model, partial(_loaded, whole, model.content_hash, device))
 
 
 def _member(name: str, model: Model, opener: Callable[[], Model]) -> Member:

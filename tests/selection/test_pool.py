@@ -12,7 +12,7 @@ from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from disentangle_cli.errors import UsageError
 from disentangle_cli.latents import Block, Latents
-from disentangle_cli.models import LoadedModel
+from disentangle_cli.models import LoadedModel, load_model
 from disentangle_cli.selection.pool import load_pool
 
 Save = Callable[..., str]
@@ -137,3 +137,27 @@ def test_a_spare_file_is_named_only_if_it_stands_alone(save: Save, tmp_path: Pat
     assert pool.names == (kept, other)
     assert [(d.model, d.same_as) for d in pool.duplicates] == [(best, kept)]
     assert load_pool([best, other], spare=Path(best)).names == (best, other)
+
+
+def test_a_file_is_read_once(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def load(path: str, device: str) -> LoadedModel:
+        read.append(path)
+        return load_model(path, device)
+
+    monkeypatch.setattr("disentangle_cli.selection.pool.load_model", load)
+    files = [save(f"{i}.pt", angle=0.1 * i) for i in range(3)]
+    pool = load_pool(files)
+    assert [member.model.content_hash for member in pool.members] == [m.identity for m in pool.members]
+    assert read == files
+
+
+def test_few_models_stay_in_memory(save: Save, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("disentangle_cli.selection.pool.KEPT", 2)
+    kept: dict[object, object] = {}
+    monkeypatch.setattr("disentangle_cli.selection.pool._kept", kept)
+    pool = load_pool([save(f"{i}.pt", angle=0.1 * i) for i in range(4)])
+    for member in [*pool.members, *pool.members]:
+        assert member.model.content_hash == member.identity
+        assert len(kept) == 2
