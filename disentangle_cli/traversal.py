@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +13,14 @@ from disentangle_cli.bounds import check_memory
 from disentangle_cli.data.image_files import decode_seen
 from disentangle_cli.errors import UsageError
 from disentangle_cli.generation import decode
-from disentangle_cli.images import Pixels
+from disentangle_cli.images import Pixels, to_pixels
 from disentangle_cli.latents import Block
-from disentangle_cli.models import AnyModel
+from disentangle_cli.models import AnyModel, Model, as_model
 from disentangle_cli.output import warn
 
 ANCHORS = ("prior", "mean", "sample")
 """One draw from the prior, the prior's mean, or three draws, a row each; else a picture."""
+CENTRE = "the prior's mean"
 NUM_SAMPLES = 3
 STEPS = 9
 
@@ -40,12 +41,39 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Anchors:
+    """Where a traversal starts from.
+
+    Attributes:
+        latents: (A, L) float32.
+        words: what they are.
+        photo: (H, W, C) uint8, the picture whose codes they are, as the model sees it; None without one.
+    """
+
+    latents: Tensor
+    words: str
+    photo: Pixels | None = None
+
+
+@dataclass(frozen=True)
 class Traversal:
-    """Rows of one model; ``anchor`` is what the other latents were held at, in words."""
+    """Rows of one model.
+
+    Attributes:
+        rows: one for each latent that moves.
+        anchor: what the other latents were held at, in words.
+        image_shape: (C, H, W).
+        source: the model that drew the images, for pages in which it draws more of them.
+        anchors: what was held, exactly.
+        seed: of the anchors.
+    """
 
     rows: list[Row]
     anchor: str
     image_shape: tuple[int, int, int]
+    source: Model = field(repr=False, compare=False)
+    anchors: Anchors = field(repr=False, compare=False)
+    seed: int
 
     @property
     def num_anchors(self) -> int:
@@ -77,7 +105,8 @@ def traverse(
     if not names or len(set(names)) < len(names):
         raise UsageError("name each latent to traverse once")
     columns = [model.latents.column(name) for name in names]
-    anchors, words = make_anchors(model, anchor, seed)  # (A, L)
+    found = make_anchors(model, anchor, seed)
+    anchors = found.latents
     plans = [(column, steps_of(model.latents.columns[column], steps)) for column in columns]
     total = len(anchors) * sum(len(values) for _, values in plans)
     check_memory(
@@ -93,7 +122,7 @@ def traverse(
         images = pixels[start : start + count].reshape(len(anchors), len(values), *pixels.shape[1:])
         rows.append(Row(name, values, images))
         start += count
-    return Traversal(rows, words, model.image_shape)
+    return Traversal(rows, found.words, model.image_shape, as_model(model), found, seed)
 
 
 def steps_of(block: Block, steps: int) -> list[float]:
@@ -107,27 +136,28 @@ def steps_of(block: Block, steps: int) -> list[float]:
     return [block.values[i] for i in chosen]
 
 
-def make_anchors(model: AnyModel, anchor: str | Path, seed: int) -> tuple[Tensor, str]:
-    """The latents (A, L) a traversal starts from, and what they are in words.
+def make_anchors(model: AnyModel, anchor: str | Path, seed: int) -> Anchors:
+    """What a traversal starts from.
 
     Raises:
         UsageError: no such anchor, or a picture that cannot be read.
     """
     rng = torch.Generator().manual_seed(seed)
     if anchor == "prior":
-        return model.latents.sample(1, rng), f"a draw from the prior (seed {seed})"
+        return Anchors(model.latents.sample(1, rng), f"a draw from the prior (seed {seed})")
     if anchor == "mean":
-        return model.latents.centre()[None], "the prior's mean"
+        return Anchors(model.latents.centre()[None], CENTRE)
     if anchor == "sample":
-        return model.latents.sample(NUM_SAMPLES, rng), f"{NUM_SAMPLES} draws from the prior (seed {seed})"
+        draws = model.latents.sample(NUM_SAMPLES, rng)
+        return Anchors(draws, f"{NUM_SAMPLES} draws from the prior (seed {seed})")
     if not Path(anchor).exists():
         raise UsageError(
             f"no anchor {str(anchor)!r}: it is neither a picture file nor one of: {', '.join(ANCHORS)}"
         )
-    latents = model.latents.sample(1, rng)
-    codes = model.encode(read_photo(anchor, model.image_shape)).cpu()
+    latents, photo = model.latents.sample(1, rng), read_photo(anchor, model.image_shape)
+    codes = model.encode(photo).cpu()
     latents[:, model.latents.code_columns] = codes.to(latents.dtype)
-    return latents, f"the codes of {Path(anchor).name}"
+    return Anchors(latents, f"the codes of {Path(anchor).name}", to_pixels(photo)[0])
 
 
 def _moved(anchors: Tensor, column: int, values: list[float]) -> Tensor:

@@ -56,17 +56,18 @@ def test_an_anchor_of_several_pictures_is_told(
 
 
 def test_anchors(gan: LoadedModel, tmp_path: Path) -> None:
-    mean, _ = make_anchors(gan, "mean", 0)
+    mean = make_anchors(gan, "mean", 0).latents
     assert mean.tolist() == [[0, 0, 0, 0, 0, 1]]
-    drawn, _ = make_anchors(gan, "prior", 5)
+    drawn = make_anchors(gan, "prior", 5).latents
     assert torch.equal(drawn, gan.latents.sample(1, torch.Generator().manual_seed(5)))
-    three, _ = make_anchors(gan, "sample", 0)
+    three = make_anchors(gan, "sample", 0).latents
     assert three.shape == (3, 6)
     assert traverse(gan, ["c1"], anchor="sample").rows[0].images.shape[0] == 3
 
     pixels = np.arange(64, dtype=np.uint8).reshape(8, 8)
     Image.fromarray(pixels).save(tmp_path / "photo.png")
-    photo, words = make_anchors(gan, tmp_path / "photo.png", 5)
+    found = make_anchors(gan, tmp_path / "photo.png", 5)
+    photo, words = found.latents, found.words
     codes = gan.encode(torch.from_numpy(pixels).float()[None, None] / 255)
     assert torch.allclose(photo[:, gan.latents.code_columns], codes)
     assert torch.equal(photo[:, 3:5], drawn[:, 3:5])

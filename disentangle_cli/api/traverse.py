@@ -18,11 +18,10 @@ SMOOTH_STEPS = 21
 
 @dataclass(frozen=True, repr=False)
 class Traversal(traversal.Traversal):
-    """Images of a traversal, and what they are of: ``model`` (a path, or ``model``) and ``seed``."""
+    """Images of a traversal, and what they are of: ``model``, a path or ``model``."""
 
     model: str
     title: str
-    seed: int
 
     def save(self, path: str | Path, *, upscale: int | None = None) -> Path:
         """Write a grid (.png), an animation (.gif) or a page (.html) by the name's suffix.
@@ -71,4 +70,4 @@ def traverse(
     count = traversal.STEPS if steps is None else steps
     found = traversal.traverse(loaded, latents, steps=count, anchor=anchor, seed=seed)
     name = loaded.path or "model"
-    return Traversal(found.rows, found.anchor, found.image_shape, name, f"{loaded.name}: {name}", seed)
+    return Traversal(**vars(found), model=name, title=f"{loaded.name}: {name}")

@@ -60,6 +60,11 @@ class LoadedModel(Model):
         self.generator = _fill(generator, checkpoint.generator, "generator", self.device)
         self.encoder = _fill(encoder, checkpoint.encoder, "encoder", self.device)
 
+    @property
+    def image_network(self) -> nn.Module:
+        """(n, L) latents, those of grids on their values -> (n, C, H, W) images in [0, 1]."""
+        return nn.Sequential(self.generator, nn.Sigmoid()) if self._gives_logits else self.generator
+
     def sample_latents(self, n: int, rng: torch.Generator | None = None) -> Tensor:
         """Draw from the prior: (n, L) float32 on the model's device."""
         return self.latents.sample(n, rng).to(self.device)

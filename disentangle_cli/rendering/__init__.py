@@ -9,7 +9,7 @@ from disentangle_cli.images import save_picture
 from disentangle_cli.traversal import Traversal
 
 # pixels an image is drawn at when nothing else is asked for
-MIN_SIDE = {".png": 64, ".gif": 64, ".html": 128}
+MIN_SIDE = {".png": 64, ".gif": 64, ".html": 192}
 
 
 def check_suffix(path: str | Path) -> str:
@@ -32,7 +32,7 @@ def save_traversal(
     """Write a traversal as a grid (.png), an animation (.gif) or a page (.html), atomically.
 
     ``upscale`` is the side of the square that each pixel becomes; by default it is chosen so that an image
-    is at least 64 pixels high, 128 on a page.
+    is at least 64 pixels high, 192 on a page.
 
     Raises:
         UsageError: another suffix, or images that have neither 1 nor 3 channels.
