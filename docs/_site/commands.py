@@ -4,6 +4,7 @@ A hook of mkdocs (``mkdocs.yml``). Below what ``--help`` says, a page lists the 
 at work. The order is that of ``dcr --help``.
 """
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -125,8 +126,8 @@ def _about(name: str, guides: dict[Path, str]) -> list[tuple[Path, str]]:
 
 
 def _escaped(text: str) -> str:
-    """Words for people as Markdown: nothing in them is markup, but names in double quotes of code."""
-    return re.sub(r"([*_<>\[\]])", r"\\\1", " ".join(text.split()).replace("``", "`"))
+    """Words for people as Markdown: nothing in them is markup."""
+    return re.sub(r"([*_`\[\]])", r"\\\1", html.escape(" ".join(text.split()), quote=False))
 
 
 def _cell(text: str) -> str:

@@ -40,7 +40,7 @@ def page() -> str:
     parts, told = [BEGINNING], set()
     for name in sorted(set(dcr.__all__) - {"__version__"}):
         public = inspect.unwrap(getattr(dcr, name))
-        parts += [f"## {name}\n", directive(f"{public.__module__}.{public.__name__}", name)]
+        parts.append(directive(f"{public.__module__}.{public.__name__}", name, level=2))
         module = importlib.import_module(public.__module__)
         for kind in results(module) if ".api." in public.__module__ else []:
             if kind not in told:
@@ -61,6 +61,8 @@ def results(module: Any) -> list[type]:
     ]
 
 
-def directive(path: str, heading: str) -> str:
+def directive(path: str, heading: str, *, level: int = 3) -> str:
     """What mkdocstrings replaces by the documentation of an object."""
-    return f"::: {path}\n    options: {{ heading: {heading}, toc_label: {heading} }}\n"
+    return (
+        f"::: {path}\n    options: {{ heading: {heading}, toc_label: {heading}, heading_level: {level} }}\n"
+    )
