@@ -3,7 +3,7 @@
     python examples/fit_encoder.py ckpts/infogan-cr_dsprites_seed-0.pt fitted.pt
 
 Adam on the squared error of the codes of fresh images, with a rate that falls to 0. In training the encoder
-follows a generator that moves; here it can settle. What that is worth: docs/presets.md.
+follows a generator that moves; here it can settle. What that is worth: docs/trials.md.
 """
 
 import argparse

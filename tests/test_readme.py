@@ -1,7 +1,6 @@
 """The README's commands and Python lines, run as they stand."""
 
 import os
-import re
 import shlex
 import subprocess
 import sys
@@ -9,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
+from tests.docs.pages import ROOT, blocks
+
+README = ROOT / "README.md"
 
 # The same commands, cut short: seconds instead of minutes.
 SHORTER = {
@@ -19,12 +20,8 @@ SHORTER = {
 }
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README.read_text(), re.DOTALL)
-
-
 def commands() -> list[list[str]]:
-    lines = [line for block in blocks("sh") for line in block.splitlines()]
+    lines = [line for block in blocks(README, "sh") for line in block.splitlines()]
     return [shlex.split(line, comments=True) for line in lines if line.startswith("dcr ")]
 
 
@@ -39,10 +36,11 @@ def run(command: list[str], folder: Path, shorter: bool) -> None:
 
 
 def check(folder: Path, shorter: bool) -> None:
+    (folder / "examples").symlink_to(ROOT / "examples")
     for command in commands():
         run(command, folder, shorter)
     assert {"best.pt", "matrix.png", "traversal.png", "samples.png"} <= {p.name for p in folder.iterdir()}
-    (python,) = blocks("python")
+    (python,) = blocks(README, "python")
     first, second, *_ = sorted((folder / "ckpts").glob("*.pt"))
     python = python.replace("ckpts/a.pt", str(first)).replace("ckpts/b.pt", str(second))
     if shorter:
