@@ -13,7 +13,9 @@ from disentangle_cli.command_line.printing import Format, emit, emit_paths
 from disentangle_cli.documents import to_json
 from disentangle_cli.errors import UsageError
 from disentangle_cli.lines import MAX_MESSAGE, escaped, message, one_line, shown
-from disentangle_cli.rendering.report import Section, page
+from disentangle_cli.rendering.naming import told_apart
+from disentangle_cli.rendering.pages import render
+from disentangle_cli.rendering.report import Section, fragment
 from disentangle_cli.reporting import describe
 
 NASTY = "a\x1b]0;title\x07b\x9bc\u202egpj.\u2066d\u2028e\x00\ufefff\x85g\r\nh\ttab"
@@ -72,7 +74,8 @@ def test_nothing_that_is_printed_steers(capsys: pytest.CaptureFixture[str], text
     assert is_clean(printed.out + printed.err, "\n")
     assert is_clean(describe(UsageError(text))[1])
     section = Section(text, [text], [text], [[text]])
-    assert is_clean(page(text, [section]), "\n")
+    assert is_clean(fragment(section) + render("base.html.j2", title=text, data=[text]), "\n")
+    assert is_clean(told_apart([text, "a"])[0])
 
 
 def test_characters_of_any_script_stay() -> None:

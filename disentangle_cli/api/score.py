@@ -9,7 +9,8 @@ import numpy as np
 from torch import Tensor
 
 from disentangle_cli.api.arguments import Settings, split
-from disentangle_cli.api.score_tables import report, sections
+from disentangle_cli.api.score_report import score_report
+from disentangle_cli.api.score_tables import sections
 from disentangle_cli.datasets import Dataset, check_known
 from disentangle_cli.devices import pick_device
 from disentangle_cli.documents import document
@@ -60,10 +61,10 @@ class Scores:
         """The ``dcr.score/1`` document."""
         return document("score", seed=self.seed, results=list(self.results))
 
-    def save_report(self, path: str | Path) -> Path:
-        """Write everything to one HTML page."""
+    def save_report(self, path: str | Path, command: str | None = None) -> Path:
+        """Write everything to one HTML page; ``command`` is the command line that it names as its origin."""
         settings: dict[str, object] = {"seed": self.seed, "device": self.device}
-        return write_atomic(Path(path), report(self.results, self.names, settings))
+        return write_atomic(Path(path), score_report(self.results, self.names, settings, command))
 
     def __repr__(self) -> str:
         parts = (

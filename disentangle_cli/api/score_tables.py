@@ -1,10 +1,10 @@
-"""Scores as tables, and as a page."""
+"""Scores as tables."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from disentangle_cli.metrics import METRICS
-from disentangle_cli.rendering.report import Matrix, Section, page, settings_table
+from disentangle_cli.rendering.report import Matrix, Section
 
 Row = list[object]
 
@@ -47,15 +47,6 @@ def _spread(entry: dict[str, Any]) -> Row:
     return [entry.get("std"), *(entry.get("interval") or [None, None])]
 
 
-def report(results: Sequence[dict[str, Any]], names: Sequence[str], settings: dict[str, object]) -> str:
-    """One HTML page: all scores, then each model's numbers, matrices and settings.
-
-    ``settings`` are those of the command; versions are added.
-    """
-    count = "1 model" if len(results) == 1 else f"{len(results)} models"
-    return page(f"dcr score: {count}", [*sections(results, names), settings_table("Command", settings)])
-
-
 def sections(results: Sequence[dict[str, Any]], names: Sequence[str]) -> list[Section]:
     """All scores where there are several models, then each model's numbers, matrices and settings."""
     overall = [Section("Scores", columns=["model", *names], rows=overview(results, names))]
@@ -67,14 +58,18 @@ def _sections(result: dict[str, Any], names: Sequence[str]) -> list[Section]:
     facts = {key: result[key] for key in ("dataset", "protocol", "encode", "seed", "repeats", "bootstrap")}
     facts["factors"] = ", ".join(result["factors"])
     summary = "; ".join(f"{key}: {value}" for key, value in facts.items() if value)
-    used = [[name, _listed(result["metrics"][name], "settings"), _listed(result["metrics"][name], "samples")]
-            for name in names]  # fmt: skip
-    model = result["model"]
+    model, rows = result["model"], used_rows(result, names)
     return [
         Section(model, [summary], number_columns(spread), number_rows(result, names, spread)),
         Section(f"Matrices of {model}", matrices=matrices(result, names)),
-        Section(f"Settings of {model}", columns=["metric", "settings", "samples"], rows=used),
+        Section(f"Settings of {model}", columns=["metric", "settings", "samples"], rows=rows),
     ]
+
+
+def used_rows(result: dict[str, Any], names: Sequence[str]) -> list[Row]:
+    """A row per metric: its settings and its sample counts, in words."""
+    found = [(name, result["metrics"][name]) for name in names]
+    return [[name, _listed(metric, "settings"), _listed(metric, "samples")] for name, metric in found]
 
 
 def _listed(metric: dict[str, Any], key: str) -> str:
@@ -98,13 +93,13 @@ def matrices(result: dict[str, Any], names: Sequence[str]) -> list[Matrix]:
     made = []
     for owners, kind, values in found:
         metric = result["metrics"][owners[0].partition(".")[0]]
-        rows, columns = _axes(kind, metric, (len(values), len(values[0])), result["factors"])
+        rows, columns = axes(kind, metric, (len(values), len(values[0])), result["factors"])
         made.append(Matrix(", ".join(owners), rows, columns, values))
     return made
 
 
-def _axes(
-    shape: str, metric: dict[str, Any], size: tuple[int, int], factors: Sequence[str]
+def axes(
+    shape: str, metric: dict[str, Any], size: tuple[int, ...], factors: Sequence[str]
 ) -> tuple[list[str], list[str]]:
     """Names of the rows and columns of a matrix; factors are numbered where their names are not sure."""
     down, across = size

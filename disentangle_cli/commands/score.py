@@ -8,6 +8,7 @@ import typer
 from disentangle_cli.bounds import REPEATS, RESAMPLES
 from disentangle_cli.command_line import completion, options
 from disentangle_cli.command_line.examples import examples
+from disentangle_cli.command_line.invocation import invocation
 from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
@@ -129,7 +130,7 @@ def score_cli(
     columns, rows = layout(scores.results, names, fmt)
     emit(scores.to_json(), fmt, columns, rows)
     if report is not None:
-        log(f"wrote {scores.save_report(report)}")
+        log(f"wrote {scores.save_report(report, invocation())}")
     check_gates(scores.results, gates, interval_gates)
     if baseline and earlier is not None:
         check_baseline(scores.results, earlier, baseline)

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from disentangle_cli.lines import shown
+
 LONGEST = 60
 """Characters of a name that is shown; of a longer one the middle is left out."""
 _ENDINGS = (".pt", ".onnx", ".npz", ".csv", ".parquet")
@@ -16,14 +18,14 @@ def told_apart(names: Sequence[str]) -> list[str]:
     parts = [_without_ending(name).strip("/").split("/") or [name] for name in names]
     depth = [1] * len(names)
     while True:
-        shown = ["/".join(part[-d:]) for part, d in zip(parts, depth, strict=True)]
-        counts = Counter(shown)
-        deeper = [k for k, text in enumerate(shown) if counts[text] > 1 and depth[k] < len(parts[k])]
+        found = ["/".join(part[-d:]) for part, d in zip(parts, depth, strict=True)]
+        counts = Counter(found)
+        deeper = [k for k, text in enumerate(found) if counts[text] > 1 and depth[k] < len(parts[k])]
         if not deeper:
             break
         for k in deeper:
             depth[k] += 1
-    return _numbered([_cut(text) or name for text, name in zip(shown, names, strict=True)])
+    return _numbered([_cut(shown(text or name)) for text, name in zip(found, names, strict=True)])
 
 
 def _without_ending(name: str) -> str:
@@ -40,12 +42,12 @@ def _cut(text: str) -> str:
 
 def _numbered(names: Sequence[str]) -> list[str]:
     used: set[str] = set()
-    found = []
+    numbered = []
     for name in names:
         text, number = name, 1
         while text in used:
             number += 1
             text = f"{name} ({number})"
         used.add(text)
-        found.append(text)
-    return found
+        numbered.append(text)
+    return numbered

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 TEMPLATES = "templates"
-SHADES = 32
-"""Steps of the colour scale: cells of matrices have one of the classes ``q0`` to ``q32``."""
+STEPS = 32
+"""Of the colour scale that scripts paint with."""
 # pictures are part of the page or drawn by its scripts; scripts are those of the template, by their digests
 _POLICY = (
     "default-src 'none'; img-src data: blob:; media-src data: blob:; style-src 'unsafe-inline'; "
@@ -93,7 +93,7 @@ def environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters["shade"] = shade
+    made.filters["paint"] = paint
     return made
 
 
@@ -113,31 +113,22 @@ def stylesheet() -> str:
     light, dark = page_variables(LIGHT_PAGE), page_variables(DARK_PAGE)
     return (
         f":root {{ color-scheme: light dark; {light} }}\n"
-        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
-        + asset("style.css")
-        + _shade_rules()
+        f"@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n" + asset("style.css")
     )
 
 
-def shade(value: float | None, low: float = 0.0, high: float = 1.0) -> str:
-    """The class of a cell: its place on the colour scale from ``low`` to ``high``; ``qx`` for no number."""
+def paint(value: float | None, low: float, high: float) -> str:
+    """The style of a cell: its colour on the scale from ``low`` to ``high``; none for no number."""
     if value is None or not math.isfinite(value):
-        return "qx"
-    place = (value - low) / (high - low) if high > low else 1.0
-    return f"q{round(min(max(place, 0.0), 1.0) * SHADES)}"
+        return ""
+    colour = colour_of(value, low, high) if high > low else colour_of(1, 0, 1)
+    return f"background:{css(colour)};color:{css(contrasting(colour))}"
 
 
-def ramp() -> list[str]:
-    """The colours of the classes ``q0`` to ``q32``."""
-    return [css(colour_of(step, 0, SHADES)) for step in range(SHADES + 1)]
-
-
-def _shade_rules() -> str:
-    rules = []
-    for step in range(SHADES + 1):
-        colour = colour_of(step, 0, SHADES)
-        rules.append(f".q{step} {{ background: {css(colour)}; color: {css(contrasting(colour))} }}\n")
-    return "".join(rules)
+def ramp() -> list[tuple[str, str]]:
+    """The colour scale for scripts, from low to high: a ground and what can be read on it, each."""
+    colours = [colour_of(step, 0, STEPS) for step in range(STEPS + 1)]
+    return [(css(colour), css(contrasting(colour))) for colour in colours]
 
 
 def embedded(data: Any) -> "Markup":

@@ -13,7 +13,6 @@ ACCENT: Colour = (38, 110, 210)
 DARK_INK: Colour = (28, 32, 40)
 BEST: Colour = (214, 92, 20)
 UNKNOWN: Colour = (222, 222, 222)
-TABLE_RULE: Colour = (228, 230, 234)
 
 # of lines in charts, told apart also by those who see few colours; on a dark page DARK_SERIES stands for them
 SERIES: tuple[Colour, ...] = (

@@ -318,16 +318,17 @@ def test_report(cli: Cli, codes: Callable[..., Path], tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     text = page.read_text()
     assert "://" not in text
-    for wanted in (str(first), str(second), "low</th>", "needs reference_codes, which is absent", "bins=20",
+    for wanted in (str(first), str(second), ">low</th>", "needs reference_codes, which is absent", "bins=20",
                    "mig.mutual_information, modularity.mutual_information", "irs.matrix",
                    "&lt;shape&gt;", "bootstrap: 2", "scikit-learn"):  # fmt: skip
         assert wanted in text, wanted
     assert "<shape>" not in text
-    figures = text.split("<figure>")[1:]
-    assert "<th>c3</th>" in figures[0]
-    assert "<th>y</th>" in figures[0]
+    tables = [part.partition("</table>")[0] for part in text.split('<table class="matrix">')[1:]]
+    assert '<th scope="row">c3</th>' in tables[0]
+    assert '<th scope="col">y</th>' in tables[0]
     # the second file has no names, and its second factor has one value
-    assert [f"<th>factor{k}</th>" in figures[3] for k in (1, 2, 3, 4)] == [True, False, True, True]
+    named = [f'<th scope="col">factor{k}</th>' in tables[3] for k in (1, 2, 3, 4)]
+    assert named == [True, False, True, True]
     folder = cli("score", first, "--report", tmp_path)
     assert folder.exit_code == 2
     assert "is a folder" in folder.stderr

@@ -74,8 +74,9 @@
       row.append(made("th", code, { scope: "row" }));
       models[b].forEach((_, c) => {
         const part = match.share(r, c);
-        const kind = `q${shade(part)}` + (framed.has(r * models[b].length + c) ? " pair" : "");
-        row.append(made("td", percent(part), { className: kind }));
+        const cell = made("td", percent(part), { className: framed.has(r * models[b].length + c) ? "pair" : "" });
+        [cell.style.backgroundColor, cell.style.color] = data.ramp[shade(part)];
+        row.append(cell);
       });
     });
     table.append(grid);

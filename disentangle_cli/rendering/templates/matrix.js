@@ -53,12 +53,12 @@ const choosePair = (a, b) => pairListeners.forEach((listener) => listener(a, b))
     for (let r = 0; r < n; r++) {
       for (let c = 0; c < n; c++) {
         const value = shown.values[shown.order[r] * n + shown.order[c]];
-        pen.fillStyle = Number.isNaN(value) ? rule : data.ramp[shade(value)];
+        pen.fillStyle = Number.isNaN(value) ? rule : data.ramp[shade(value)][0];
         const left = margin + c * cell;
         const upper = top + r * cell;
         pen.fillRect(left, upper, cell - gap + (gap ? 0 : 0.5), cell - gap + (gap ? 0 : 0.5));
         if (cell >= 34 && !Number.isNaN(value)) {
-          pen.fillStyle = value > 0.5 ? "#fff" : "#1c2028";
+          pen.fillStyle = data.ramp[shade(value)][1];
           pen.textAlign = "center";
           pen.textBaseline = "middle";
           pen.font = "12px system-ui, sans-serif";
@@ -87,7 +87,7 @@ const choosePair = (a, b) => pairListeners.forEach((listener) => listener(a, b))
     }
     const legend = document.getElementById("matrix-legend");
     const scale = legend.getContext("2d");
-    data.ramp.forEach((colour, k) => {
+    data.ramp.forEach(([colour], k) => {
       scale.fillStyle = colour;
       scale.fillRect((k * legend.width) / data.ramp.length, 0, legend.width / data.ramp.length + 1, legend.height);
     });
