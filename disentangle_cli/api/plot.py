@@ -10,10 +10,11 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.files import write_atomic
 from disentangle_cli.output import log
 from disentangle_cli.rendering.curves import Chart, draw_curves
-from disentangle_cli.rendering.curves_page import Numbers, draw_curves_page
+from disentangle_cli.rendering.curves_page import draw_curves_page
 from disentangle_cli.rendering.figures import check_ending, png, save_figure
 from disentangle_cli.training.curves import Group, Spread, chart_of, choose_columns, group_runs
 from disentangle_cli.training.records import LOG, Record, find_runs, read_run
+from disentangle_cli.training.summary import last_numbers, progress_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -105,27 +106,6 @@ def plot(
     wanted = choose_columns(runs, [columns] if isinstance(columns, str) else columns)
     title = f"{runs[0].name}" if len(runs) == 1 else f"{len(runs)} runs"
     return Plot(groups, wanted, chart_of(groups, wanted, spread=spread, smooth=smooth, title=title))
-
-
-def progress_of(runs: Sequence[Record]) -> str:
-    """How far runs are, in words."""
-    over = sum(run.length is not None and run.done >= run.length for run in runs)
-    if over == len(runs):
-        return "The run is complete." if len(runs) == 1 else f"All {len(runs)} runs are complete."
-    least = min(runs, key=lambda run: run.done / (run.length or run.done or 1))
-    of = f" of {least.length:,}" if least.length else ""
-    return f"{over} of {len(runs)} runs are complete; {least.name} is at iteration {least.done:,}{of}."
-
-
-def last_numbers(groups: Sequence[Group], columns: Sequence[str]) -> Numbers:
-    """The latest number of each column, a row for each run."""
-    rows = []
-    for group in groups:
-        for run in group.runs:
-            last = run.last()
-            rows.append([run.name, run.seed, run.done, *(last.get(column) for column in columns)])
-    caption = "The latest number of each column of the logs"
-    return Numbers("Latest numbers", caption, ["run", "seed", "iteration", *columns], rows)
 
 
 def _entry(run: Record, group: Group) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from disentangle_cli.training.run import prepare_all
 from disentangle_cli.training.session import foresee
 from disentangle_cli.training.spec import Run
 from disentangle_cli.training.stack import check_stackable
+from disentangle_cli.training.watch import check_page, watching, with_pictures
 
 DEFAULT_DATASET = "dsprites"
 
@@ -99,6 +100,7 @@ def train(
     stack: bool = False,
     executor: str = "local",
     dry_run: bool = False,
+    watch: str | Path | None = None,
     check: bool = True,
 ) -> Trained:
     """Train one model, a pool of seeds, or a sweep, as ``dcr train`` does.
@@ -127,6 +129,8 @@ def train(
         stack: train the seeds as one computation.
         executor: where runs are trained: ``local``, ``dask``, ``dask=ADDRESS``, ``ray`` or ``ray=ADDRESS``.
         dry_run: check that the runs can start, and train nothing.
+        watch: a page (.html) with curves and the newest traversals, kept up to date while runs are trained.
+            Each draws 20 traversals at least.
         check: raise when a run does not complete; otherwise ``outcomes`` tells.
 
     Raises:
@@ -140,6 +144,9 @@ def train(
         raise UsageError(f"--name {name!r} must be a plain file name")
     check_places(dataset, executor)
     file = None if config is None else Path(config)
+    page = None if watch is None else Path(watch)
+    if page is not None:
+        check_page(page)
     earlier = from_earlier(file)
     first_seed = earlier.get("seed", 0) if seed is None else seed
     limit = seconds_of(time_limit)
@@ -170,7 +177,13 @@ def train(
         for run, opened in prepare_all(runs):
             output.log(foresee(run, opened))
         return Trained(runs, [])
-    trained = Trained(runs, train_pool(runs, jobs, executor, stack))
+    if page is None:
+        trained = Trained(runs, train_pool(runs, jobs, executor, stack))
+    else:
+        runs = [with_pictures(run) for run in runs]
+        with watching(page, runs) as watched:
+            trained = Trained(runs, train_pool(runs, jobs, executor, stack))
+            watched.ended(trained.outcomes)
     if check:
         trained.check()
     return trained

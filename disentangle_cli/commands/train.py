@@ -90,6 +90,12 @@ def train_cli(
     compiled: Annotated[
         bool, typer.Option("--compile", help="Compile the networks and losses first (for a GPU).")
     ] = False,
+    watch: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PAGE.html", help="Keep a page up to date: curves and the newest traversals of all runs."
+        ),
+    ] = None,
     fmt: options.FormatOption = Format.table,
 ) -> None:
     """Train a model and print the path of its checkpoint.
@@ -117,7 +123,8 @@ def train_cli(
         seeds=",".join(options.listed(seeds)) if seeds else None, sweep=sweep or (),
         settings=sets, config=config, init_from=init_from, out=out, name=name, resume=resume,
         overwrite=overwrite, time_limit=time_limit, device=device, precision=precision, compile=compiled,
-        jobs=jobs, stack=stack, executor=executor, dry_run=dry_run, check=False,
+        jobs=jobs, stack=stack, executor=executor, dry_run=dry_run, watch=watch,
+        check=False,
     )  # fmt: skip
     if trained.complete:
         emit_paths(trained.paths, fmt, trained.to_json())

@@ -122,10 +122,9 @@ def draw_curves(chart: Chart) -> "Figure":
 def panel_figure(panel: Panel, chart: Chart) -> tuple["Figure", "Axes"]:
     """One panel by itself, with its axes, which lie where they will be drawn."""
     with styled():
-        figure = new_figure(*PANEL, layout="constrained")
-        axes = figure.subplots()
+        figure = new_figure(*PANEL)
+        axes = figure.add_axes((0.14, 0.19, 0.8, 0.68))
         draw_panel(axes, panel, chart)
-        figure.draw_without_rendering()
     return figure, axes
 
 
