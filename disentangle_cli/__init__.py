@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from disentangle_cli.api.generate import encode, generate
     from disentangle_cli.api.plot import plot
     from disentangle_cli.api.rank import rank, select
+    from disentangle_cli.api.reconstruct import reconstruct
     from disentangle_cli.api.score import score
     from disentangle_cli.api.train import train
     from disentangle_cli.api.traverse import traverse
@@ -31,6 +32,7 @@ _HOMES = {
     "open_dataset": ("datasets", "open_dataset"),
     "plot": ("api.plot", "plot"),
     "rank": ("api.rank", "rank"),
+    "reconstruct": ("api.reconstruct", "reconstruct"),
     "save": ("models", "save_model"),
     "score": ("api.score", "score"),
     "select": ("api.rank", "select"),
@@ -38,8 +40,8 @@ _HOMES = {
     "traverse": ("api.traverse", "traverse"),
 }
 __all__ = [
-    "__version__", "encode", "generate", "load", "open_dataset", "plot", "rank", "save", "score", "select",
-    "train", "traverse",
+    "__version__", "encode", "generate", "load", "open_dataset", "plot", "rank", "reconstruct", "save",
+    "score", "select", "train", "traverse",
 ]  # fmt: skip
 
 

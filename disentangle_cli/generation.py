@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from disentangle_cli import output
+from disentangle_cli.arraytypes import Doubles, Ints
 from disentangle_cli.data.dataset import Dataset, places
 from disentangle_cli.errors import UsageError
 from disentangle_cli.images import Pixels, to_pixels
 from disentangle_cli.latents import Block, Latents
-from disentangle_cli.modelling.encoding import encoded
+from disentangle_cli.modelling.encoding import encoded, latents_of
 from disentangle_cli.models import AnyModel, as_model
 from disentangle_cli.numerals import read_number
 from disentangle_cli.settings import split_assignment
@@ -81,14 +83,8 @@ def encode_dataset(
     Raises:
         UsageError: the images do not have the model's shape.
     """
-    if dataset.image_shape != model.image_shape:
-        shapes = ["{}x{}x{}".format(*shape) for shape in (dataset.image_shape, model.image_shape)]
-        raise UsageError(
-            f"{dataset.name} has images of {shapes[0]} (channels, height, width), the model {shapes[1]}"
-        )
-    rows = np.arange(len(dataset), dtype=np.int64)
-    if num is not None and num < len(dataset):
-        rows = np.sort(np.random.default_rng(seed).choice(len(dataset), num, replace=False))
+    check_shapes(model, dataset)
+    rows = draw_rows(dataset, num, seed)
     codes, _ = encoded(as_model(model), dataset, rows, device="cpu")
     arrays: dict[str, NDArray[Any]] = {"codes": codes, **places(dataset, rows)}
     if dataset.factors:
@@ -97,6 +93,58 @@ def encode_dataset(
         arrays["is_continuous"] = np.array([factor.continuous for factor in dataset.factors])
         arrays["factor_names"] = np.array([factor.name for factor in dataset.factors])
     return arrays
+
+
+def check_shapes(model: AnyModel, dataset: Dataset) -> None:
+    """Refuse a data set whose images are not of the model's shape.
+
+    Raises:
+        UsageError: names both shapes.
+    """
+    if dataset.image_shape != model.image_shape:
+        shapes = ["{}x{}x{}".format(*shape) for shape in (dataset.image_shape, model.image_shape)]
+        raise UsageError(
+            f"{dataset.name} has images of {shapes[0]} (channels, height, width), the model {shapes[1]}"
+        )
+
+
+def draw_rows(dataset: Dataset, num: int | None, seed: int) -> Ints:
+    """``num`` different images of a data set, in its order; all where it has no more, or for None."""
+    if num is None or num >= len(dataset):
+        return np.arange(len(dataset), dtype=np.int64)
+    return np.sort(np.random.default_rng(seed).choice(len(dataset), num, replace=False))
+
+
+@torch.no_grad()
+def reconstruct(model: AnyModel, dataset: Dataset, rows: Ints, seed: int = 0) -> tuple[Pixels, Doubles]:
+    """What a model makes of the images at ``rows (n,)`` of a data set, after it encoded them.
+
+    Codes are posterior means, or what Q gives; a GAN's noise is drawn from its prior with ``seed``.
+
+    Returns:
+        (n, H, W, C) uint8 images, and (n,) their mean squared errors per pixel and channel, of values in
+        [0, 1].
+
+    Raises:
+        UsageError: the images do not have the model's shape, or the model does not encode.
+    """
+    check_shapes(model, dataset)
+    whole = as_model(model)
+    rng = torch.Generator().manual_seed(seed)
+    dataset.prepare(rows)
+    pixels, errors = [], []
+    with output.progress(total=len(rows), desc="reconstructing", unit="images") as bar:
+        for start in range(0, len(rows), CHUNK):
+            images = dataset.tensors(rows[start : start + CHUNK], whole.device)
+            try:
+                latents = latents_of(whole, images, rng)
+            except NotImplementedError:
+                raise UsageError("the model has no encoder: there are no codes to make images from") from None
+            made = whole.generate(latents).to(images)
+            errors.append((made - images).double().square().mean(dim=(1, 2, 3)).cpu().numpy())
+            pixels.append(to_pixels(made))
+            bar.update(len(images))
+    return np.concatenate(pixels), np.concatenate(errors)
 
 
 def _plausible(block: Block, value: float) -> bool:

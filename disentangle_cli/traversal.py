@@ -15,6 +15,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.generation import decode
 from disentangle_cli.images import Pixels, to_pixels
 from disentangle_cli.latents import Block
+from disentangle_cli.modelling.encoding import latents_of
 from disentangle_cli.models import AnyModel, Model, as_model
 from disentangle_cli.output import warn
 
@@ -154,9 +155,8 @@ def make_anchors(model: AnyModel, anchor: str | Path, seed: int) -> Anchors:
         raise UsageError(
             f"no anchor {str(anchor)!r}: it is neither a picture file nor one of: {', '.join(ANCHORS)}"
         )
-    latents, photo = model.latents.sample(1, rng), read_photo(anchor, model.image_shape)
-    codes = model.encode(photo).cpu()
-    latents[:, model.latents.code_columns] = codes.to(latents.dtype)
+    photo = read_photo(anchor, model.image_shape)
+    latents = latents_of(as_model(model), photo, rng).cpu()
     return Anchors(latents, f"the codes of {Path(anchor).name}", to_pixels(photo)[0])
 
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from disentangle_cli.arraytypes import Floats, Ints
 from disentangle_cli.datasets import Dataset
@@ -60,3 +61,14 @@ def encoded(
                 stds[part] = (0.5 * posterior[1].float()).exp().cpu().numpy()
             bar.update(len(images))
     return means, stds if spread else None
+
+
+def latents_of(model: Model, images: Tensor, rng: torch.Generator) -> Tensor:
+    """(n, C, H, W) images in [0, 1] -> (n, L) float32 latents from which they are made again.
+
+    Codes are those that the encoder gives; what is no code (a GAN's noise) is drawn from its prior. The rows
+    are where the model's networks run.
+    """
+    latents = model.latents.sample(len(images), rng).to(model.device)
+    latents[:, model.latents.code_columns] = model.encode(images).to(latents)
+    return latents

@@ -11,6 +11,7 @@ from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import UsageError
 from disentangle_cli.measurement.families import Family
 from disentangle_cli.measurement.metric import Undefined
+from disentangle_cli.modelling.encoding import latents_of
 from disentangle_cli.models import Model
 from disentangle_cli.output import progress
 from disentangle_cli.scoring.classifier import class_factor, classifier_for
@@ -32,14 +33,11 @@ def _reconstructions(model: Model, dataset: Dataset, plan: Plan, seed: int, repe
     count = plan.reconstructions
     rows = dataset.draw(np.random.default_rng([seed, repeat, Family.RECONSTRUCTIONS]), count)
     rng = torch.Generator().manual_seed(seed * 1_000_003 + repeat)
-    columns = model.latents.code_columns
     errors = []
     with progress(total=count, desc="reconstructing", unit="images") as bar:
         for start in range(0, count, BATCH):
             images = dataset.tensors(rows[start : start + BATCH]).to(model.device)
-            latents = model.latents.sample(len(images), rng).to(images.device)
-            latents[:, columns] = model.encode(images).float()
-            made = model.generate(latents).to(images.device)
+            made = model.generate(latents_of(model, images, rng)).to(images.device)
             errors.append((made - images).double().square().sum(dim=(1, 2, 3)).cpu().numpy())
             bar.update(len(images))
     return (np.concatenate(errors),), ""

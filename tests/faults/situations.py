@@ -69,6 +69,10 @@ SITUATIONS = [
         "centrality", "best.pt m.png r.html", "centrality", *MODELS, *SIZES, "--method", "all", "--select",
         "best.pt", "--plot", "m.png", "--report", "r.html", "--images", "generated",
     ),
+    _situation(
+        "reconstruct", "p.png", "reconstruct", "{inputs}/a.pt", "--dataset", "{inputs}/data.npz", "--num",
+        "30", "--out", "p.png",
+    ),
     _situation("traverse picture", "t.png", "traverse", "{inputs}/a.pt", "--out", "t.png"),
     _situation("traverse animation", "t.gif", "traverse", "{inputs}/a.pt", "--steps", "5", "--out", "t.gif"),
     _situation("traverse page", "t.html", "traverse", "{inputs}/a.pt", "--steps", "5", "--out", "t.html"),
