@@ -69,11 +69,13 @@ def check_memory(what: str, nbytes: float, advice: str) -> None:
     there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     if nbytes > there:
         raise UsageError(
-            f"{what} would take {_size(nbytes)} of memory, this machine has {_size(there)}; {advice}"
+            f"{what} would take {size_in_words(nbytes)} of memory, "
+            f"this machine has {size_in_words(there)}; {advice}"
         )
 
 
-def _size(nbytes: float) -> str:
+def size_in_words(nbytes: float) -> str:
+    """``360 MB``; powers of 1000, from kB on."""
     units = ("kB", "MB", "GB", "TB")
     power = min(int(math.log10(max(nbytes, 1000)) // 3), len(units))
     return f"{nbytes / 1000**power:,.0f} {units[power - 1]}"

@@ -32,8 +32,13 @@ class Setting:
     unit: str = ""
 
 
-def list_settings(model: type[BaseModel], values: Mapping[str, Any] | None = None) -> list[Setting]:
-    """What can be set of ``model``, groups written out; ``values``, nested, stand for the defaults."""
+def list_settings(
+    model: type[BaseModel], values: Mapping[str, Any] | None = None, *, heads: bool = False
+) -> list[Setting]:
+    """What can be set of ``model``, groups written out; ``values``, nested, stand for the defaults.
+
+    With ``heads`` every group is an entry in front of its parts, which then do not repeat its meaning.
+    """
     found: list[Setting] = []
     for name, field in model.model_fields.items():
         default = None if field.is_required() else field.get_default(call_default_factory=True)
@@ -43,9 +48,11 @@ def list_settings(model: type[BaseModel], values: Mapping[str, Any] | None = Non
         if (group := group_of(field)) is None:
             found.append(Setting(name, _type(field), default, range_of(field), meaning, unit))
             continue
+        if heads:
+            found.append(Setting(name, "group", None, "", meaning))
         inside = default.model_dump() if isinstance(default, BaseModel) else default or {}
-        for part in list_settings(group, inside):
-            meanings = " ".join(filter(None, [meaning, part.meaning]))
+        for part in list_settings(group, inside, heads=heads):
+            meanings = part.meaning if heads else " ".join(filter(None, [meaning, part.meaning]))
             found.append(replace(part, name=f"{name}.{part.name}", meaning=meanings, unit=part.unit or unit))
     return found
 

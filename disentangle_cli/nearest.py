@@ -26,11 +26,14 @@ def choose_one(name: str, known: Collection[str]) -> str:
     return f"choose one of: {', '.join(known) or 'none at all'}{did_you_mean(name, known)}"
 
 
-def did_you_mean(name: str, known: Collection[str]) -> str:
+def did_you_mean(name: str, known: Collection[str], dotted: bool = True) -> str:
     """The end of a message on an unknown ``name``: one of that name elsewhere, or like it; or nothing.
 
-    Names may be dotted.
+    ``dotted``: a dot stands between the parts of a name, as in settings.
     """
+    if not dotted:
+        meant = nearest(name, known, 0.6)
+        return f"; did you mean {meant}?" if meant else ""
     place, _, leaf = name.rpartition(".")
     if (other := OTHER_WORDS.get(name)) in known:
         return f"; did you mean {other}?"

@@ -45,7 +45,7 @@ def temporary(parent: Path, suffix: str = "", *, folder: bool = False) -> Iterat
     try:
         yield path, held
     finally:
-        _remove(path)
+        remove_tree(path)
         _open.discard(path)
         os.close(held)
 
@@ -74,12 +74,23 @@ def sweep(parent: Path) -> None:
 
 
 def _sweep_one(path: Path) -> None:
+    with unheld(path) as free:
+        if free:
+            remove_tree(path)
+
+
+@contextlib.contextmanager
+def unheld(path: Path) -> Iterator[bool]:
+    """Hold the lock of what :func:`temporary` made; False where its process has it, or there are no locks.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
     # over NFS an exclusive lock wants a descriptor that can write
     mode = os.O_RDONLY if path.is_dir() else os.O_RDWR
     held = os.open(path, mode | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        if _lock(held):
-            _remove(path)
+        yield _lock(held) is True
     finally:
         os.close(held)
 
@@ -138,7 +149,8 @@ def _lock(held: int) -> bool | None:
     return True
 
 
-def _remove(path: Path) -> None:
+def remove_tree(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it; what cannot be removed of it stays."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

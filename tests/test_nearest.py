@@ -54,6 +54,7 @@ def test_nothing_is_said_where_nothing_is_near() -> None:
     assert choose_one("zebra", []) == "choose one of: none at all"
     assert did_you_mean("", ["mig"]) == did_you_mean("é\0", ["mig"]) == ""
     assert did_you_mean("lib", PROTOCOLS) == "; did you mean disentanglement-lib?"
+    assert did_you_mean("a-0.pt", ["a-00.pt", "x.pt"], dotted=False) == "; did you mean a-00.pt?"
     assert did_you_mean("gpu", ["auto", "cpu", "cuda"]) == "; did you mean cuda?"
 
 

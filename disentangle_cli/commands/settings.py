@@ -44,7 +44,7 @@ def train_cli(
     from disentangle_cli.training import configure
 
     values = configure(model, preset).model_dump(mode="json")
-    _print("train", list_settings(MODELS.get(model).Config, values), fmt)
+    _print("train", list_settings(MODELS.get(model).Config, values, heads=fmt is Format.table), fmt)
 
 
 @settings_app.command("centrality")

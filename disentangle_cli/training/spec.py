@@ -12,6 +12,7 @@ from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training.initial import initial_content
 
 LOCK = ".lock"
+STATE = "resume.pt"
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Run:
     @property
     def state(self) -> Path:
         """The resume state."""
-        return self.folder / "resume.pt"
+        return self.folder / STATE
 
     def logs(self, iteration: int) -> bool:
         """Whether the scalars of an iteration (counted from 0) are logged; the last one's are, always."""

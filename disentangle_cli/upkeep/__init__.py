@@ -1,0 +1,1 @@
+"""What accumulates on a disk, and what may be wrong with an installation."""
