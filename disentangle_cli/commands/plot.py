@@ -13,7 +13,7 @@ from disentangle_cli.command_line.printing import Format, emit_paths
 
 @examples(
     "dcr plot ckpts/ --out curves.png",
-    "dcr plot ckpts/ other/run.pt --columns 'score/*' --out scores.html  # a page that says its numbers",
+    "dcr plot ckpts/ --columns 'score/*' --out scores.html  # a page with numbers",
 )
 def plot_cli(
     runs: Annotated[

@@ -64,10 +64,8 @@ def find_model(text: str, pool: Pool) -> str:
         return names[text]
     found = sorted({kept for name, kept in names.items() if text in (Path(name).name, Path(name).stem)})
     if len(found) != 1:
-        missing = (
-            f"is no model of the pool{did_you_mean(text, [Path(name).stem for name in names], dotted=False)}"
-        )
-        problem = f"fits several models: {', '.join(found)}" if found else missing
+        meant = did_you_mean(text, [Path(name).stem for name in names], dotted=False)
+        problem = f"fits several models: {', '.join(found)}" if found else f"is no model of the pool{meant}"
         raise UsageError(f"--explain {text}: {problem}")
     return found[0]
 
