@@ -3,9 +3,9 @@
     python benchmarks/stack.py --out stack.json --markdown stack.md
     python benchmarks/stack.py --device cuda --kernels batched --seeds 1,10,50 --precision bf16
 
-`in turn` is what `--stack` does on a CPU, `batched` what it does on a GPU; both run on either. On a GPU all
-sides run by CUDA graphs, as they do in `dcr train`, and one seed alone without them is timed, too. Iterations
-of all sides take turns, so that a slow moment of the machine meets all of them; medians count.
+`side by side` is what `--stack` does on a CPU, `batched` what it does on a GPU; both run on either. On a GPU
+all sides run by CUDA graphs, as they do in `dcr train`, and one seed alone without them is timed, too.
+Iterations of all sides take turns, so that a slow moment of the machine meets all of them; medians count.
 """
 
 import argparse
@@ -18,8 +18,10 @@ import numpy as np
 import torch
 
 from disentangle_cli.devices import keep_freed_memory, make_deterministic, pick_device, use_bf16
+from disentangle_cli.modelling.engines import Steps
 from disentangle_cli.modelling.graph import WARM_UP, IterationGraph
 from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.side_by_side import SideBySide
 from disentangle_cli.modelling.stack_engine import StackEngine
 from disentangle_cli.modelling.trainable import MODELS, Trainable
 from disentangle_cli.settings import validate
@@ -45,11 +47,14 @@ def side(seeds: int, how: str, weight: float, options: argparse.Namespace) -> Ca
     rng = torch.Generator().manual_seed(0)
     images = (torch.rand((seeds, options.batch, 1, 64, 64), generator=rng) > 0.9).float().to(device)
     members = [make(seed, weight, options, device) for seed in range(seeds)]
+    engine: Steps
     graph = IterationGraph(device) if device.type == "cuda" and how != "alone, no graph" else None
     if how.startswith("alone"):
         engine = LoneEngine(members[0], graph=graph)
+    elif how == "batched":
+        engine = StackEngine(members, graph=graph)
     else:
-        engine = StackEngine(members, graph=graph, batched=how == "batched")
+        engine = SideBySide(members)
     return lambda iteration: engine.step(images, iteration)
 
 
@@ -66,7 +71,7 @@ def main() -> None:
     """Take turns, then print medians and ratios."""
     parser = _report.parser(__doc__)
     parser.add_argument("--seeds", default="2,8", help="sizes of the stack, separated by commas")
-    parser.add_argument("--kernels", default="in turn,batched", help="how stacks are computed")
+    parser.add_argument("--kernels", default="side by side,batched", help="how many seeds are computed")
     parser.add_argument("--batch", type=int, default=64, help="images of a seed per iteration")
     parser.add_argument("--iterations", type=int, default=10, help="timed iterations of each side")
     parser.add_argument("--device", default="auto", help="auto, cpu or cuda")

@@ -16,6 +16,7 @@ from disentangle_cli.devices import make_deterministic
 from disentangle_cli.modelling.engine import Draw
 from disentangle_cli.modelling.graph import IterationGraph
 from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.side_by_side import SideBySide
 from disentangle_cli.modelling.stack_engine import StackEngine
 from disentangle_cli.modelling.trainable import MODELS, Trainable
 from disentangle_cli.settings import validate
@@ -111,7 +112,7 @@ def test_iterations_are_those_of_a_cpu_and_of_a_stack() -> None:
     here, there = in_double(LoneEngine(gan(0, CPU))), in_double(LoneEngine(gan(0)))
     lone = in_double(LoneEngine(gan(0)))
     members = [in_double(LoneEngine(gan(seed))).model for seed in range(3)]
-    stacked = in_double(StackEngine(members, batched=True))
+    stacked = in_double(StackEngine(members))
     for iteration, x in zip(range(6, 10), images(1), strict=False):
         steps = here.step(x.cpu().double(), iteration), there.step(x.double(), iteration)
         steps += lone.step(x.double(), iteration), stacked.step(x.double().expand(3, *x.shape[1:]), iteration)
@@ -119,11 +120,12 @@ def test_iterations_are_those_of_a_cpu_and_of_a_stack() -> None:
         assert all(found == pytest.approx(expected, rel=1e-6, abs=1e-6) for found in others)
 
 
-def test_seeds_of_a_stack_in_turn_are_those_of_lone_runs() -> None:
-    """Bit for bit, by graphs: batched kernels, which ``--stack`` takes on a GPU, sum in another order."""
-    lone = [LoneEngine(gan(seed), graph=IterationGraph(CUDA)) for seed in range(3)]
-    members = [gan(seed) for seed in range(3)]
-    stacked = StackEngine(members, graph=IterationGraph(CUDA), batched=False)
+@pytest.mark.parametrize("bf16", [False, True])
+def test_seeds_side_by_side_are_those_of_lone_runs(bf16: bool) -> None:
+    """Bit for bit, each by its graph on its stream: batched kernels sum in another order."""
+    lone = [LoneEngine(gan(seed, bf16=bf16), graph=IterationGraph(CUDA)) for seed in range(3)]
+    members = [gan(seed, bf16=bf16) for seed in range(3)]
+    stacked = SideBySide(members)
     for iteration, x in zip(range(16), images(3), strict=False):
         alone = [engine.step(y[None], iteration) for engine, y in zip(lone, x, strict=True)]
         together = stacked.step(x, iteration)

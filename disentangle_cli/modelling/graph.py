@@ -44,7 +44,7 @@ class IterationGraph:
 
     def __init__(self, device: torch.device, recorder: Recorder | None = None) -> None:
         self.device = device
-        self._recorder = recorder or _Cuda(device)
+        self._recorder = recorder or CudaRecorder(_shared_stream(device))
         self._constants: Hashable = None
         self._seen = 0
         self._replay: Callable[[], None] | None = None
@@ -113,24 +113,28 @@ class IterationGraph:
         return not self._refused
 
 
-@cache
-def _stream(device: torch.device) -> torch.cuda.Stream:
-    """One for all graphs: libraries keep memory for each stream that they have seen."""
+def new_stream(device: torch.device) -> torch.cuda.Stream:
+    """A stream of a GPU."""
     stream: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     return stream
 
 
-class _Cuda:
+@cache
+def _shared_stream(device: torch.device) -> torch.cuda.Stream:
+    """One for all runs that are alone: libraries keep memory for each stream that they have seen."""
+    return new_stream(device)
+
+
+class CudaRecorder:
     """CUDA graphs, recorded on a stream of their own, to which gradients belong from their first use on."""
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self._stream = _stream(device)
+    def __init__(self, stream: torch.cuda.Stream) -> None:
+        self._stream = stream
 
     @contextmanager
     def aside(self) -> Any:
         """On that stream."""
-        usual = torch.cuda.current_stream(self._device)
+        usual = torch.cuda.current_stream(self._stream.device)
         self._stream.wait_stream(usual)
         with torch.cuda.stream(self._stream):
             yield

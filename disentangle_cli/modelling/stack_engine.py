@@ -1,9 +1,10 @@
 """The engine of many seeds of one configuration, trained as one computation.
 
 The engine has a model of its own whose tensors have one more dimension in front: the seed. Its iteration is
-the lone one, line for line; the functions of one seed's networks that it evaluates are mapped over the seeds.
-The gradient of the sum of the seeds' losses holds each seed's own gradient, and Adam works element by
-element, so every seed does what it does alone.
+the lone one, line for line; the functions of one seed's networks that it evaluates are mapped over the seeds
+by ``torch.vmap``, which makes grouped convolutions and batched products: one kernel serves all seeds, and its
+sums run in another order than those of a lone run. The gradient of the sum of the seeds' losses holds each
+seed's own gradient, and Adam works element by element, so every seed does what it does alone.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,9 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from disentangle_cli.modelling._seed_maps import all_at_once, in_turn, stacked
 from disentangle_cli.modelling.adam import adam_states, set_rate
-from disentangle_cli.modelling.compiled import Compiler, usable_compiler
+from disentangle_cli.modelling.compiled import Compiler
 from disentangle_cli.modelling.engine import Draw
 from disentangle_cli.modelling.graph import IterationGraph
 from disentangle_cli.modelling.lone_engine import LoneEngine
@@ -39,35 +39,26 @@ class StackEngine(LoneEngine):
         members: Sequence[Trainable[Any]],
         compiler: Compiler | None = None,
         graph: IterationGraph | None = None,
-        batched: bool | None = None,
     ) -> None:
-        """Take over the tensors and optimiser states of ``members``.
-
-        ``batched`` is whether kernels serve all seeds at once, by default on a GPU; otherwise seeds take
-        turns (see ``_seed_maps``).
-        """
+        """Take over the tensors and optimiser states of ``members``."""
         first = members[0]
         whole = type(first)(first.config, first.image_shape, 0, first.device, first.bf16)
         super().__init__(whole, compiler, graph)
         self.members = members
-        self.batched = first.device.type == "cuda" if batched is None else batched
         self._players = _Players(whole.players)
         for name, net in whole.networks.items():
             states = [member.networks[name].state_dict(keep_vars=True) for member in members]
             for key, tensor in net.state_dict(keep_vars=True).items():
-                _merge(tensor, [state[key] for state in states], dense=self.batched)  # as Adam wants it
+                _merge(tensor, [state[key] for state in states])
         self._merged: dict[str, torch.optim.Optimizer] = {}
 
     def prepare(self, iteration: int) -> Any:
         """Every member prepares itself as it does alone, on its part of the stack."""
         schedule, *_ = [member.prepare(iteration) for member in self.members]
-        if self.batched:
-            for name, theirs in self.members[0].optimisers.items():
-                if (
-                    self._merged.get(name) is not theirs
-                ):  # at first, and where a member has drawn a player anew
-                    self._merge_optimiser(name)
-                set_rate(self.model.optimisers[name], theirs.param_groups[0]["lr"])
+        for name, theirs in self.members[0].optimisers.items():
+            if self._merged.get(name) is not theirs:  # at first, and where a member has drawn a player anew
+                self._merge_optimiser(name)
+            set_rate(self.model.optimisers[name], theirs.param_groups[0]["lr"])
         return schedule
 
     def arrange(self, images: Tensor) -> Tensor:
@@ -77,40 +68,20 @@ class StackEngine(LoneEngine):
     def evaluate(self, function: Callable[..., T], *inputs: Tensor) -> T:
         """The values of ``function`` for all seeds; inputs and outputs have the seeds in front."""
         tensors = dict(self._players.named_parameters()) | dict(self._players.named_buffers())
-        function = partial(self._of_one_seed, function)
-        if self.batched:
-            return cast(T, self.compiled(partial(self._of_all_seeds, function))(tensors, *inputs))
-        return cast(T, in_turn(self.compiled(function))(tensors, *inputs))
+        return cast(T, self.compiled(partial(self._of_all_seeds, function))(tensors, *inputs))
+
+    def _of_all_seeds(self, function: Callable[..., T], tensors: dict[str, Tensor], *inputs: Tensor) -> Any:
+        return torch.vmap(partial(self._of_one_seed, function))(tensors, *inputs)
 
     def _of_one_seed(self, function: Callable[..., T], tensors: dict[str, Tensor], *inputs: Tensor) -> Any:
         return functional_call(self._players, tensors, (function, *inputs))
-
-    def _of_all_seeds(self, function: Callable[..., T], tensors: dict[str, Tensor], *inputs: Tensor) -> Any:
-        return all_at_once(function)(tensors, *inputs)
-
-    def update(self, optimiser: str, loss: Tensor) -> None:
-        """One Adam step of every seed, by its own Adam where seeds take turns.
-
-        Adam's kernel rounds the last few elements of a tensor in another way than the rest.
-        """
-        if self.batched:
-            super().update(optimiser, loss)
-            return
-        wholes = _parameters(self.model.optimisers[optimiser])
-        for whole in wholes:
-            whole.grad = None
-        loss.sum().backward()  # type: ignore[no-untyped-call]
-        for i, member in enumerate(self.members):
-            for own, whole in zip(_parameters(member.optimisers[optimiser]), wholes, strict=True):
-                own.grad = None if whole.grad is None else torch.empty_like(own).copy_(whole.grad[i])
-            member.optimisers[optimiser].step()
 
     def random(self, draw: Draw) -> tuple[Tensor, ...]:
         """Every seed draws from its own generator, as it does alone."""
 
         def draw_all() -> tuple[Tensor, ...]:
             draws = [draw(member.rng) for member in self.members]
-            return tuple(stacked(drawn) for drawn in zip(*draws, strict=True))
+            return tuple(torch.stack(drawn) for drawn in zip(*draws, strict=True))
 
         return self.fed(draw_all)
 
@@ -140,24 +111,10 @@ class StackEngine(LoneEngine):
         ours, *theirs = (adam_states(model.optimisers[name]) for model in (self.model, *self.members))
         for state, *parts in zip(ours, *theirs, strict=True):
             for key in ("exp_avg", "exp_avg_sq"):
-                _merge(state[key], [part[key] for part in parts], dense=True)
+                _merge(state[key], [part[key] for part in parts])
             state["step"].copy_(parts[0]["step"])
             for part in parts:
                 part["step"] = state["step"]
-
-
-def engine_for(models: Sequence[Trainable[Any]], compiled: bool) -> LoneEngine:
-    """What trains ``models``, one or many that differ only in their seed, on the device that they are on.
-
-    ``compiled``: whether by compiled kernels, where they can be had.
-    """
-    device = models[0].device
-    # an engine has a compiler of its own, as that keeps the models that it compiled for alive
-    compiler = usable_compiler(device) if compiled else None
-    graph = IterationGraph(device) if device.type == "cuda" else None
-    if len(models) == 1:
-        return LoneEngine(models[0], compiler, graph)
-    return StackEngine(models, compiler, graph)
 
 
 class _Players(nn.ModuleDict):
@@ -167,13 +124,11 @@ class _Players(nn.ModuleDict):
         return function(*inputs)
 
 
-def _parameters(optimiser: torch.optim.Optimizer) -> list[nn.Parameter]:
-    parameters: list[nn.Parameter] = optimiser.param_groups[0]["params"]
-    return parameters
-
-
-def _merge(whole: Tensor, parts: Sequence[Tensor], dense: bool) -> None:
-    """Make ``whole`` the stack of ``parts``, and these views into it."""
-    whole.data = stacked(parts, dense)
+def _merge(whole: Tensor, parts: Sequence[Tensor]) -> None:
+    """Make ``whole`` the stack of ``parts``, each laid out in memory as it was, and these views into it."""
+    first = parts[0].detach()
+    extent = 1 + sum((size - 1) * stride for size, stride in zip(first.shape, first.stride(), strict=True))
+    whole.data = first.new_empty_strided((len(parts), *first.shape), (extent, *first.stride()))
     for view, part in zip(whole.data, parts, strict=True):
+        view.copy_(part.detach())
         part.data = view

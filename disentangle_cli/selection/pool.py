@@ -136,9 +136,9 @@ def _read(entry: str | Path | AnyModel, number: int, device: str) -> Member:
     if any(sign in path for sign in "*?[") and not Path(path).exists():
         raise UsageError(f"no file matches {path}")
     model = load_model(path, device)
-    whole = str(Path(path).resolve())  # a worker of a cluster may stand in another folder
-    _keep(whole, device, model)
-    return _member(path, model, partial(_loaded, whole, model.content_hash, device))
+    place = str(Path(path).resolve())  # a worker of a cluster may stand in another folder
+    _keep(place, device, model)
+    return _member(path, model, partial(_loaded, place, model.content_hash, device))
 
 
 def _member(name: str, model: Model, opener: Callable[[], Model]) -> Member:

@@ -8,8 +8,7 @@ import torch
 
 from disentangle_cli import output
 from disentangle_cli.errors import DcrError
-from disentangle_cli.modelling.lone_engine import LoneEngine
-from disentangle_cli.modelling.stack_engine import engine_for
+from disentangle_cli.modelling.engines import Steps, engine_for
 from disentangle_cli.training.outcome import Outcome, failed
 from disentangle_cli.training.session import SCORE, Session, looks_at
 
@@ -25,7 +24,7 @@ class Loop:
         self.stop = stop
         self.outcomes = outcomes
         self.run = sessions[0].run
-        self._engine: LoneEngine | None = None
+        self._engine: Steps | None = None
 
     def train(self) -> None:
         """To the end of the runs, or until none is left."""

@@ -8,6 +8,7 @@ import torch
 from disentangle_cli import output
 from disentangle_cli.modelling.compiled import Compiler, can_compile, usable_compiler
 from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.side_by_side import SideBySide
 from disentangle_cli.modelling.stack_engine import StackEngine
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training import configure
@@ -15,10 +16,10 @@ from tests.modelling.test_stack_engine import (
     CHANGING,
     alone,
     batches,
+    compared,
     copied,
     largest_difference,
     make,
-    side_by_side,
     tiny,
 )
 
@@ -73,8 +74,8 @@ def test_a_compiled_iteration_gives_the_same_numbers(backend: str, tolerance: fl
 def test_a_stack_can_be_compiled(batched: bool) -> None:
     lone = [alone(seed, **CHANGING) for seed in range(2)]
     members = [make(seed, **CHANGING) for seed in range(2)]
-    stacked = StackEngine(members, Compiler("aot_eager"), batched=batched)
-    assert side_by_side(lone, stacked, range(1)) <= (1e-5 if batched else 0.0)
+    stacked = (StackEngine if batched else SideBySide)(members, Compiler("aot_eager"))
+    assert compared(lone, stacked, range(1)) <= (1e-5 if batched else 0.0)
 
 
 @pytest.mark.slow

@@ -98,7 +98,7 @@ def test_a_graph_is_recorded_for_each_set_of_constants() -> None:
 
 
 def test_a_stack_has_a_graph_of_its_own() -> None:
-    plain, graphed = (stack([alone(seed, **CHANGING) for seed in range(2)], batched=True) for _ in "ab")
+    plain, graphed = (stack([alone(seed, **CHANGING) for seed in range(2)]) for _ in "ab")
     assert compare(plain, graphed, 25, batches(2, (1, 8, 8))).replayed == 0 + 9 + 2 + 2
 
 

@@ -1,4 +1,4 @@
-"""A stack of seeds against lone models: the same numbers, by kernels in turn and by batched ones."""
+"""Many seeds against lone models: the same numbers, side by side and by batched kernels."""
 
 import itertools
 from collections.abc import Iterator, Sequence
@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.side_by_side import SideBySide
 from disentangle_cli.modelling.stack_engine import StackEngine
 from disentangle_cli.modelling.trainable import MODELS, Trainable
 from disentangle_cli.models.infogan import InfoGan
@@ -51,9 +52,12 @@ def alone(seed: int, name: str = "infogan-cr", **settings: Any) -> LoneEngine:
     return LoneEngine(make(seed, name, **settings))
 
 
-def stack(engines: Sequence[LoneEngine], batched: bool | None = None) -> StackEngine:
-    """The stack of what single engines trained so far."""
-    return StackEngine([engine.model for engine in engines], batched=batched)
+Many = StackEngine | SideBySide
+
+
+def stack(engines: Sequence[LoneEngine], batched: bool = True) -> Many:
+    """One engine for what single engines trained so far."""
+    return (StackEngine if batched else SideBySide)([engine.model for engine in engines])
 
 
 def batches(seeds: int, shape: tuple[int, int, int], size: int = BATCH) -> Iterator[Tensor]:
@@ -78,7 +82,7 @@ def largest_difference(a: Trainable[Any], b: Trainable[Any]) -> float:
     return max(float((mine[key].double() - other[key].double()).abs().max()) for key in shared)
 
 
-def side_by_side(lone: Sequence[LoneEngine], stacked: StackEngine, iterations: range) -> float:
+def compared(lone: Sequence[LoneEngine], stacked: Many, iterations: range) -> float:
     """Train both; the largest difference of a logged scalar."""
     worst = 0.0
     first = lone[0].model
@@ -103,12 +107,12 @@ def side_by_side(lone: Sequence[LoneEngine], stacked: StackEngine, iterations: r
         ("infogan", {"optim": {"average": 0.99}}, 12),
     ],
 )
-def test_seeds_of_a_stack_are_those_of_lone_runs(
+def test_seeds_side_by_side_are_those_of_lone_runs(
     name: str, settings: dict[str, Any], iterations: int
 ) -> None:
     lone = [alone(seed, name, **settings) for seed in range(3)]
-    stacked = stack([alone(seed, name, **settings) for seed in range(3)])
-    assert side_by_side(lone, stacked, range(iterations)) == 0
+    stacked = stack([alone(seed, name, **settings) for seed in range(3)], batched=False)
+    assert compared(lone, stacked, range(iterations)) == 0
     assert [largest_difference(a.model, b) for a, b in zip(lone, stacked.members, strict=True)] == [0, 0, 0]
     assert largest_difference(lone[0].model, stacked.members[1]) > 0.01
 
@@ -123,8 +127,9 @@ def test_the_architectures_of_the_paper(architecture: str, channels: int, bf16: 
         "contrastive": {"weight": {"start": 0.0, "step": 1.0, "every": 1, "times": 1}},
     }  # fmt: skip
     lone = [alone(seed, channels=channels, bf16=bf16, **settings) for seed in range(2)]
-    stacked = stack([alone(seed, channels=channels, bf16=bf16, **settings) for seed in range(2)])
-    assert side_by_side(lone, stacked, range(2)) == 0
+    seeds = [alone(seed, channels=channels, bf16=bf16, **settings) for seed in range(2)]
+    stacked = stack(seeds, batched=False)
+    assert compared(lone, stacked, range(2)) == 0
     assert [largest_difference(a.model, b) for a, b in zip(lone, stacked.members, strict=True)] == [0, 0]
 
 
@@ -141,9 +146,9 @@ def test_the_architectures_of_the_paper(architecture: str, channels: int, bf16: 
 def test_batched_kernels_in_double_precision(settings: dict[str, Any]) -> None:
     """Rounding grows from step to step in a GAN, so that single precision would say little."""
     lone = [in_double(alone(seed, **settings)) for seed in range(2)]
-    stacked = in_double(stack([in_double(alone(seed, **settings)) for seed in range(2)], batched=True))
+    stacked = in_double(StackEngine([in_double(alone(seed, **settings)).model for seed in range(2)]))
     iterations = range(2 if "architecture" in settings else 8)
-    assert side_by_side(lone, stacked, iterations) < 1e-6
+    assert compared(lone, stacked, iterations) < 1e-6
     assert max(largest_difference(a.model, b) for a, b in zip(lone, stacked.members, strict=True)) < 1e-6
 
 
@@ -151,7 +156,7 @@ def test_batched_kernels_in_double_precision(settings: dict[str, Any]) -> None:
 def test_batched_kernels_make_the_same_first_step(bf16: bool, tolerance: float) -> None:
     settings = {"bf16": bf16, "contrastive": {"weight": {"start": 1.0}}}
     lone, members = ([alone(seed, **settings) for seed in range(3)] for _ in "ab")
-    assert side_by_side(lone, stack(members, batched=True), range(1)) < tolerance
+    assert compared(lone, stack(members), range(1)) < tolerance
 
 
 @pytest.mark.parametrize("batched", [False, True])
@@ -177,13 +182,25 @@ def test_a_stack_is_restored_from_the_states_of_its_members(batched: bool) -> No
         assert largest_difference(whole.members[1], single.model) == 0
 
 
-@pytest.mark.parametrize("batched", [False, True])
-def test_a_smaller_stack_goes_on_with_the_others(batched: bool) -> None:
+def test_a_smaller_stack_goes_on_with_the_others() -> None:
     lone = [in_double(alone(seed)) for seed in range(3)]
-    stacked = in_double(stack([in_double(alone(seed)) for seed in range(3)], batched))
-    side_by_side(lone, stacked, range(3))
-    smaller = in_double(StackEngine(stacked.members[::2], batched=batched))
-    assert side_by_side(lone[::2], smaller, range(3, 6)) <= (1e-6 if batched else 0)
+    stacked = in_double(StackEngine([in_double(alone(seed)).model for seed in range(3)]))
+    compared(lone, stacked, range(3))
+    smaller = in_double(StackEngine(stacked.members[::2]))
+    assert compared(lone[::2], smaller, range(3, 6)) <= 1e-6
+
+
+def test_fewer_seeds_side_by_side_go_on() -> None:
+    lone, members = ([alone(seed) for seed in range(3)] for _ in "ab")
+    together = stack(members, batched=False)
+    compared(lone, together, range(3))
+    assert compared(lone[::2], SideBySide(together.members[::2]), range(3, 6)) == 0
+
+
+def test_side_by_side_models_may_differ() -> None:
+    """In their settings, too, as each is what it is alone."""
+    lone, members = ([alone(0), alone(1, optim={"generator": 1e-2})] for _ in "ab")
+    assert compared(lone, stack(members, batched=False), range(4)) == 0
 
 
 def test_a_seed_that_is_not_finite_leaves_the_others_alone() -> None:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from disentangle_cli.modelling.engines import engine_for
 from disentangle_cli.modelling.lone_engine import LoneEngine
-from disentangle_cli.modelling.stack_engine import StackEngine
 from disentangle_cli.modelling.trainable import MODELS, Trainable
 from disentangle_cli.training import configure
 from tests.modelling.test_stack_engine import copied, tensors
@@ -53,10 +53,11 @@ def test_it_goes_on_bit_for_bit_and_keeps_nothing_of_an_iteration(name: str) -> 
 @pytest.mark.parametrize("name", [name for name in MODELS.names() if MODELS.get(name).stackable])
 def test_in_a_stack_it_is_what_it_is_alone(name: str) -> None:
     lone = [LoneEngine(make(name, seed)) for seed in range(2)]
-    stack = StackEngine([make(name, seed) for seed in range(2)])
+    members = [make(name, seed) for seed in range(2)]
+    stack = engine_for(members, compiled=False)
     for iteration, images in enumerate(batches(lone[0].model, 2)):
         stack.step(images, iteration)
         for engine, own in zip(lone, images, strict=True):
             engine.step(own[None], iteration)
-    for engine, member in zip(lone, stack.members, strict=True):
+    for engine, member in zip(lone, members, strict=True):
         assert_equal(engine.model, member)
