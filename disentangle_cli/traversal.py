@@ -24,6 +24,8 @@ ANCHORS = ("prior", "mean", "sample")
 CENTRE = "the prior's mean"
 NUM_SAMPLES = 3
 STEPS = 9
+PAIR = ("photo", "reconstruction")
+"""What the two pictures of an anchor are called that is a picture."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Anchors:
     Attributes:
         latents: (A, L) float32.
         words: what they are.
-        photo: (H, W, C) uint8, the picture whose codes they are, as the model sees it; None without one.
+        photo: (2, H, W, C) uint8, the picture whose codes they are, as the model sees it, and what the model
+            makes of them; None without one.
     """
 
     latents: Tensor
@@ -157,7 +160,8 @@ def make_anchors(model: AnyModel, anchor: str | Path, seed: int) -> Anchors:
         )
     photo = read_photo(anchor, model.image_shape)
     latents = latents_of(as_model(model), photo, rng).cpu()
-    return Anchors(latents, f"the codes of {Path(anchor).name}", to_pixels(photo)[0])
+    pair = np.concatenate([to_pixels(photo), to_pixels(model.generate(latents))])
+    return Anchors(latents, f"the codes of {Path(anchor).name}", pair)
 
 
 def _moved(anchors: Tensor, column: int, values: list[float]) -> Tensor:

@@ -24,10 +24,10 @@ class Traversal(traversal.Traversal):
     title: str
 
     def save(self, path: str | Path, *, upscale: int | None = None) -> Path:
-        """Write a grid (.png), an animation (.gif) or a page (.html) by the name's suffix.
+        """Write a grid (.png), an animation (.gif, .webp, .mp4) or a page (.html) by the name's suffix.
 
         Raises:
-            UsageError: another suffix.
+            UsageError: another suffix, or what writes it is not installed.
         """
         return rendering.save_traversal(self, path, upscale=upscale, title=self.title)
 

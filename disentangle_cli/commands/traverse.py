@@ -25,7 +25,7 @@ def traverse_cli(
     steps: Annotated[
         int | None,
         typer.Option(
-            help="Values a latent takes (default: 9; 21 for .gif and .html).", **options.whole(2, FRAMES)
+            help="Values a latent takes (default: 9; 21 where it moves).", **options.whole(2, FRAMES)
         ),
     ] = None,
     anchor: Annotated[
@@ -46,7 +46,7 @@ def traverse_cli(
     device: options.Device = "auto",
     fmt: options.FormatOption = Format.table,
 ) -> None:
-    """Draw a traversal: a labelled grid (.png), an animation (.gif) or a page with sliders (.html)."""
+    """Draw a traversal: a grid (.png), an animation (.gif, .webp, .mp4) or a page with sliders (.html)."""
     from disentangle_cli.api.traverse import SMOOTH_STEPS, traverse
     from disentangle_cli.rendering import check_suffix
 

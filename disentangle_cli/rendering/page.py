@@ -12,7 +12,7 @@ from disentangle_cli.modelling.tracing import UntraceableError
 from disentangle_cli.rendering.drawing import png_url
 from disentangle_cli.rendering.live import Live, make_live
 from disentangle_cli.rendering.pages import render
-from disentangle_cli.traversal import CENTRE, Traversal
+from disentangle_cli.traversal import CENTRE, PAIR, Traversal
 
 GALLERY = 12
 """Pictures to begin with, where the page can draw on from any."""
@@ -65,7 +65,7 @@ def draw_page(traversal: Traversal, upscale: int = 1, title: str = "") -> str:
         reason=reason,
         anchor=traversal.anchor,
         side=model.image_shape[2] * upscale,
-        photo=None if anchors.photo is None else png_url(to_picture(anchors.photo)),
+        photo=None if anchors.photo is None else png_url(to_picture(anchors.photo[0])),
         photo_name=_photo_name(traversal),
         accuracy=_accuracy(live),
     )
@@ -75,7 +75,7 @@ def _names(traversal: Traversal, count: int) -> list[str]:
     """What pictures of the gallery are called."""
     names = [f"prior draw {i}" for i in range(1, count + 1)]
     if traversal.anchors.photo is not None:
-        names[0] = "reconstruction"
+        names[0] = PAIR[1]
     elif traversal.anchor == CENTRE:
         names[0] = CENTRE
     return names

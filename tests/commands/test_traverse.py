@@ -11,13 +11,15 @@ from tests.conftest import WriteModel
 Cli = Callable[..., Result]
 
 
-@pytest.mark.parametrize("suffix", [".png", ".gif", ".html", ".PNG"])
+@pytest.mark.parametrize("suffix", [".png", ".gif", ".html", ".PNG", ".webp", ".mp4"])
 def test_every_kind_of_file(cli: Cli, write_model: WriteModel, tmp_path: Path, suffix: str) -> None:
     out = tmp_path / f"t{suffix}"
     result = cli("traverse", write_model(), "--out", out)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == f"{out}\n"
-    start = {".html": b"<!doctype html>", ".gif": b"GIF89a"}.get(suffix, b"\x89PNG")
+    start = {
+        ".html": b"<!doctype html>", ".gif": b"GIF89a", ".webp": b"RIFF", ".mp4": b"\0\0\0\x20ftyp"
+    }.get(suffix, b"\x89PNG")  # fmt: skip
     assert out.read_bytes().startswith(start)
 
 

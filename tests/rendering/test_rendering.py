@@ -12,7 +12,7 @@ from tests.conftest import VAE_LATENTS, WriteModel
 
 
 def test_same_seed_same_files(gan: LoadedModel, tmp_path: Path) -> None:
-    for suffix in (".png", ".gif", ".html"):
+    for suffix in (".png", ".gif", ".webp", ".mp4", ".html"):
         paths = [save_traversal(traverse(gan, steps=3), tmp_path / f"{i}{suffix}") for i in range(2)]
         assert paths[0].read_bytes() == paths[1].read_bytes()
 
@@ -32,7 +32,7 @@ def test_channels_that_cannot_be_drawn(write_model: WriteModel, tmp_path: Path) 
 
 
 def test_other_suffixes(gan: LoadedModel, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"\.png, \.gif, \.html"):
+    with pytest.raises(UsageError, match=r"\.png, \.gif, \.webp, \.mp4, \.html"):
         save_traversal(traverse(gan), tmp_path / "t.jpg")
 
 
