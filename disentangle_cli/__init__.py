@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from disentangle_cli.api.compare import compare
     from disentangle_cli.api.generate import encode, generate
     from disentangle_cli.api.plot import plot
     from disentangle_cli.api.rank import rank, select
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 _HOMES = {
+    "compare": ("api.compare", "compare"),
     "encode": ("api.generate", "encode"),
     "generate": ("api.generate", "generate"),
     "load": ("models", "load_model"),
@@ -40,8 +42,8 @@ _HOMES = {
     "traverse": ("api.traverse", "traverse"),
 }
 __all__ = [
-    "__version__", "encode", "generate", "load", "open_dataset", "plot", "rank", "reconstruct", "save",
-    "score", "select", "train", "traverse",
+    "__version__", "compare", "encode", "generate", "load", "open_dataset", "plot", "rank", "reconstruct",
+    "save", "score", "select", "train", "traverse",
 ]  # fmt: skip
 
 

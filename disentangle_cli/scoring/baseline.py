@@ -1,9 +1,9 @@
 """Comparison with an earlier result, which passes only where the same thing was measured in the same way."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from disentangle_cli.errors import GateError, UsageError
 from disentangle_cli.measurement.settings import protocol_settings
@@ -23,11 +23,29 @@ CONTENT = ("fingerprint", "labels", "factor_bins")
 Entry = dict[str, Any]
 
 
+class Change(NamedTuple):
+    """Something that two results do not have in common."""
+
+    name: str
+    old: Any
+    now: Any
+
+
 def read_baseline(path: str | Path) -> list[Entry]:
     """The results of an earlier ``dcr score --format json``, in which every score can be compared.
 
     Raises:
         UsageError: the file is missing or no such document, or a score or an interval in it is none.
+    """
+    results: list[Entry] = read_scores(path)["results"]
+    return results
+
+
+def read_scores(path: str | Path) -> Entry:
+    """The document of an earlier ``dcr score --format json``, in which every score can be compared.
+
+    Raises:
+        UsageError: as :func:`read_baseline`.
     """
     document = read_json(path, MAX_BASELINE, streams=True)
     results = document.get("results")
@@ -38,7 +56,7 @@ def read_baseline(path: str | Path) -> list[Entry]:
         for name, metric in result["metrics"].items():
             if problem := _problem(name, metric):
                 raise UsageError(f"{path}: {result['model']}: {name} {problem}; make the baseline anew")
-    return results
+    return document
 
 
 def _is_result(entry: Any) -> bool:
@@ -99,9 +117,9 @@ def check_baseline(results: Sequence[Entry], baseline: Sequence[Entry], path: st
     falls: list[str] = []
     absent: list[str] = []
     for result in results:
-        old = _match(result, results, baseline, path)
+        old = earlier_of(result, results, baseline, path)
         where = f"{path}: {old['model']}"
-        _refuse_other(where, "", old, result, [*SAME, *(k for k in CONTENT if old.get(k) and result.get(k))])
+        _refuse(where, changed(old, result, [*SAME, *same_content(old, result)]))
         compared, left_out = 0, []
         for name, now in result["metrics"].items():
             before = old["metrics"].get(name)
@@ -110,7 +128,7 @@ def check_baseline(results: Sequence[Entry], baseline: Sequence[Entry], path: st
             elif before["score"] is not None:
                 compared += 1
                 if now["score"] is not None:
-                    _refuse_other_settings(f"{where}: {name}", name, before, now, result)
+                    _refuse(f"{where}: {name}", other_settings(name, before, now, result))
                 falls += _fall(f"{result['model']}: {name}", name, before, now)
             else:
                 left_out.append(f"{name} (no value then: {before.get('reason', 'no reason is told')})")
@@ -119,7 +137,7 @@ def check_baseline(results: Sequence[Entry], baseline: Sequence[Entry], path: st
             warn(f"{path}: of {result['model']} these are not compared: {', '.join(left_out)}")
         if not compared and not absent:
             absent.append(f"{old['model']} has no score of {', '.join(result['metrics'])}")
-    matched = [id(_match(result, results, baseline, path)) for result in results]
+    matched = [id(earlier_of(result, results, baseline, path)) for result in results]
     if unused := [old["model"] for old in baseline if id(old) not in matched]:
         warn(f"{path}: not scored now, so not compared: {', '.join(dict.fromkeys(unused))}")
     if falls:
@@ -137,12 +155,12 @@ def _fall(where: str, name: str, before: Entry, now: Entry) -> list[str]:
     if score is None:
         return [f"{where} fell from {then:.4f} to null ({now.get('reason', 'no value')})"]
     fall = then - score if METRICS.get(name).higher_is_better else score - then
-    if fall <= max(_reach(now, before), ROUNDING):
+    if fall <= max(reach(now, before), ROUNDING):
         return []
     return [f"{where} fell by {fall:.4g}, from {then:.4f} to {score:.4f}"]
 
 
-def _reach(*entries: Entry) -> float:
+def reach(*entries: Mapping[str, Any]) -> float:
     """Half width of the interval of a difference; 0 without intervals."""
     squares = 0.0
     for entry in entries:
@@ -152,29 +170,38 @@ def _reach(*entries: Entry) -> float:
     return math.sqrt(squares)
 
 
-def _refuse_other_settings(where: str, name: str, before: Entry, now: Entry, result: Entry) -> None:
-    """Settings that the earlier result does not know had their defaults."""
+def other_settings(name: str, before: Entry, now: Entry, result: Entry) -> list[Change]:
+    """In what a metric was computed otherwise; a setting that the earlier result lacks had its default."""
     drawn = result.get("encode") is not None
     usual = protocol_settings(name, result["protocol"], drawn) if "settings" in now else {}
     known = {key: value for key, value in usual.items() if key in now["settings"]}
     then, today = known | before.get("settings", {}), now.get("settings", {})
-    _refuse_other(where, "setting ", then, today, sorted({*then, *today}))
+    found = changed(then, today, sorted({*then, *today}), "setting ")
     then, today = before.get("samples", {}), now.get("samples", {})
-    _refuse_other(where, "number of ", then, today, sorted({*then, *today}))
+    return found + changed(then, today, sorted({*then, *today}), "number of ")
 
 
-def _refuse_other(
-    where: str, what: str, old: Mapping[str, Any], now: Mapping[str, Any], keys: Sequence[str]
-) -> None:
-    for key in keys:
-        if old.get(key) != now.get(key):
-            raise UsageError(
-                f"{where}: {what}{key} was {_shown(old.get(key))} and is {_shown(now.get(key))} now, "
-                "which does not compare; score as then, or make the baseline anew"
-            )
+def changed(
+    old: Mapping[str, Any], now: Mapping[str, Any], keys: Iterable[str], what: str = ""
+) -> list[Change]:
+    """Those of ``keys`` that do not have the same value in both; ``what`` stands before each."""
+    return [Change(what + key, old.get(key), now.get(key)) for key in keys if old.get(key) != now.get(key)]
 
 
-def _match(result: Entry, results: Sequence[Entry], baseline: Sequence[Entry], path: str) -> Entry:
+def same_content(old: Entry, now: Entry) -> list[str]:
+    """The keys of :data:`CONTENT` that both results have."""
+    return [key for key in CONTENT if old.get(key) and now.get(key)]
+
+
+def _refuse(where: str, changes: Sequence[Change]) -> None:
+    for key, then, today in changes:
+        raise UsageError(
+            f"{where}: {key} was {_shown(then)} and is {_shown(today)} now, "
+            "which does not compare; score as then, or make the baseline anew"
+        )
+
+
+def earlier_of(result: Entry, results: Sequence[Entry], baseline: Sequence[Entry], path: str) -> Entry:
     same = [old for old in baseline if old["model"] == result["model"]]
     same = same or [old for old in baseline if Path(old["model"]).name == Path(result["model"]).name]
     if not same and len(results) == len(baseline) == 1:
