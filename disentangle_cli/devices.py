@@ -38,12 +38,13 @@ def use_bf16(precision: str, device: torch.device) -> bool:
     """Whether to compute in bfloat16: ``auto`` where the hardware has it and is faster with it."""
     if precision not in PRECISIONS:
         raise UsageError(f"precision {precision!r}: {choose_one(precision, PRECISIONS)}")
-    if precision == "bf16" and not _has_bf16(device):
+    if precision == "bf16" and not has_bf16(device):
         _warn_of_emulation()
     return precision == "bf16" or (precision == "auto" and _gains_by_bf16(device))
 
 
-def _has_bf16(device: torch.device) -> bool:
+def has_bf16(device: torch.device) -> bool:
+    """Whether the hardware computes in bfloat16; that it is faster is not said."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capability = torch.backends.cpu.get_cpu_capability()
@@ -52,8 +53,8 @@ def _has_bf16(device: torch.device) -> bool:
 
 def _gains_by_bf16(device: torch.device) -> bool:
     """Intel's processors are slower with it unless they have AMX, as casts come on top of equal products."""
-    if device.type == "cuda" or not _has_bf16(device):
-        return _has_bf16(device)
+    if device.type == "cuda" or not has_bf16(device):
+        return has_bf16(device)
     return bool(torch.cpu._is_amx_tile_supported()) or _vendor() == "AuthenticAMD"
 
 

@@ -66,6 +66,10 @@ class Registry(Generic[T]):
         """All names in alphabetical order, without importing any entry."""
         return sorted({*self._files(), *plugins(self._package), *self._entries})
 
+    def from_packages(self) -> list[str]:
+        """The names that other packages bring."""
+        return sorted(plugins(self._package))
+
     def get(self, name: str) -> T:
         """The entry called ``name``.
 

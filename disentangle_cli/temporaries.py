@@ -138,6 +138,11 @@ def sync(held: int) -> None:
             raise
 
 
+def has_locks(held: int) -> bool:
+    """Whether the file system of an open file has locks."""
+    return _lock(held) is not None
+
+
 def _lock(held: int) -> bool | None:
     """Whether this process has the lock now; None where there are none."""
     try:
