@@ -10,7 +10,7 @@ from disentangle_cli.documents import document
 
 @examples(
     "dcr doctor",
-    "dcr doctor --format json > doctor.json  # for an issue, or in CI: 1 if broken",
+    "dcr doctor --format json  # for an issue; in CI it exits 1 if broken",
 )
 def doctor_cli(fmt: options.FormatOption = Format.table) -> None:
     """Check this installation: Python, torch, device, bf16, threads, extras, cache, disk.

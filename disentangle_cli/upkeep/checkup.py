@@ -154,22 +154,24 @@ def _device() -> Iterator[Finding]:
 
 
 def _bf16() -> Iterator[Finding]:
-    from disentangle_cli.devices import has_bf16, pick_device
+    from disentangle_cli.devices import has_bf16, pick_device, use_bf16
     from disentangle_cli.upkeep.speed import bf16_and_fp32
 
     device = pick_device("auto")
     if not has_bf16(device):
-        yield Finding("bf16", "ok", "not in this hardware: --precision auto is float32")
+        yield Finding("bf16", "ok", "not in this hardware; --precision auto is fp32")
         return
     half, single = bf16_and_fp32(device)
     numbers = {"bf16_seconds": half, "fp32_seconds": single, "speedup": single / half}
-    if single > ALIKE * half:
-        yield Finding("bf16", "ok", f"{single / half:.1f} times as fast as float32", "", numbers)
-    elif half > ALIKE * single:
-        found = f"in this hardware, but float32 is {half / single:.1f} times as fast"
-        yield Finding("bf16", "note", found, "--precision fp32 (auto takes bf16)", numbers)
-    else:
-        yield Finding("bf16", "ok", "in this hardware, as fast as float32", "", numbers)
+    times = max(half, single) / min(half, single)
+    faster = "neither" if times < ALIKE else "bf16" if half < single else "fp32"
+    taken = "bf16" if use_bf16("auto", device) else "fp32"
+    measured = "as fast as fp32" if faster == "neither" else f"{faster} is {times:.1f} times as fast"
+    found = f"in this hardware; {measured}; --precision auto takes {taken}"
+    missed = faster not in ("neither", taken)
+    yield Finding(
+        "bf16", "note" if missed else "ok", found, f"--precision {faster}" if missed else "", numbers
+    )
 
 
 def _threads() -> Iterator[Finding]:

@@ -73,19 +73,27 @@ def test_a_broken_one_exits_with_1_and_tells_all(cli: Cli, monkeypatch: pytest.M
     assert "error: broken: packages, torch, device" in result.stderr
 
 
-def test_bf16_is_judged_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert found("bf16") == Finding(
-        "bf16", "ok", "2.0 times as fast as float32", "",
-        {"bf16_seconds": 1.0, "fp32_seconds": 2.0, "speedup": 2.0},
-    )  # fmt: skip
-    monkeypatch.setattr(speed, "bf16_and_fp32", lambda device: (3.0, 2.0))
-    assert found("bf16").state == "note"
-    assert "float32 is 1.5 times as fast" in found("bf16").found
-    assert "--precision fp32" in found("bf16").advice
-    monkeypatch.setattr(speed, "bf16_and_fp32", lambda device: (1.0, 1.01))
-    assert "as fast as float32" in found("bf16").found
+@pytest.mark.parametrize(
+    ("times", "auto", "words", "advice"),
+    [
+        ((1.0, 2.0), True, "bf16 is 2.0 times as fast; --precision auto takes bf16", ""),
+        ((1.0, 2.0), False, "bf16 is 2.0 times as fast; --precision auto takes fp32", "--precision bf16"),
+        ((3.0, 2.0), False, "fp32 is 1.5 times as fast; --precision auto takes fp32", ""),
+        ((3.0, 2.0), True, "fp32 is 1.5 times as fast; --precision auto takes bf16", "--precision fp32"),
+        ((1.0, 1.01), True, "as fast as fp32; --precision auto takes bf16", ""),
+    ],
+)
+def test_bf16_is_judged_by_the_clock(
+    monkeypatch: pytest.MonkeyPatch, times: tuple[float, float], auto: bool, words: str, advice: str
+) -> None:
+    monkeypatch.setattr(speed, "bf16_and_fp32", lambda device: times)
+    monkeypatch.setattr("disentangle_cli.devices.use_bf16", lambda precision, device: auto)
+    state = "note" if advice else "ok"
+    assert (found("bf16").state, found("bf16").advice) == (state, advice)
+    assert found("bf16").found == f"in this hardware; {words}"
+    assert found("bf16").numbers["speedup"] == times[1] / times[0]
     monkeypatch.setattr("disentangle_cli.devices.has_bf16", lambda device: False)
-    assert "not in this hardware" in found("bf16").found
+    assert found("bf16").found == "not in this hardware; --precision auto is fp32"
 
 
 def test_the_measurement_measures() -> None:
