@@ -5,7 +5,7 @@ printed until the command line calls :func:`configure`, so Python users see no o
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -60,6 +60,13 @@ def debugging() -> bool:
 def log(message: str) -> None:
     """Tell what is being done (stderr; not with ``--quiet``)."""
     display().write(as_message(message))
+
+
+def block(rows: Mapping[str, str]) -> None:
+    """Tell several things at once, each by a name (stderr; not with ``--quiet``)."""
+    longest = max(map(len, rows), default=0)
+    for name, text in rows.items():
+        display().write(f"{name.ljust(longest)}  {as_message(text)}")
 
 
 def detail(message: str) -> None:

@@ -1,11 +1,22 @@
 """The tables that a ranking is shown as."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from disentangle_cli.rendering.report import Section
 from disentangle_cli.selection import Ranked, Selection
 from disentangle_cli.selection.explain import Explanation
+
+BALANCED, INTERVAL, MEDOID, ACTIVITY = (
+    "balanced score", "95% interval", "probability of being the medoid", "activity"
+)  # fmt: skip
+LEGEND = {
+    BALANCED: "the score where each family of models has one voice",
+    MEDOID: "how often the model came first when the pool was drawn anew",
+    ACTIVITY: "the part of the variation of a model's images that goes with each code alone, in their order",
+}
+OPTIONAL = (ACTIVITY, "family", BALANCED, "codes")
+"""Columns of a ranking that a narrow terminal does without, the first first."""
 
 
 def ranking_table(
@@ -21,11 +32,11 @@ def ranking_table(
     }
     if full or len({r.family for r in selection.ranking}) > 1:
         columns["family"] = [r.family for r in ranked]
-        columns["balanced"] = [r.balanced for r in ranked]
+        columns["balanced" if full else BALANCED] = [r.balanced for r in ranked]
     if full or selection.confidence is not None:
         columns |= _interval_columns(ranked, full)
     if activity := selection.details.get("activity"):
-        columns["e_c"] = [_compact(activity[r.model]) for r in ranked]
+        columns["e_c" if full else ACTIVITY] = [_compact(activity[r.model]) for r in ranked]
     elif full:
         columns["e_c"] = [None for _ in ranked]
     if labels is not None:
@@ -44,7 +55,12 @@ def _interval_columns(ranked: Sequence[Ranked], full: bool) -> dict[str, list[ob
             "p_medoid": chance,
         }
     ends: list[object] = [r.interval and f"{r.interval[0]:.3f}..{r.interval[1]:.3f}" for r in ranked]
-    return {"95%": ends, "p_medoid": chance}
+    return {INTERVAL: ends, MEDOID: chance}
+
+
+def legend(columns: Collection[str]) -> list[str]:
+    """What the columns of a ranking mean, of those that their names alone do not tell."""
+    return [f"{name}: {LEGEND[name]}" for name in columns if name in LEGEND]
 
 
 def _compact(activity: list[float]) -> str:
@@ -61,7 +77,7 @@ def agreement_table(agreement: dict[str, Any]) -> Section:
 
 def regret_table(labels: dict[str, Any]) -> Section:
     """What each pick is worth on the labelled data set."""
-    columns = ["method", "metric", "pick", "best", "regret", "kendall_tau", "best_model"]
+    columns = ["method", "metric", "pick", "best", "regret", "Kendall's tau", "best model"]
     rows: list[list[object]] = [
         [method, metric, *((worth or {}).get(key) for key in keys)]
         for keys in [("selected", "best", "regret", "kendall_tau", "best_model")]

@@ -164,7 +164,7 @@ def train(
         for one in all_seeds:
             run = Run(
                 model, configured, data, one, Path(out), name, resume, overwrite, deadline, device, precision,
-                compile, None if init_from is None else Path(init_from),
+                compile, None if init_from is None else Path(init_from), preset,
             )  # fmt: skip
             suffix = [assignment.replace("=", "-").replace("/", "-") for assignment in chosen]
             if name is not None and seeds is not None:

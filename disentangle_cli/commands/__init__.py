@@ -16,6 +16,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from disentangle_cli import __version__, output, streams
+from disentangle_cli.command_line import closing
 from disentangle_cli.command_line.examples import add_examples, epilog
 from disentangle_cli.command_line.exit_codes import end_of_thread, exit_codes
 from disentangle_cli.command_line.flags import Group
@@ -51,6 +52,7 @@ class _Root(Group):
         try:
             with exit_codes(), screen():
                 output.configure(quiet=False, verbose=False, debug=os.environ.get("DCR_DEBUG") == "1")
+                closing.begin(options.get("args") or sys.argv[1:])
                 code = super().main(*args, **{**options, "standalone_mode": False})
                 if code == 130:  # how Typer reports Ctrl-C
                     raise KeyboardInterrupt

@@ -7,7 +7,7 @@ import typer
 
 from disentangle_cli import output
 from disentangle_cli.bounds import GROUPS, IMAGES
-from disentangle_cli.command_line import completion, options
+from disentangle_cli.command_line import closing, completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.invocation import invocation
 from disentangle_cli.command_line.outputs import check_outputs
@@ -196,15 +196,22 @@ def centrality_cli(
         output.log(f"drew {ranking.save_explanation(explain_plot)}")
     if report is not None:
         output.log(f"wrote {ranking.save_report(report, top, invocation())}")
+    if select is None:
+        closing.close({}, [closing.again(paths, "--select", "best.pt")])
+    else:
+        closing.close({}, [["dcr", "traverse", select, "--out", "traversal.html"]])
 
 
 def _show(ranking: "Ranking", fmt: Format, top: int | None) -> None:
     """Print to stdout. As CSV there is one table only: the rankings, one below the other."""
-    from disentangle_cli.api.rank_tables import ranking_table
+    from disentangle_cli.api.rank_tables import ACTIVITY, OPTIONAL, legend, ranking_table
 
     if fmt is Format.table:
         for table in ranking.tables(top):
-            emit({}, fmt, table.columns, table.rows, title=table.title)
+            emit(
+                {}, fmt, table.columns, table.rows, table.title,
+                prose=[ACTIVITY], optional=OPTIONAL, legend=legend(table.columns),
+            )  # fmt: skip
         return
     tables = [ranking_table(one, ranking.labels, top, full=True) for one in ranking.selections]
     rows = [[table.title, *row] for table in tables for row in table.rows]

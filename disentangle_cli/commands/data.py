@@ -42,7 +42,9 @@ def list_cli(fmt: options.FormatOption = Format.table) -> None:
     from disentangle_cli.datasets import DATASETS
 
     found = [make().to_json() for _, make in DATASETS.working()]
-    rows = [[d["name"], d["images"], _shape(d["shape"]), _factors(d["factors"]), d["cached"]] for d in found]
+    rows: list[list[object]] = [
+        [d["name"], d["images"], _shape(d["shape"]), _factors(d["factors"]), d["cached"]] for d in found
+    ]
     doc = document("data-list", datasets=found)
     emit(doc, fmt, ["name", "images", "shape", "factors", "cached"], rows)
 
@@ -148,7 +150,7 @@ def check_cli(
             ["images unlike dSprites", str(compared["differing_images"])],
             ["pixels unlike dSprites", str(compared["differing_pixels"])],
         ]
-    emit(document("data-check", path=path, **found), fmt, ["property", "value"], rows)
+    emit(document("data-check", path=path, **found), fmt, ["property", "value"], rows, prose=["value"])
 
 
 def _check(dataset: "Dataset") -> dict[str, Any]:
@@ -177,5 +179,5 @@ def _shape(shape: list[int]) -> str:
     return "x".join(str(n) for n in shape)
 
 
-def _factors(factors: list[dict[str, Any]]) -> str:
-    return ", ".join(f"{f['name']} {f['size']}" for f in factors) or "none"
+def _factors(factors: list[dict[str, Any]]) -> list[str]:
+    return [f"{f['name']} {f['size']}" for f in factors] or ["none"]

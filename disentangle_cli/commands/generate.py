@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from disentangle_cli.bounds import IMAGES
-from disentangle_cli.command_line import options
+from disentangle_cli.command_line import closing, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.outputs import check_free, check_named, check_outputs
 from disentangle_cli.command_line.printing import Format, emit_paths
@@ -72,12 +72,17 @@ def generate_cli(
     models = [model_of(path, device) for path in paths]
     fixed = [parse_fixed(fix or [], model.latents) for model in models]
     written: list[Path] = []
+    labelled = False
     for model, target, held in zip(models, targets, fixed, strict=True):
         if dataset is not None:
-            written.append(encode(model, dataset, num=num, seed=seed).save(target))
+            codes = encode(model, dataset, num=num, seed=seed)
+            labelled = "factors" in codes.arrays
+            written.append(codes.save(target))
         else:
             written += generate(model, num or NUM, fix=held, seed=seed).save(target)
     emit_paths(written, fmt, document("generate", models=paths, seed=seed, fix=fixed[0], encode=dataset))
+    if labelled:
+        closing.close({}, [["dcr", "score", *closing.short(written)]])
 
 
 def _targets(paths: list[str], out: Path, encode: bool) -> list[Path]:

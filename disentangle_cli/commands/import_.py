@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from disentangle_cli.command_line import completion, options
+from disentangle_cli.command_line import closing, completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.documents import document
@@ -171,3 +171,6 @@ def _target(out: Path, trained_on: str | None, overwrite: bool, seed: int, devic
 def _print(source: str, report: "Report", target: "Target", fmt: Format) -> None:
     doc = document("import", source=source, seed=target.seed, models=report.models, skipped=report.skipped)
     emit_paths(report.paths, fmt, doc)
+    many = ["dcr", "centrality", *closing.short(report.paths), "--select", "best.pt"]
+    look = ["dcr", "traverse", *report.paths[:1], "--out", "traversal.html"]
+    closing.close({}, [many if len(report.paths) > 1 else look])

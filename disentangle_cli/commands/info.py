@@ -15,6 +15,8 @@ COLUMNS = [
     "path", "model", "dataset", "seed", "iteration", "image", "architecture", "differs", "codes", "noise",
     "parameters", "bytes", "verified", "metrics", "sha256",
 ]  # fmt: skip
+PLAIN = {"differs": "unlike the published", "noise": "noise inputs", "verified": "checksum verified"}
+"""What columns are called in a table."""
 SHORT_HASH = 12
 
 
@@ -27,7 +29,9 @@ def info_cli(checkpoints: options.Checkpoints, fmt: options.FormatOption = Forma
     from disentangle_cli.models import load_model  # checks that the weights fit, too
 
     models = [describe(path, load_model(path).checkpoint) for path in options.expand_paths(checkpoints)]
-    emit(document("info", models=models), fmt, COLUMNS, [_row(model, fmt) for model in models])
+    columns = [PLAIN.get(name, name) for name in COLUMNS] if fmt is Format.table else COLUMNS
+    rows = [_row(model, fmt) for model in models]
+    emit(document("info", models=models), fmt, columns, rows, prose=[PLAIN["differs"]])
 
 
 def describe(path: str, checkpoint: "Checkpoint") -> dict[str, Any]:
@@ -79,12 +83,12 @@ def _count(weights: dict[str, Any]) -> int | None:
 
 def _row(model: dict[str, Any], fmt: Format) -> list[object]:
     counts = list(model["parameters"].values())
-    scores = " ".join(f"{name}={_score(value)}" for name, value in (model["metrics"] or {}).items())
+    scores = [f"{name}={_score(value)}" for name, value in (model["metrics"] or {}).items()]
     flat = model | {
         "image": "{channels}x{height}x{width}".format(**model["image"]),
         "architecture": model["config"]["architecture"]["name"],
         "parameters": None if None in counts else sum(counts),
-        "metrics": scores or None,
+        "metrics": scores if fmt is Format.table else " ".join(scores) or None,
         "sha256": model["sha256"][:SHORT_HASH] if fmt is Format.table else model["sha256"],
     }
     return [flat[column] for column in COLUMNS]

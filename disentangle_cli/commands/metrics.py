@@ -41,9 +41,11 @@ def metrics_cli(
     doc = document("metrics", metrics=list(map(_document, found)))
     if fmt is Format.table and names:
         for metric in found:
-            emit(doc, fmt, ["property", "value"], _block(metric), title=metric.name)
+            emit(doc, fmt, ["property", "value"], _block(metric), title=metric.name, prose=["value"])
     else:
-        emit(doc, fmt, COLUMNS, [_row(metric) for metric in found])
+        rows = [_row(metric) for metric in found]
+        optional = ["costs", "protocols", "paper", "range"]
+        emit(doc, fmt, COLUMNS, rows, prose=["question", "range", "needs", "protocols"], optional=optional)
 
 
 def _document(metric: "Summary") -> dict[str, Any]:

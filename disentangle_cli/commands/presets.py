@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 COLUMNS = ["model", "preset", "iterations", "base", "stands in for", "what it is for"]
 
+PROSE = ("stands in for", "what it is for")
+OPTIONAL = ("stands in for", "base")
+
 
 @examples(
     "dcr presets  # of all models",
@@ -48,12 +51,14 @@ def presets_cli(
         emit(doc, fmt, [*COLUMNS, "differs"], [[*_row(one), _differs(one)] for one in found])
         return
     if model is None:
-        emit(doc, fmt, COLUMNS, [_row(one) for one in found])
+        emit(doc, fmt, COLUMNS, [_row(one) for one in found], prose=PROSE, optional=OPTIONAL)
         return
-    emit(doc, fmt, COLUMNS[1:], [_row(one)[1:] for one in found], title=f"presets of {model}")
+    rows = [_row(one)[1:] for one in found]
+    emit(doc, fmt, COLUMNS[1:], rows, f"presets of {model}", prose=PROSE, optional=OPTIONAL)
     if fmt is Format.table and found:
         rows = [[one.name, one.base or "nothing", _differs(one)] for one in found]
-        emit({}, fmt, ["preset", "over", "what it sets"], rows, title="where each differs from its base")
+        columns, title = ["preset", "over", "what it sets"], "where each differs from its base"
+        emit({}, fmt, columns, rows, title, prose=["what it sets"])
 
 
 def _row(preset: "Preset") -> list[object]:

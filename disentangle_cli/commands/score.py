@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
+from disentangle_cli import output
 from disentangle_cli.bounds import REPEATS, RESAMPLES
-from disentangle_cli.command_line import completion, options
+from disentangle_cli.command_line import closing, completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.invocation import invocation
 from disentangle_cli.command_line.outputs import check_outputs
 from disentangle_cli.command_line.printing import Format, emit
 from disentangle_cli.errors import UsageError
-from disentangle_cli.output import log
 
 Models = Annotated[
     list[str],
@@ -21,6 +21,9 @@ Models = Annotated[
         help="Checkpoints, or codes computed elsewhere; - reads paths from stdin.",
     ),
 ]
+
+PLAIN = {"std": "standard deviation", "low": "95% interval from", "high": "to"}
+"""What columns are called in a table."""
 
 
 @examples(
@@ -111,6 +114,11 @@ def score_cli(
     earlier = read_baseline(baseline) if baseline else None
     paths = options.expand_paths(models)
     check_outputs({"--report": report}, [*paths, dataset, baseline], overwrite=overwrite)
+    what = "1 model" if len(paths) == 1 else f"{len(paths)} models"
+    output.block({
+        "scoring": f"{what} on {dataset or 'the data set of each'}, protocol {protocol}",
+        "metrics": ", ".join(names),
+    })  # fmt: skip
     scores = score(
         paths,
         dataset,
@@ -128,12 +136,13 @@ def score_cli(
         executor=executor,
     )
     columns, rows = layout(scores.results, names, fmt)
-    emit(scores.to_json(), fmt, columns, rows)
+    emit(scores.to_json(), fmt, columns, rows, prose=["note"])
     if report is not None:
-        log(f"wrote {scores.save_report(report, invocation())}")
+        output.log(f"wrote {scores.save_report(report, invocation())}")
     check_gates(scores.results, gates, interval_gates)
     if baseline and earlier is not None:
         check_baseline(scores.results, earlier, baseline)
+    closing.close({}, [] if report else [closing.again(paths, "--report", "scores.html")])
 
 
 def layout(
@@ -155,5 +164,5 @@ def layout(
         for row in number_rows(r, names, spread)
     ]
     if fmt is Format.table:
-        return columns[4:], [row[4:] for row in rows]
+        return [PLAIN.get(name, name) for name in columns[4:]], [row[4:] for row in rows]
     return columns, rows

@@ -89,7 +89,8 @@ def score_cli(
 
 def _print(command: str, settings: list["Setting"], fmt: Format) -> None:
     rows = [[s.name, s.type, _text(s.default), s.unit or None, s.range or None, s.meaning] for s in settings]
-    emit(document(f"settings-{command}", settings=list(map(asdict, settings))), fmt, COLUMNS, rows)
+    doc = document(f"settings-{command}", settings=list(map(asdict, settings)))
+    emit(doc, fmt, COLUMNS, rows, prose=["range", "meaning"], optional=["type", "unit"])
 
 
 def _text(default: object) -> str | None:

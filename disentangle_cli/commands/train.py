@@ -1,15 +1,19 @@
 """``dcr train``: train one model, a pool of seeds, or a sweep."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from disentangle_cli.bounds import ITERATIONS, JOBS, SEED
-from disentangle_cli.command_line import completion, options
+from disentangle_cli.command_line import closing, completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit, emit_paths
 from disentangle_cli.documents import document
+from disentangle_cli.progress import duration
+
+if TYPE_CHECKING:
+    from disentangle_cli.api.train import Trained
 
 
 @examples(
@@ -129,6 +133,28 @@ def train_cli(
     if trained.complete:
         emit_paths(trained.paths, fmt, trained.to_json())
     trained.check()
+    if not dry_run:
+        _close(trained)
+
+
+def _close(trained: "Trained") -> None:
+    """A summary of what was trained, and what to do with it."""
+    outcomes, paths = trained.outcomes, trained.paths
+    first = trained.runs[0]
+    if len(outcomes) == 1:
+        score = outcomes[0].score
+        rows = (
+            {} if score is None else {"score": f"FactorVAE {score:.3f}, a quick one (dcr score has them all)"}
+        )
+        steps = [["dcr", "traverse", paths[0], "--out", "traversal.html"]]
+        closing.close({**rows, "log, pictures": f"{first.folder}/"}, steps)
+        return
+    lines = [
+        [one.run.stem, one.score, None if one.seconds is None else duration(one.seconds)] for one in outcomes
+    ]
+    closing.table(["run", "FactorVAE score, quick", "time"], lines)
+    best = ["dcr", "centrality", *closing.short(paths), "--select", "best.pt"]
+    closing.close({"logs, pictures": f"{first.out}/*/"}, [best])
 
 
 def _print_config(settings: dict[str, Any], fmt: Format) -> None:

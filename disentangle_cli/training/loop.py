@@ -42,7 +42,10 @@ class Loop:
                     bar.tell(*self._facts())
                     bar.update(1)
             self._each(lambda session: session.finish())
-            self.outcomes += [Outcome(session.run) for session in self.sessions]
+            self.outcomes += [
+                Outcome(session.run, score=session.newest.get(SCORE), seconds=session.seconds)
+                for session in self.sessions
+            ]
         finally:
             for session in self.sessions:
                 session.close()

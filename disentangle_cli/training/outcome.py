@@ -13,10 +13,16 @@ from disentangle_cli.training.spec import Run
 
 @dataclass(frozen=True)
 class Outcome:
-    """``error`` is None when the checkpoint of ``run`` is complete."""
+    """``error`` is None when the checkpoint of ``run`` is complete.
+
+    ``score`` is the newest that was taken on the way, ``seconds`` how long this process trained it; None
+    where nobody knows.
+    """
 
     run: Run
     error: DcrError | None = None
+    score: float | None = None
+    seconds: float | None = None
 
 
 def failed(run: Run, error: Exception) -> Outcome:

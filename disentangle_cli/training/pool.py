@@ -5,12 +5,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
+
 from disentangle_cli import output
 from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.executors import Control, cores, ends_of, split_spec
 from disentangle_cli.tasks.ended import Done
 from disentangle_cli.tasks.signals import caught_signals
+from disentangle_cli.training.announce import announce
 from disentangle_cli.training.cluster import train_on_cluster
 from disentangle_cli.training.outcome import Outcome, is_late, not_started, without_end
 from disentangle_cli.training.run import prepare_all
@@ -84,20 +87,24 @@ def raise_failures(outcomes: Sequence[Outcome]) -> None:
 
 
 def _ended_here(runs: Sequence[Run], jobs: int | None, stack: bool) -> Iterator[Outcome]:
-    if len(runs) > 1:  # a single run checks itself
-        runs = [run for run, _ in prepare_all(runs)]
+    dataset = None
+    if many := len(runs) > 1:  # a single run checks itself
+        prepared = prepare_all(runs)
+        runs, dataset = [run for run, _ in prepared], prepared[0][1]
     groups = split_into_stacks(runs, jobs or 1) if stack else [[run] for run in runs]
     at_once = min(jobs or (1 if stack else _at_once(runs[0])), len(groups))
-    if at_once > 1:
-        threads = max(1, cores() // at_once)
-        output.log(f"{len(runs)} runs, {at_once} at a time, threads each: {threads}")
-    return _carry_out([_Task(group, waited=index >= at_once) for index, group in enumerate(groups)], at_once)
+    if dataset is not None:
+        threads = cores() // at_once if at_once > 1 else torch.get_num_threads()
+        announce(runs, dataset, at_once, max(1, threads), stacked=len(groups[0]))
+    tasks = [_Task(group, index >= at_once, announced=many) for index, group in enumerate(groups)]
+    return _carry_out(tasks, at_once)
 
 
 def _ended_on_cluster(runs: Sequence[Run], jobs: int | None, executor: str) -> Iterator[Outcome]:
     # what this machine has for a device does not matter there
     prepared = prepare_all([replace(run, device="cpu") for run in runs])
     fitted = [replace(run, config=one.config) for run, (one, _) in zip(runs, prepared, strict=True)]
+    announce(fitted, prepared[0][1], jobs or len(fitted), 1, where=executor)
     return train_on_cluster(fitted, [dataset for _, dataset in prepared], executor, jobs)
 
 
@@ -108,10 +115,11 @@ def _at_once(run: Run) -> int:
 
 @dataclass(frozen=True)
 class _Task:
-    """A run, or a stack of them; ``waited``: not among the first."""
+    """A run, or a stack of them; ``waited``: not among the first; ``announced``: it was told of."""
 
     runs: Sequence[Run]
     waited: bool
+    announced: bool
 
 
 def _carry_out(tasks: Sequence[_Task], at_once: int) -> Iterator[Outcome]:
@@ -128,7 +136,7 @@ def _carry_out(tasks: Sequence[_Task], at_once: int) -> Iterator[Outcome]:
 def _train(task: _Task, control: Control) -> list[Outcome]:
     if control.stop or (task.waited and is_late(task.runs[0])):
         return [not_started(run) for run in task.runs]
-    return train_together(task.runs, control.stop)
+    return train_together(task.runs, control.stop, announced=task.announced)
 
 
 def _report(outcome: Outcome) -> None:

@@ -203,8 +203,13 @@ class Session:
         assert self.run.init_from is not None
         return {"file": self.run.init_from.name, "content": self.identity["init_from"]}
 
+    @property
+    def seconds(self) -> float:
+        """How long this process has trained it."""
+        return time.monotonic() - self._started
+
     def _wall_seconds(self) -> float:
-        return self._earlier + time.monotonic() - self._started
+        return self._earlier + self.seconds
 
     def _checkpoint(self, iteration: int) -> Checkpoint:
         """The model as it stands before ``iteration``."""

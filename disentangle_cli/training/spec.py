@@ -20,7 +20,8 @@ class Run:
     """A request to train one model.
 
     ``name`` is the stem of the outputs (default ``<model>_<dataset>_seed-<seed>``); ``deadline`` is when to
-    stop and save, in seconds since the epoch; ``init_from`` is a checkpoint whose weights it begins with.
+    stop and save, in seconds since the epoch; ``init_from`` is a checkpoint whose weights it begins with;
+    ``preset`` is what the configuration goes by in messages.
     """
 
     model: str
@@ -36,6 +37,7 @@ class Run:
     precision: str = "auto"
     compile: bool = False
     init_from: Path | None = None
+    preset: str | None = None
 
     @property
     def stem(self) -> str:

@@ -12,6 +12,7 @@ from disentangle_cli.datasets import Dataset
 from disentangle_cli.errors import DcrError
 from disentangle_cli.files import locked
 from disentangle_cli.reporting import is_out_of_memory
+from disentangle_cli.training.announce import announce
 from disentangle_cli.training.loop import Loop
 from disentangle_cli.training.outcome import Outcome, failed, is_late, not_started
 from disentangle_cli.training.run import busy, prepare
@@ -19,7 +20,9 @@ from disentangle_cli.training.session import Session, open_session
 from disentangle_cli.training.spec import LOCK, Run
 
 
-def train_together(runs: Sequence[Run], stop: list[str], *, wait: bool = False) -> list[Outcome]:
+def train_together(
+    runs: Sequence[Run], stop: list[str], *, wait: bool = False, announced: bool = True
+) -> list[Outcome]:
     """Train runs that differ only in seed and output; the outcome of each as they end.
 
     Many are one computation, and what is written is what each alone writes. Runs that stand at different
@@ -31,12 +34,15 @@ def train_together(runs: Sequence[Run], stop: list[str], *, wait: bool = False) 
         runs: at least one.
         stop: fills when a signal comes; the runs then save their states and stop.
         wait: whether to wait for another process that works on the same output.
+        announced: whether it was told what is trained.
     """
     try:
         first, dataset = prepare(runs[0])  # before anything is written
     except Exception as error:
         return [failed(run, error) for run in runs]
     runs = [replace(run, config=first.config) for run in runs]
+    if not announced:
+        announce(runs, dataset, 1, torch.get_num_threads(), stacked=len(runs))
     outcomes: list[Outcome] = []
     threads = torch.get_num_threads()
     with contextlib.ExitStack() as locks:

@@ -72,17 +72,48 @@ def test_texts_that_have_no_encoding_are_printed(monkeypatch: pytest.MonkeyPatch
     assert written.getvalue().decode() == '{\n  "name": "a\\udc80"\n}\nb\\udc80\n'
 
 
-def test_table_on_a_terminal_folds_and_has_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, width: int) -> io.StringIO:
+    """A terminal of so many characters in place of stdout."""
     terminal = io.StringIO()
     terminal.isatty = lambda: True  # type: ignore[method-assign]
     monkeypatch.setattr(sys, "stdout", terminal)
     monkeypatch.setenv("TERM", "xterm-256color")
-    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("COLUMNS", str(width))
+    return terminal
+
+
+def test_table_on_a_terminal_is_whole_and_has_no_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_a_terminal(monkeypatch, 80)
     emit({}, Format.table, ["model", "score"], [["x" * 200, 0.5]], title="results")
     text = re.sub(r"\x1b\[[01;3]*m", "", terminal.getvalue())  # bold and slanted only
     assert "\x1b" not in text
-    assert text.count("x") == 200  # folded, not cut
-    assert all(len(line) <= 80 for line in text.splitlines())
+    assert text.splitlines() == ["results", "model", "x" * 200, "score  0.5000"]
+
+
+def test_what_a_narrow_terminal_leaves_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = on_a_terminal(monkeypatch, 40)
+    rows: list[list[object]] = [["ckpts/infogan-cr_seed-0.pt", 0.5, ["c1 .90", "c2 .01"]]]
+    emit(
+        {}, Format.table, ["model", "score", "activity"], rows,
+        optional=["activity"], legend=["activity: what goes with each code alone"],
+    )  # fmt: skip
+    text = re.sub(r"\x1b\[[01;3]*m", "", terminal.getvalue())
+    assert text.splitlines()[2:] == [
+        "ckpts/infogan-cr_seed-0.pt  0.5000",
+        "left out, as there is no room: activity",
+        "(a wider terminal or --format csv has",
+        "them)",
+        "activity: what goes with each code alone",
+    ]
+
+
+def test_items_of_a_list_stay_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[list[object]] = [["dsprites", ["shape 3", "scale 6", "orientation 40"]], ["none", []]]
+    emit({}, Format.csv, ["name", "factors"], rows)
+    terminal = on_a_terminal(monkeypatch, 35)
+    emit({}, Format.table, ["name", "factors"], rows)
+    text = re.sub(r"\x1b\[[01;3]*m", "", terminal.getvalue())
+    assert text.splitlines()[2:] == ["dsprites  shape 3, scale 6,", "          orientation 40", "none      -"]
 
 
 def test_empty_table_prints_its_header(capsys: pytest.CaptureFixture[str]) -> None:

@@ -180,7 +180,7 @@ def test_all_methods(cli: Cli, pool: list[Path], write_model: Callable[..., Path
     table = cli(*command, "--report", page)
     assert table.exit_code == 0, table.stderr
     known = METHODS.names()
-    for text in (*known, "balanced", "95%", "p_medoid", "e_c", "Kendall's tau"):
+    for text in (*known, "balanced score", "95% interval", "medoid", "activity", "Kendall's tau"):
         assert text in table.stdout
     assert "udr-lasso compared codes on 120 images: generated" in table.stderr
     assert "95% interval of the difference" in table.stderr
