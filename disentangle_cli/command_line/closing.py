@@ -14,13 +14,11 @@ FEW = 3
 """Paths up to which a suggested command names each."""
 
 _begun: list[float] = []
-_given: list[str] = []
 
 
-def begin(arguments: Sequence[str]) -> None:
-    """Note when a command line began, and what it is."""
+def begin() -> None:
+    """Note when a command began."""
     _begun[:] = [time.monotonic()]
-    _given[:] = arguments
 
 
 def close(rows: Mapping[str, str], next_commands: Iterable[Sequence[str | Path]] = ()) -> None:
@@ -38,10 +36,10 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def again(paths: Sequence[str | Path], *more: str | Path) -> list[str | Path]:
-    """The command line that was given, with its paths in short, and more options."""
+    """The command line of this process with its paths in short, and more options."""
     names = [str(path) for path in paths]
     kept: list[str | Path] = ["dcr"]
-    for argument in _given:
+    for argument in sys.argv[1:]:
         if argument not in names:
             kept.append(argument)
         elif argument == names[0]:

@@ -52,7 +52,7 @@ class _Root(Group):
         try:
             with exit_codes(), screen():
                 output.configure(quiet=False, verbose=False, debug=os.environ.get("DCR_DEBUG") == "1")
-                closing.begin(options.get("args") or sys.argv[1:])
+                closing.begin()
                 code = super().main(*args, **{**options, "standalone_mode": False})
                 if code == 130:  # how Typer reports Ctrl-C
                     raise KeyboardInterrupt

@@ -197,7 +197,8 @@ def centrality_cli(
     if report is not None:
         output.log(f"wrote {ranking.save_report(report, top, invocation())}")
     if select is None:
-        closing.close({}, [closing.again(paths, "--select", "best.pt")])
+        again = ["--overwrite"] if any((plot, explain_plot, report)) and not overwrite else []
+        closing.close({}, [closing.again(paths, "--select", "best.pt", *again)])
     else:
         closing.close({}, [["dcr", "traverse", select, "--out", "traversal.html"]])
 

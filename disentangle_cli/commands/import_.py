@@ -172,5 +172,5 @@ def _print(source: str, report: "Report", target: "Target", fmt: Format) -> None
     doc = document("import", source=source, seed=target.seed, models=report.models, skipped=report.skipped)
     emit_paths(report.paths, fmt, doc)
     many = ["dcr", "centrality", *closing.short(report.paths), "--select", "best.pt"]
-    look = ["dcr", "traverse", *report.paths[:1], "--out", "traversal.html"]
+    look: list[str | Path] = ["dcr", "traverse", *report.paths[:1], "--out", "traversal.html"]
     closing.close({}, [many if len(report.paths) > 1 else look])

@@ -146,7 +146,7 @@ def _close(trained: "Trained") -> None:
         rows = (
             {} if score is None else {"score": f"FactorVAE {score:.3f}, a quick one (dcr score has them all)"}
         )
-        steps = [["dcr", "traverse", paths[0], "--out", "traversal.html"]]
+        steps: list[list[str | Path]] = [["dcr", "traverse", paths[0], "--out", "traversal.html"]]
         closing.close({**rows, "log, pictures": f"{first.folder}/"}, steps)
         return
     lines = [

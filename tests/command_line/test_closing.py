@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ def _speaking(speaking: None) -> None:
 
 
 def test_the_end_has_the_time_and_what_to_type(capsys: pytest.CaptureFixture[str]) -> None:
-    closing.begin(["train"])
+    closing.begin()
     closing.close({"score": "0.8"}, [["dcr", "traverse", "a b.pt"], ["dcr", "score", "a b.pt"]])
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -38,11 +39,13 @@ def test_many_paths_are_a_pattern_if_it_matches_no_other(tmp_path: Path) -> None
     assert closing.short([*paths[:4], tmp_path / "x.pt"]) == [*paths[:4], tmp_path / "x.pt"]
 
 
-def test_the_same_command_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_same_command_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     paths = [str(tmp_path / f"m{i}.pt") for i in range(5)]
     for path in paths:
         Path(path).touch()
-    closing.begin(["centrality", "--seed", "3", *paths, "--method", "all"])
+    monkeypatch.setattr(sys, "argv", ["dcr", "centrality", "--seed", "3", *paths, "--method", "all"])
     closing.close({}, [closing.again(paths, "--select", "best.pt")])
     said = f"dcr centrality --seed 3 {tmp_path}/m*.pt --method all --select best.pt"
     assert said in capsys.readouterr().err

@@ -92,7 +92,7 @@ def test_budget_finds_the_best_without_all_pairs(
     assert picture.exists()
     assert method["family_balanced"] is None
     # kept, and the same with processes of its own and in another order
-    again = json.loads(cli(*command).stdout)["methods"]["model-centrality"]
+    again = json.loads(cli(*command, "--overwrite").stdout)["methods"]["model-centrality"]
     assert again == method
     other = cli("centrality", *pool[::-1], *QUICK, "--format", "json", "--jobs", 2, "--no-cache")
     turned = json.loads(other.stdout)["methods"]["model-centrality"]
