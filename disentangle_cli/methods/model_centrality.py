@@ -12,8 +12,9 @@ from typing import Any
 
 from disentangle_cli.output import log, warn
 from disentangle_cli.selection.activity import active_codes, played_codes
-from disentangle_cli.selection.budget import evaluate_pairs
+from disentangle_cli.selection.budget import evaluate_pairs, part_of
 from disentangle_cli.selection.conclude import conclude
+from disentangle_cli.selection.estimate import announce
 from disentangle_cli.selection.selection import METHODS, Selection, Task
 
 
@@ -31,6 +32,7 @@ def model_centrality(task: Task) -> Selection:
     task = replace(task, settings=settings)
     if len(pool) == 2:
         warn("two models always tie: each is compared with the other only; add a third")
+    announce(task, part_of(task, len(pool)))
     details: dict[str, Any] = {}
     if settings.inactive == "keep":
         columns = played = [member.latents.code_columns for member in pool.members]

@@ -135,6 +135,8 @@ class Progress:
     def move_to(self, count: float) -> None:
         """Count so many units as done."""
         self.count = count
+        if self.total is not None and count > self.total:
+            self.total = count
         self._pace.at(count, time.monotonic())
         self._display.moved(self)
 

@@ -5,6 +5,8 @@ l, l', everything else shared: the part of the images' variation that goes with 
 for a code that G ignores, whatever kind of model G belongs to.
 """
 
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ import torch
 
 from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.errors import UsageError
+from disentangle_cli.executors import Control
 from disentangle_cli.output import progress, warn
 from disentangle_cli.selection import draws
 from disentangle_cli.selection.cache import ArrayCache
@@ -21,28 +24,50 @@ from disentangle_cli.selection.selection import Task
 _BLOCK = 250
 
 
-def activity(member: Member, task: Task) -> Doubles:
-    """(K,) activity of each code of a generator, at least 0; kept on disk like all evaluations."""
-    cache = ArrayCache(task.cache)
-    pairs = task.settings.activity_pairs
-    path = cache.path(
-        activity=member.identity, pairs=pairs, seed=task.seed, device=task.pool.device
-    )  # fmt: skip
+def activity(member: Member, task: Task, advance: Callable[[int], object] | None = None) -> Doubles:
+    """(K,) activity of each code of a generator, at least 0; kept on disk like all evaluations.
+
+    ``advance`` hears of images as they are made.
+    """
+    cache, path = ArrayCache(task.cache), _path(member, task)
     if (found := cache.load(path, "activity")) is not None:
         return found[0]
-    measured = _measure(member, f"{task.seed}/{member.identity}", pairs)
+    measured = _measure(
+        member,
+        f"{task.seed}/{member.identity}",
+        task.settings.pairs_of_activity,
+        advance or Control().advance,
+    )
     cache.save(path, activity=measured)
     return measured
 
 
+def is_measured(member: Member, task: Task) -> bool:
+    """Whether the activity of a model's codes is on disk."""
+    return task.cache and _path(member, task).exists()
+
+
+def images_of_activity(members: Sequence[Member], task: Task) -> int:
+    """How many images are made for the activity of codes that is not on disk."""
+    each = [task.settings.pairs_of_activity * (2 + member.latents.num_codes) for member in members]
+    return sum(images for images, member in zip(each, members, strict=True) if not is_measured(member, task))
+
+
+def _path(member: Member, task: Task) -> Path:
+    pairs, device = task.settings.pairs_of_activity, task.pool.device
+    return ArrayCache(task.cache).path(activity=member.identity, pairs=pairs, seed=task.seed, device=device)
+
+
 def active_codes(task: Task) -> tuple[list[list[int]], dict[str, Any]]:
     """The active codes of each model (latent dimensions), and all activities for the document."""
-    columns, activities = [], {}
-    for member in progress(task.pool.members, desc="activity of codes", unit="model"):
-        measured = activity(member, task)
-        activities[member.name] = measured.tolist()
-        active = np.flatnonzero(measured >= task.settings.activity_threshold)
-        columns.append([member.latents.code_columns[code] for code in active])
+    columns, activities, members = [], {}, task.pool.members
+    with progress(total=images_of_activity(members, task), desc="activity of codes", unit="images") as bar:
+        for member in members:
+            bar.tell(member.name)
+            measured = activity(member, task, bar.update)
+            activities[member.name] = measured.tolist()
+            active = np.flatnonzero(measured >= task.settings.activity_threshold)
+            columns.append([member.latents.code_columns[code] for code in active])
     return columns, {"activity": activities}
 
 
@@ -63,7 +88,7 @@ def played_codes(task: Task, columns: list[list[int]]) -> list[list[int]]:
     return played
 
 
-def _measure(member: Member, name: str, pairs: int) -> Doubles:
+def _measure(member: Member, name: str, pairs: int, advance: Callable[[int], object]) -> Doubles:
     model, columns = member.model, member.latents.code_columns
     alone, total = np.zeros(len(columns)), 0.0
     for start in range(0, pairs, _BLOCK):
@@ -72,10 +97,12 @@ def _measure(member: Member, name: str, pairs: int) -> Doubles:
         first, second = (model.sample_latents(_BLOCK, stream)[:count] for _ in range(2))
         images = model.generate(first)
         total += _distance(images, model.generate(second))
+        advance(2 * count)
         for code, column in enumerate(columns):
             changed = first.clone()
             changed[:, column] = second[:, column]
             alone[code] += _distance(images, model.generate(changed))
+            advance(count)
     return alone / total if total > 0 else alone
 
 

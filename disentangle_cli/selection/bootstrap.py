@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disentangle_cli.arraytypes import Doubles, Ints
+from disentangle_cli.output import progress
 from disentangle_cli.selection import draws
 from disentangle_cli.selection.pool import Pool
 from disentangle_cli.selection.votes import NO_VOTE, CrossVotes, Votes
@@ -54,7 +55,7 @@ def group_changes(
     which a classifier that is scored on its own votes would pass off as skill.
     """
     part = sorted({j for _, j in votes})
-    for j in part:
+    for j in progress(part, desc="intervals", unit="models"):
         rng = draws.numpy_stream(seed, "bootstrap", pool.members[j].identity)
         accuracy = resampled_accuracy([votes[i, j] for i in part], replicates, held_out, rng)
         yield GroupChange(j, np.array(part, dtype=np.int64), accuracy - accuracy.mean(axis=0))

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from disentangle_cli.arraytypes import Doubles, Ints
-from disentangle_cli.output import log
+from disentangle_cli.output import log, progress
 from disentangle_cli.selection import draws
 from disentangle_cli.selection.bootstrap import group_changes, mean_replicates
 from disentangle_cli.selection.conclude import LEAST, Certainty, Standing, compared
@@ -48,17 +48,23 @@ def evaluate_pairs(task: Task, columns: list[list[int]], played: Sequence[list[i
         columns: the codes that count, per model.
         played: those held fixed; none for a model that takes no part.
     """
-    few = sum(map(bool, played)) < LEAST
-    evaluate = _all_pairs if few or task.settings.budget == "exact" else _searched
-    return evaluate(task, columns, played)
+    everything = part_of(task, sum(map(bool, played))) is None
+    return (_all_pairs if everything else _searched)(task, columns, played)
+
+
+def part_of(task: Task, players: int) -> float | None:
+    """The part of the evaluations of so many models that may be spent; None where all pairs are evaluated."""
+    budget = task.settings.budget
+    if budget is None or budget == "exact" or players < LEAST:
+        return None
+    return budget_of(players, budget)
 
 
 def _all_pairs(task: Task, columns: list[list[int]], played: Sequence[list[int]]) -> Evaluated:
     settings = task.settings
     votes = cross_votes(task, played)
-    judged = Judged.of(
-        len(task.pool), {(i, j): judge(task, columns, i, j, pair) for (i, j), pair in votes.items()}
-    )
+    pairs = progress(votes.items(), desc="scores of pairs", unit="pairs")
+    judged = Judged.of(len(task.pool), {(i, j): judge(task, columns, i, j, pair) for (i, j), pair in pairs})
     similarity = symmetrised(judged.score)
 
     def resample(drawn: Ints) -> Doubles:

@@ -45,12 +45,9 @@ def cross_votes(
         else:
             found[i, j] = votes
     split = _split(task, missing)
-    members = task.pool.members
-    jobs = [
-        Job(members[j], tuple(members[i] for i in encoders), columns[j], task.seed, task.settings)
-        for j, encoders in split
-    ]
-    with progress(total=sum(job.images for job in jobs), desc="cross evaluation", unit="img") as bar:
+    jobs = jobs_of(task, columns, missing)
+    expected = [job.images for job in jobs]
+    with progress(total=sum(expected), desc="votes", unit="images") as bar:
         control = Control(advance=bar.update)
         for number, results in run_tasks(
             evaluate, jobs, executor=task.executor, jobs=task.at_once, control=control
@@ -59,7 +56,23 @@ def cross_votes(
             for i, votes in zip(encoders, results, strict=True):
                 _save(cache, _path(cache, task, i, j, columns[j]), votes)
                 found[i, j] = votes
+            expected[number] = jobs[number].images_taken(results)
+            bar.total = sum(expected)
     return found
+
+
+def jobs_of(task: Task, columns: Sequence[list[int]], missing: dict[int, list[int]]) -> list[Job]:
+    """What is to be done for pairs: ``missing`` has the encoders of each generator."""
+    members = task.pool.members
+    return [
+        Job(members[j], tuple(members[i] for i in encoders), columns[j], task.seed, task.settings)
+        for j, encoders in _split(task, missing)
+    ]
+
+
+def is_evaluated(task: Task, i: int, j: int, columns: list[int]) -> bool:
+    """Whether the votes of encoder i on generator j are on disk."""
+    return task.cache and _path(ArrayCache(task.cache), task, i, j, columns).exists()
 
 
 def _load(cache: ArrayCache, path: Path) -> Votes | None:

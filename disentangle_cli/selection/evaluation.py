@@ -1,6 +1,7 @@
 """The inner loop of ModelCentrality: some encoders vote on one generator."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -51,9 +52,17 @@ class Job:
 
     @property
     def images(self) -> int:
-        """How many images are encoded, without those for the scale where their number is open."""
+        """How many images are encoded at most, but for those of the scale where their number is open."""
+        return self._of_groups + len(self.encoders) * (self.settings.scale_images or draws.BLOCK)
+
+    @property
+    def _of_groups(self) -> int:
         groups = self.settings.groups_per_code * len(self.columns)
-        return len(self.encoders) * (groups * self.settings.group_size + (self.settings.scale_images or 0))
+        return len(self.encoders) * groups * self.settings.group_size
+
+    def images_taken(self, results: Sequence[Votes]) -> int:
+        """How many it came to; those of a group that was over sooner count."""
+        return self._of_groups + sum(votes.scale_images for votes in results)
 
 
 def evaluate(job: Job, control: Control) -> list[Votes]:
@@ -73,7 +82,7 @@ def evaluate(job: Job, control: Control) -> list[Votes]:
         images = generator.generate(latents)
         for voter in asking:
             voter.spread.add(voter.codes(images, [f"prior/{block}"], len(images)))
-            control.advance(len(images) if settings.scale_images else 0)
+            control.advance(len(images))
 
     prior = enumerate(draws.prior_latents(generator, name, settings.scale_images or SCALE_IMAGES))
     # a vote is settled or not relative to the scale, so at least a part of that comes first

@@ -15,6 +15,9 @@ from disentangle_cli.settings import Checked
 EXACT_UP_TO = 20
 """Models up to which every pair is evaluated unless a budget is given."""
 
+FULL_GROUPS, LEAST_PAIRS = 100, 200
+"""Groups per code from which on ``activity_pairs`` are drawn, and how many are with fewer, at least."""
+
 
 class Settings(Checked):
     """Settings of all selection methods; the defaults of the counts are the official ones.
@@ -37,7 +40,8 @@ class Settings(Checked):
     takes for their part in the error of a pair's score to fall below the votes of 1.5 groups, at most the
     official number."""
     activity_pairs: Annotated[int, IMAGES, Unit("pairs")] = Field(default=2000, ge=2)
-    """Pairs of prior samples that measure how much each code does (``auto``)."""
+    """Pairs of prior samples that measure how much each code does (``auto``), from 100 groups per code on;
+    fewer groups take fewer pairs in proportion, but 200 at least."""
     activity_threshold: float = Field(default=0.01, gt=0, lt=1)
     """A code is active from this activity on (``auto``)."""
     permutations: Annotated[int, REPLICATES, Unit("permutations")] = Field(default=100, ge=1)
@@ -67,6 +71,12 @@ class Settings(Checked):
     """The search under a budget ends when the pick is this sure."""
     tolerance: float = Field(default=0.005, gt=0, lt=1)
     """Difference of scores that does not matter to that search."""
+
+    @property
+    def pairs_of_activity(self) -> int:
+        """How many pairs of samples measure the activity of codes."""
+        asked, groups = self.activity_pairs, self.groups_per_code
+        return max(min(asked, LEAST_PAIRS), min(asked, -(-asked * groups // FULL_GROUPS)))
 
     @field_validator("images_from", mode="before")
     @classmethod

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -40,6 +40,7 @@ def check(columns: list[Column], laid: Laid, width: int | None) -> None:
             assert line in names | {word for column in kept for word in column.name.split()}
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(tables(), st.integers(10, 200), st.integers(0, 3))
 def test_words_are_whole(columns: list[Column], width: int, optional: int) -> None:
     names = [column.name for column in columns[1 : 1 + optional]]
