@@ -45,7 +45,8 @@ def clean_cli(
     rows = [[state.path, size_in_words(state.bytes), state.reason or word] for state in found]
     if fmt is Format.csv:
         rows = [[state.path, state.bytes, state.reason or word] for state in found]
-    emit(document("clean", dry_run=dry_run, freed=freed, states=states), fmt, ["state", "size", "what"], rows)
+    doc = document("clean", dry_run=dry_run, freed=freed, states=states)
+    emit(doc, fmt, ["state", "size", "what"], rows, prose=["what"])
     count = sum(not state.reason for state in found)
     would = "would free" if dry_run else "freed"
     log(f"{would} {size_in_words(freed) if freed else 'nothing'}: {count} of {len(found)} resume states")

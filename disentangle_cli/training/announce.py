@@ -8,7 +8,7 @@ import torch
 from disentangle_cli import output
 from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device, use_bf16
-from disentangle_cli.modelling.stack_engine import engine_for
+from disentangle_cli.modelling.engines import engine_for
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.progress import Pace, duration
 from disentangle_cli.training.feed import Feed
