@@ -23,7 +23,8 @@ CPU_CHUNK = 64
 class LoadedModel(Model):
     """A model made of a generator and an encoder network; numpy arrays go in as well as tensors.
 
-    ``metrics`` come from the checkpoint, if any.
+    ``metrics`` come from the checkpoint, if any. ``gives_logits``: what the generator gives are logits of the
+    images; ``has_posterior``: the encoder gives means and then log-variances.
     """
 
     provenance: dict[str, Any]
@@ -44,16 +45,16 @@ class LoadedModel(Model):
         self.content_hash = checkpoint.content_hash()
         self.device = torch.device(device)
         keep_freed_memory()
-        self._gives_logits = _choice(checkpoint.config, "generator_output", ("images", "logits")) == "logits"
+        self.gives_logits = _choice(checkpoint.config, "generator_output", ("images", "logits")) == "logits"
         encoder_output = _choice(checkpoint.config, "encoder_output", ("codes", "mean-logvar"))
-        self._has_posterior = encoder_output == "mean-logvar"
+        self.has_posterior = encoder_output == "mean-logvar"
         channels, height, width = self.image_shape
         architecture = _architecture(checkpoint.config)
         if isinstance(architecture, GanArchitecture):
             self.family = "gan"
         if not architecture.makes(height, width):
             raise UsageError(f"this architecture does not make images of {height}x{width}")
-        outputs = self.latents.num_codes * (2 if self._has_posterior else 1)
+        outputs = self.latents.num_codes * (2 if self.has_posterior else 1)
         with torch.device("meta"):  # nothing is allocated before the weights are known to fit
             generator = architecture.generator(self.latents.dim, channels, height)
             encoder = architecture.encoder(outputs, channels, height)
@@ -81,7 +82,7 @@ class LoadedModel(Model):
             raise ValueError(f"latents must have shape (n, {self.latents.dim}), not {tuple(latents.shape)}")
         latents = self.latents.nearest(latents.to(self.device, torch.float32))
         images = _chunked(self.generator, latents, self.image_shape)
-        return images.sigmoid() if self._gives_logits else images
+        return images.sigmoid() if self.gives_logits else images
 
     @torch.no_grad()
     def encode(self, images: Tensor | NDArray[Any]) -> Tensor:
@@ -91,7 +92,7 @@ class LoadedModel(Model):
     @torch.no_grad()
     def posterior(self, images: Tensor | NDArray[Any]) -> tuple[Tensor, Tensor] | None:
         """(n, C, H, W) -> mean and log-variance, (n, K) each; None for GANs."""
-        if not self._has_posterior:
+        if not self.has_posterior:
             return None
         mean, logvar = self._encode(images).chunk(2, dim=1)
         return mean, logvar
@@ -100,7 +101,7 @@ class LoadedModel(Model):
         images = torch.as_tensor(images)
         if images.ndim != 4 or tuple(images.shape[1:]) != self.image_shape:
             raise ValueError(f"images must have shape (n, {self.image_shape}), not {tuple(images.shape)}")
-        outputs = self.latents.num_codes * (2 if self._has_posterior else 1)
+        outputs = self.latents.num_codes * (2 if self.has_posterior else 1)
         return _chunked(self.encoder, images.to(self.device, torch.float32), (outputs,))
 
 

@@ -33,6 +33,8 @@ def conv_s2(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Ten
         return F.conv2d(x, weight, bias, stride=2, padding=padding)
     if not _is_cpu(x):
         return conv_by_product(x, weight, bias)
+    if torch.jit.is_tracing():
+        return F.conv2d(x, weight, bias, stride=2, padding=padding)
     y: Tensor = _Conv.apply(x, weight, bias, padding)  # type: ignore[no-untyped-call]
     return y
 
@@ -41,6 +43,8 @@ def transposed_conv_s2(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     """As ``F.conv_transpose2d`` with stride 2 and no bias: (n, I, H, W) and weight (I, O, k, k)."""
     x, weight = autocast(x), autocast(weight)
     if _is_cpu(x):
+        if torch.jit.is_tracing():  # a program holds no Python function, and needs no gradient
+            return _transpose(x, weight, padding)
         y: Tensor = _TransposedConv.apply(x, weight, padding)  # type: ignore[no-untyped-call]
         return y
     if _has_few_channels(weight, padding):
