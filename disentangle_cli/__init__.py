@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from disentangle_cli.api.compare import compare
+    from disentangle_cli.api.export import export, from_safetensors
     from disentangle_cli.api.generate import encode, generate
     from disentangle_cli.api.plot import plot
     from disentangle_cli.api.rank import rank, select
@@ -29,6 +30,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "compare": ("api.compare", "compare"),
     "encode": ("api.generate", "encode"),
+    "export": ("api.export", "export"),
+    "from_safetensors": ("api.export", "from_safetensors"),
     "generate": ("api.generate", "generate"),
     "load": ("models", "load_model"),
     "open_dataset": ("datasets", "open_dataset"),
@@ -42,8 +45,8 @@ _HOMES = {
     "traverse": ("api.traverse", "traverse"),
 }
 __all__ = [
-    "__version__", "compare", "encode", "generate", "load", "open_dataset", "plot", "rank", "reconstruct",
-    "save", "score", "select", "train", "traverse",
+    "__version__", "compare", "encode", "export", "from_safetensors", "generate", "load", "open_dataset",
+    "plot", "rank", "reconstruct", "save", "score", "select", "train", "traverse",
 ]  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def open_foreign(model: LoadedModel, generator: bytes, encoder: bytes, said: dic
 
     def generate(latents: Arrays) -> Arrays:
         images = decode(model.latents.nearest(torch.from_numpy(latents)))
-        return np.asarray((images.sigmoid() if model.gives_logits else images).numpy())
+        return np.asarray((images.sigmoid() if architecture.gives == "logits" else images).numpy())
 
     def encode(images: Arrays) -> list[Arrays]:
         outputs = read(torch.from_numpy(images)).numpy()

@@ -14,14 +14,13 @@ class ExportedGenerator(nn.Module):
 
     def __init__(self, model: LoadedModel) -> None:
         super().__init__()
-        self.net = model.generator
+        self.net = model.image_network
         self.latents = model.latents
-        self.logits = model.gives_logits
 
     def forward(self, latents: Tensor) -> Tensor:
         """See the class."""
         images: Tensor = self.net(self.latents.nearest(latents))
-        return images.sigmoid() if self.logits else images
+        return images
 
 
 class ExportedEncoder(nn.Module):

@@ -52,13 +52,13 @@ class Safetensors(Target):
         codes, images_shape, codes_shape = results(self.model)
         method = "posterior" if self.model.has_posterior else "encode"
         return [
+            "import disentangle_cli as dcr",
             "import numpy as np",
-            "from disentangle_cli.api.export import from_safetensors",
             "from safetensors.torch import load_file",
             "",
             f"weights = load_file({file!r})  # generator.* and encoder.*, for networks of your own",
             *sampling(self.model.latents),
-            f"model = from_safetensors({file!r})",
+            f"model = dcr.from_safetensors({file!r})",
             f"images = model.generate(latents){images_shape}",
             f"{codes} = model.{method}(images){codes_shape}",
         ]

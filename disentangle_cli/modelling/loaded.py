@@ -23,8 +23,8 @@ CPU_CHUNK = 64
 class LoadedModel(Model):
     """A model made of a generator and an encoder network; numpy arrays go in as well as tensors.
 
-    ``metrics`` come from the checkpoint, if any. ``gives_logits``: what the generator gives are logits of the
-    images; ``has_posterior``: the encoder gives means and then log-variances.
+    ``metrics`` come from the checkpoint, if any; ``has_posterior``: the encoder gives means and then
+    log-variances.
     """
 
     provenance: dict[str, Any]
@@ -45,7 +45,7 @@ class LoadedModel(Model):
         self.content_hash = checkpoint.content_hash()
         self.device = torch.device(device)
         keep_freed_memory()
-        self.gives_logits = _choice(checkpoint.config, "generator_output", ("images", "logits")) == "logits"
+        self._gives_logits = _choice(checkpoint.config, "generator_output", ("images", "logits")) == "logits"
         encoder_output = _choice(checkpoint.config, "encoder_output", ("codes", "mean-logvar"))
         self.has_posterior = encoder_output == "mean-logvar"
         channels, height, width = self.image_shape
@@ -82,7 +82,7 @@ class LoadedModel(Model):
             raise ValueError(f"latents must have shape (n, {self.latents.dim}), not {tuple(latents.shape)}")
         latents = self.latents.nearest(latents.to(self.device, torch.float32))
         images = _chunked(self.generator, latents, self.image_shape)
-        return images.sigmoid() if self.gives_logits else images
+        return images.sigmoid() if self._gives_logits else images
 
     @torch.no_grad()
     def encode(self, images: Tensor | NDArray[Any]) -> Tensor:

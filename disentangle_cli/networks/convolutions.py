@@ -33,7 +33,7 @@ def conv_s2(x: Tensor, weight: Tensor, bias: Tensor | None, padding: int) -> Ten
         return F.conv2d(x, weight, bias, stride=2, padding=padding)
     if not _is_cpu(x):
         return conv_by_product(x, weight, bias)
-    if torch.jit.is_tracing():
+    if is_traced():
         return F.conv2d(x, weight, bias, stride=2, padding=padding)
     y: Tensor = _Conv.apply(x, weight, bias, padding)  # type: ignore[no-untyped-call]
     return y
@@ -43,7 +43,7 @@ def transposed_conv_s2(x: Tensor, weight: Tensor, padding: int) -> Tensor:
     """As ``F.conv_transpose2d`` with stride 2 and no bias: (n, I, H, W) and weight (I, O, k, k)."""
     x, weight = autocast(x), autocast(weight)
     if _is_cpu(x):
-        if torch.jit.is_tracing():  # a program holds no Python function, and needs no gradient
+        if is_traced():
             return _transpose(x, weight, padding)
         y: Tensor = _TransposedConv.apply(x, weight, padding)  # type: ignore[no-untyped-call]
         return y
@@ -113,6 +113,11 @@ def autocast(x: Tensor) -> Tensor:
 def is_mapped() -> bool:
     """Whether ``torch.vmap`` is at work, which knows the stock operators only."""
     return bool(torch._C._are_functorch_transforms_active())
+
+
+def is_traced() -> bool:
+    """Whether ``torch.jit.trace`` is at work: a program holds no Python function, and needs no gradient."""
+    return bool(torch._C._get_tracing_state() is not None)
 
 
 def _is_cpu(x: Tensor) -> bool:

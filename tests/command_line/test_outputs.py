@@ -132,7 +132,7 @@ def test_a_name_of_a_stream_is_told_how_to_pipe(cli: Cli, write_model: WriteMode
     assert not Path("-").exists()
 
 
-OUTPUTS = {"out", "report", "plot", "explain_plot", "select", "sheet"}
+OUTPUTS = {"out", "report", "plot", "explain_plot", "select", "sheet", "watch"}
 INPUTS = {"indices", "config", "init_from", "encoder", "decoder", "file", "map_file", "folders"}
 
 
