@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from disentangle_cli.api.compare_scores import MAY_DIFFER, Compared, compare_results, pairs_of, refusal
+from disentangle_cli.api.compare_scores import (
+    MAY_DIFFER,
+    Compared,
+    Interval,
+    compare_results,
+    pairs_of,
+    refusal,
+)
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
@@ -13,7 +20,7 @@ from disentangle_cli.nested import flat
 from disentangle_cli.output import warn
 from disentangle_cli.plain import read_yaml
 from disentangle_cli.rendering.report import Section, fragment
-from disentangle_cli.scoring.baseline import Change, changed, read_scores
+from disentangle_cli.scoring.baseline import Change, changed, reach, read_scores
 from disentangle_cli.training.curves import choose_columns
 from disentangle_cli.training.records import CONFIG, LOG, Record, find_runs, read_run
 
@@ -44,15 +51,18 @@ class Comparison:
     def tables(self) -> list[Section]:
         """What was compared, numbers with their intervals, and what changed."""
         several = len({(one.model_a, one.model_b) for one in self.numbers}) > 1
-        spread = any(one.interval_a or one.interval_b for one in self.numbers)
-        columns = [*(["model"] if several else []), "metric", "A", *(["A, 95%"] if spread else []), "B"]
-        columns += [*(["B, 95%"] if spread else []), "B - A", *(["+-"] if spread else []), "B is"]
-        rows: list[list[object]] = []
-        for one in self.numbers:
-            row: list[object] = [one.model_a] if several else []
-            row += [one.metric, one.a, *([_ends(one.interval_a)] if spread else [])]
-            row += [one.b, *([_ends(one.interval_b)] if spread else [])]
-            rows.append([*row, one.difference, *([one.reach] if spread else []), one.verdict])
+        rows: list[list[object]] = [
+            [
+                *([one.model_a] if several else []),
+                one.metric,
+                _with_reach(one.a, one.interval_a),
+                _with_reach(one.b, one.interval_b),
+                _around(one.difference, one.reach),
+                one.verdict,
+            ]
+            for one in self.numbers
+        ]
+        columns = [*(["model"] if several else []), "metric", "A", "B", "B - A", "B is"]
         found = [Section("compared", columns=["side", "of"], rows=[["A", self.a], ["B", self.b]])]
         if rows:
             found.append(Section("numbers", columns=columns, rows=rows))
@@ -231,8 +241,15 @@ def _stored(metrics: Mapping[str, Any]) -> dict[str, float]:
     return {name: float(score) for name, score in found.items() if isinstance(score, int | float)}
 
 
-def _ends(interval: tuple[float, float] | None) -> str | None:
-    return None if interval is None else f"{interval[0]:.4f} to {interval[1]:.4f}"
+def _with_reach(value: float | None, interval: Interval) -> float | str | None:
+    """A value with half of its interval, of the longer side where an end of the range cuts one off."""
+    if value is None or interval is None:
+        return value
+    return _around(value, reach({"score": value, "interval": interval}))
+
+
+def _around(value: float | None, half: float | None) -> float | str | None:
+    return value if value is None or half is None else f"{value:.3f} ±{half:.3f}"
 
 
 def _shown(value: Any) -> str | None:

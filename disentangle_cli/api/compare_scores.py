@@ -146,7 +146,7 @@ def _verdict(key: str, a: float | None, b: float | None, half: float | None) -> 
     if math.isclose(a, b, rel_tol=0, abs_tol=ROUNDING):
         return "the same"
     if half is not None and abs(b - a) <= half:
-        return "cannot be told apart"
+        return "not told apart"
     up = b > a
     if key in METRICS.names():
         said = "better" if up == METRICS.get(key).higher_is_better else "worse"
