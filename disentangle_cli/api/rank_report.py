@@ -120,7 +120,7 @@ def _all_strips(ranking: Told, names: Sequence[str]) -> tuple[dict[str, Strips |
         picked = name == ranking.selected
         try:
             traversal = traverse(members[name].model, steps=STEPS, seed=ranking.seed)
-            found[name] = draw_strips(traversal, PICK if picked else room, 128 if picked else 64)
+            found[name] = draw_strips(traversal.rows, PICK if picked else room, 128 if picked else 64)
         except DcrError as error:  # the ranking stands without pictures
             found[name] = None
             trouble.append(f"{name}: no pictures ({error})")

@@ -21,6 +21,9 @@ def worth(selection: Selection, short: Mapping[str, str]) -> list[str]:
             f"When the pool is drawn anew at random, it comes first in {chance:.0%} of the draws; "
             f"with nothing to tell {len(scored)} models apart that would be {1 / len(scored):.0%}."
         )
+        often = max(scored, key=lambda ranked: ranked.medoid_probability or 0.0)
+        if (more := often.medoid_probability or 0.0) > chance:
+            said.append(f"{short[often.model]} comes first more often, in {more:.0%}: the two are close.")
     if selection.balanced not in (None, selection.selected):
         said.append(
             f"With one voice for each family of models instead of one for each model, "

@@ -57,6 +57,7 @@ def score_report(
         single=len(results) == 1,
         metrics=[_metric(name, results, short) for name in names],
         intervals=has_spread(results),
+        notes=any(metric.get("note") for result in results for metric in result["metrics"].values()),
         models=models,
         others=len(results) - len(models),
         settings=[[name, str(value)] for name, value in settings.items()],

@@ -10,7 +10,7 @@ from PIL import Image
 
 from disentangle_cli.images import Pixels, to_picture
 from disentangle_cli.rendering.drawing import number
-from disentangle_cli.traversal import Row, Traversal
+from disentangle_cli.traversal import Row
 
 LADDER = ((128, 24), (96, 16), (64, 12), (64, 8), (48, 8), (32, 8), (32, 4), (16, 4), (16, 1))
 """Side of an image in pixels, and codes, from what is best to what takes least."""
@@ -39,21 +39,21 @@ class Strips:
     hidden: int
 
 
-def draw_strips(traversal: Traversal, room: int, side: int) -> Strips | None:
-    """The best strips that take at most ``room`` characters, of images up to ``side`` pixels high.
+def draw_strips(rows: Sequence[Row], room: int, side: int) -> Strips | None:
+    """The best strips of a traversal that take at most ``room`` characters; None where none are so small.
 
-    Of many codes those are shown whose images change most. Only the first anchor is drawn. None where even
-    the smallest are too large.
+    Images are up to ``side`` pixels high. Of many codes those are shown whose images change most. Only the
+    first anchor is drawn.
 
     Raises:
         UsageError: images have neither 1 nor 3 channels.
     """
-    height = traversal.image_shape[1]
-    order = sorted(range(len(traversal.rows)), key=lambda k: -_change(traversal.rows[k]))
+    height = rows[0].images.shape[2]
+    order = sorted(range(len(rows)), key=lambda k: -_change(rows[k]))
     for limit, codes in LADDER:
         if limit > side and limit != LADDER[-1][0]:
             continue
-        shown = [traversal.rows[k] for k in sorted(order[:codes])]
+        shown = [rows[k] for k in sorted(order[:codes])]
         strips: list[Strip] = []
         left = room
         for row in shown:
@@ -63,7 +63,7 @@ def draw_strips(traversal: Traversal, room: int, side: int) -> Strips | None:
                 break
             strips.append(strip)
         if len(strips) == len(shown):
-            return Strips(tuple(strips), min(limit, height), len(traversal.rows) - len(shown))
+            return Strips(tuple(strips), min(limit, height), len(rows) - len(shown))
     return None
 
 
