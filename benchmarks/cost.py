@@ -17,13 +17,13 @@ import time
 from collections import defaultdict
 from pathlib import Path
 
-import _curves
 import _report
 import numpy as np
 
 import disentangle_cli as dcr
 from disentangle_cli.files import write_atomic
-from disentangle_cli.rendering.drawing import png
+from disentangle_cli.rendering.curves import chart_of_scores, draw_curves
+from disentangle_cli.rendering.figures import save_figure
 from disentangle_cli.training import configure
 
 POINTS = 20
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--dataset", default="dsprites")
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--folder", type=Path, default=Path("bench/cost"))
-    parser.add_argument("--picture", type=Path, help="draw the curves to this PNG")
+    parser.add_argument("--picture", type=Path, help="draw the curves: .png, .svg or .pdf")
     options = parser.parse_args()
     for model in options.model:
         for seed in options.seeds:
@@ -118,7 +118,7 @@ def main() -> None:
         curves = {name: mean_curve([one["curve"] for one in made]) for name, made in runs.items()}
         end = max(curve[-1][0] for curve in curves.values())
         label = "FactorVAE score, mean over seeds"
-        write_atomic(options.picture, png(_curves.draw(curves, "minutes", label, end)))
+        save_figure(draw_curves(chart_of_scores(curves, label, "minutes", end)), options.picture)
     columns = ["model", "minutes", "factor_vae, mean", "standard deviation", "by seed"]
     _report.publish(options, _report.table(columns, rows), runs=dict(runs))
 

@@ -22,8 +22,9 @@ from pathlib import Path
 
 import _report
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
 
+from disentangle_cli.rendering.figures import new_figure, save_figure, styled
+from disentangle_cli.rendering.palette import FAINT, SERIES, css
 from disentangle_cli.selection.budget import budget_of
 from disentangle_cli.selection.search import PARTS, find_medoid
 
@@ -143,42 +144,27 @@ def simulate(n: int, hard: bool, repetitions: int) -> dict[str, float]:
 
 def draw(rows: list[dict[str, float]], path: Path) -> None:
     """Cost against n, both on logarithmic scales, with what was allowed."""
-    width, height, left, top, right, bottom = 800, 520, 90, 60, 80, 70
-    low, high, decades = math.log10(0.0005), math.log10(1.0), (1.8, 4.2)
-    image = Image.new("RGB", (width, height), "white")
-    canvas, font = ImageDraw.Draw(image), ImageFont.load_default(size=14)
-
-    def at(n: float, part: float) -> tuple[float, float]:
-        x = left + (math.log10(n) - decades[0]) / (decades[1] - decades[0]) * (width - left - right)
-        return x, top + (high - math.log10(part)) / (high - low) * (height - top - bottom)
-
-    canvas.text((left, 20), "cost of finding the medoid, part of all n x n evaluations", "black", font)
-    for part in (1, 0.1, 0.01, 0.001):
-        (x, y), (end, _) = at(10 ** decades[0], part), at(10 ** decades[1], part)
-        canvas.line((x, y, end, y), "#dddddd")
-        canvas.text((x - 8, y), f"{part:.1%}", "#444444", font, anchor="rm")
-    for n in (100, 1000, 10_000):
-        (x, y), (_, end) = at(n, 10**low), at(n, 1)
-        canvas.line((x, y, x, end), "#dddddd")
-        canvas.text((x, y + 8), f"{n:,} models", "#444444", font, anchor="mt")
-    allowed = [at(n, part) for n, part in ALLOWED.items()]
-    canvas.line(allowed, "#999999", width=2)
-    canvas.text((allowed[1][0] + 8, allowed[1][1] - 8), "wanted at most", "#777777", font, anchor="ls")
-    for place, (hard, colour, name) in enumerate(
-        ((False, "#2670a6", "pools"), (True, "#d65c14", "hard pools"))
-    ):
-        own = sorted((row for row in rows if row["hard"] == hard), key=lambda row: row["n"])
-        points = [at(row["n"], row["cost"]) for row in own]
-        if len(points) > 1:
-            canvas.line(points, colour, width=3)
-        for (x, y), row in zip(points, own, strict=True):
-            _, worst = at(row["n"], row["largest"])
-            canvas.line((x, y, x, worst), colour)
-            canvas.ellipse((x - 5, y - 5, x + 5, y + 5), colour)
-            across, down, anchor = (10, -6, "ls") if hard else (-10, 8, "rt")
-            canvas.text((x + across, y + down), f"{row['cost']:.2%}", colour, font, anchor=anchor)
-        canvas.text((width - right - 180, top + 8 + 20 * place), f"{name}: mean, largest", colour, font)
-    image.save(path)
+    with styled():
+        figure = new_figure(8, 5.2)
+        axes = figure.add_axes((0.1, 0.1, 0.85, 0.8))
+        axes.set_title("cost of finding the medoid, part of all n x n evaluations")
+        axes.plot(ALLOWED.keys(), ALLOWED.values(), color=css(FAINT), label="wanted at most")
+        for hard, name in ((False, "pools"), (True, "hard pools")):
+            own = sorted((row for row in rows if row["hard"] == hard), key=lambda row: row["n"])
+            n, mean, worst = ([row[key] for row in own] for key in ("n", "cost", "largest"))
+            colour = css(SERIES[hard])
+            axes.plot(n, mean, color=colour, marker="o", label=f"{name}: mean, largest")
+            axes.vlines(n, mean, worst, color=colour, linewidth=1)
+            for row in own:
+                place = {"xytext": (8, -4), "ha": "left"} if hard else {"xytext": (-8, -10), "ha": "right"}
+                at, text = (row["n"], row["cost"]), f"{row['cost']:.2%}"
+                axes.annotate(text, at, textcoords="offset points", color=colour, **place)
+        axes.set(xscale="log", yscale="log", xlim=(60, 16_000), ylim=(0.0005, 1.2))
+        axes.set_xticks([100, 1000, 10_000], ["100 models", "1,000 models", "10,000 models"])
+        axes.set_yticks([0.001, 0.01, 0.1, 1], ["0.1%", "1.0%", "10.0%", "100.0%"])
+        axes.minorticks_off()
+        axes.legend()
+    save_figure(figure, path)
 
 
 def main() -> None:
@@ -186,7 +172,7 @@ def main() -> None:
     parser = _report.parser(__doc__)
     parser.add_argument("--sizes", default="100,1000,10000")
     parser.add_argument("--repetitions", type=int, default=200)
-    parser.add_argument("--plot", type=Path, help="draw cost against n as a PNG")
+    parser.add_argument("--plot", type=Path, help="draw cost against n: .png, .svg or .pdf")
     options = parser.parse_args()
     rows = []
     for n in map(int, options.sizes.split(",")):

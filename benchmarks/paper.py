@@ -23,7 +23,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import _curves
 import _report
 import torch
 
@@ -32,7 +31,8 @@ from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import Interrupted
 from disentangle_cli.files import write_atomic
-from disentangle_cli.rendering.drawing import png
+from disentangle_cli.rendering.curves import Mark, chart_of_scores, draw_curves
+from disentangle_cli.rendering.figures import png
 from disentangle_cli.training import configure
 
 PROTOCOLS = ("infogan-cr", "disentanglement-lib")
@@ -146,8 +146,9 @@ def curves(results: list[dict[str, Any]]) -> bytes:
         late = "" if result["h_before_the_switch"] else ", late H"
         done = [(100 * iteration / result["iterations"], score) for iteration, score in result["curve"]]
         lines[f"seed {result['seed']}, scale {result['scale']:g}{late}"] = done
-    marks = {SWITCH: 100 * results[0]["switch"] / results[0]["iterations"]}
-    return png(_curves.draw(lines, "per cent of the schedule", "FactorVAE score (small sample)", 100, marks))
+    switch = Mark(100 * results[0]["switch"] / results[0]["iterations"], SWITCH)
+    title, x_label = "FactorVAE score (small sample)", "per cent of the schedule"
+    return png(draw_curves(chart_of_scores(lines, title, x_label, 100, [switch])))
 
 
 def publish(end: Path, results: list[dict[str, Any]], options: argparse.Namespace) -> None:

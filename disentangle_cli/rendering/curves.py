@@ -1,7 +1,7 @@
 """Curves over the course of a training: a small panel for each quantity, a colour for each configuration."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -117,6 +117,21 @@ def draw_curves(chart: Chart) -> "Figure":
         for axes in grid[count:]:
             axes.set_axis_off()
     return figure
+
+
+def chart_of_scores(
+    lines: Mapping[str, Sequence[tuple[float, float]]],
+    title: str,
+    x_label: str,
+    x_end: float = 0.0,
+    marks: Sequence[Mark] = (),
+) -> Chart:
+    """Scores between 0 and 1 in one panel: (x, y) by the names of lines, with points."""
+    curves = [
+        Curve(place, *np.array(points, dtype=np.float64).reshape(-1, 2).T)
+        for place, points in enumerate(lines.values())
+    ]
+    return Chart([Panel(title, curves, unit=True)], list(lines), marks, "", "", x_label, x_end, points=True)
 
 
 def panel_figure(panel: Panel, chart: Chart) -> tuple["Figure", "Axes"]:
