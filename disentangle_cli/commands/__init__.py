@@ -48,7 +48,11 @@ class _Root(Group):
         return sorted(self.commands, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER))
 
     def main(self, *args: Any, **options: Any) -> NoReturn:
-        """Run a command line and raise ``SystemExit`` with its exit code."""
+        """Run a command line and raise ``SystemExit`` with its exit code.
+
+        It is called dcr however it was started: completion scripts take the name for a command's.
+        """
+        options["prog_name"] = options.get("prog_name") or "dcr"
         try:
             with exit_codes(), screen():
                 output.configure(quiet=False, verbose=False, debug=os.environ.get("DCR_DEBUG") == "1")

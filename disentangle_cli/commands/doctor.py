@@ -24,8 +24,12 @@ def doctor_cli(fmt: options.FormatOption = Format.table) -> None:
     found = check_up()
     broken = [one.name for one in found if one.state == "broken"]
     doc = document("doctor", healthy=not broken, checks=[asdict(one) for one in found])
-    rows = [[one.name, one.state, one.found, one.advice or None] for one in found]
-    emit(doc, fmt, ["check", "state", "found", "advice"], rows)
+    if fmt is Format.csv:
+        rows = [[one.name, one.state, one.found, one.advice] for one in found]
+        emit(doc, fmt, ["check", "state", "found", "advice"], rows)
+    else:  # one wide column, so that what is to be typed stays whole on a narrow terminal
+        rows = [[one.name, one.state, ": ".join(filter(None, [one.found, one.advice]))] for one in found]
+        emit(doc, fmt, ["check", "state", "found"], rows, prose=["found"])
     if broken:
         raise RunError(f"broken: {', '.join(broken)}")
     log("nothing is broken")

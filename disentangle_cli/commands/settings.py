@@ -1,5 +1,6 @@
 """``dcr settings``: what ``--set`` can change."""
 
+import re
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -88,11 +89,19 @@ def score_cli(
 
 
 def _print(command: str, settings: list["Setting"], fmt: Format) -> None:
-    rows = [[s.name, s.type, _text(s.default), s.unit or None, s.range or None, s.meaning] for s in settings]
     doc = document(f"settings-{command}", settings=list(map(asdict, settings)))
+    short = fmt is Format.table
+    rows = [
+        [s.name, s.type, _text(s.default), s.unit or None, _short(s.range) if short else s.range, s.meaning]
+        for s in settings
+    ]
     emit(doc, fmt, COLUMNS, rows, prose=["range", "meaning"], optional=["type", "unit"])
 
 
 def _text(default: object) -> str | None:
     """As text, since one column holds numbers and words."""
     return None if default is None else str(default)
+
+
+def _short(span: str) -> str | None:
+    return re.sub(r"at least (\S+) and at most (\S+)", r"\1 to \2", span) or None

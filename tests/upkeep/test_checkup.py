@@ -46,7 +46,7 @@ def test_a_sound_installation(cli: Cli) -> None:
     assert torch.__version__ in checks["torch"]["found"]
     assert all(one["advice"] for one in document["checks"] if one["state"] != "ok")
     table = cli("doctor")
-    assert table.stdout.splitlines()[0].split() == ["check", "state", "found", "advice"]
+    assert table.stdout.splitlines()[0].split() == ["check", "state", "found"]
     assert "nothing is broken" in table.stderr
 
 
@@ -80,7 +80,7 @@ def test_a_broken_one_exits_with_1_and_tells_all(cli: Cli, monkeypatch: pytest.M
         ((1.0, 2.0), False, "bf16 is 2.0 times as fast; --precision auto takes fp32", "--precision bf16"),
         ((3.0, 2.0), False, "fp32 is 1.5 times as fast; --precision auto takes fp32", ""),
         ((3.0, 2.0), True, "fp32 is 1.5 times as fast; --precision auto takes bf16", "--precision fp32"),
-        ((1.0, 1.01), True, "as fast as fp32; --precision auto takes bf16", ""),
+        ((1.0, 1.1), True, "as fast as fp32; --precision auto takes bf16", ""),
     ],
 )
 def test_bf16_is_judged_by_the_clock(
