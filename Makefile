@@ -83,5 +83,5 @@ $(VENV)/.installed-docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-extras: $(VENV)/.installed-dev
-	$(INSTALL) --editable '.[dev,dask,docs,ray,browser]'
+	$(INSTALL) --editable '.[dev,dask,docs,ray,wandb,mlflow,browser]'
 	@touch $@

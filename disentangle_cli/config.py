@@ -149,7 +149,7 @@ class LogConfig(Strict):
     """What is written during training, and how often, in iterations (0: never)."""
 
     every: Annotated[int, Unit("iterations")] = Field(default=100, ge=1)
-    """Between two rows of log.csv and TensorBoard events; the last iteration has one in any case."""
+    """Between two rows of log.csv and of loggers; the last iteration has one in any case."""
     images_every: Annotated[int, Unit("iterations")] = Field(default=0, ge=0)
     """Between two traversal grids (0: none but at the end)."""
     score_every: Annotated[int, Unit("iterations")] = Field(default=0, ge=0)
@@ -157,6 +157,9 @@ class LogConfig(Strict):
     labels (0: none)."""
     state_seconds: Annotated[float, Unit("seconds")] = Field(default=60.0, gt=0)
     """Between two writes of the resume state."""
+    loggers: tuple[str, ...] | None = None
+    """Where the rows go besides log.csv: ``tensorboard``, ``wandb``, ``mlflow``; None: TensorBoard where it
+    is installed."""
 
 
 class TrainConfig(Strict):

@@ -26,6 +26,7 @@ DIGESTS = json.loads(Path(__file__).with_name("preset_digests.json").read_text()
 SINCE = {
     "data": {"class_folders": True, "skip_broken": False},
     "optim": {"encoder": 5e-4},
+    "log": {"loggers": None},
     "": {"warm_start": None},
 }
 """Settings that came later, by section, and their defaults."""

@@ -10,6 +10,7 @@ from disentangle_cli.command_line import closing, completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.printing import Format, emit, emit_paths
 from disentangle_cli.documents import document
+from disentangle_cli.errors import UsageError
 from disentangle_cli.progress import duration
 
 if TYPE_CHECKING:
@@ -94,6 +95,15 @@ def train_cli(
     compiled: Annotated[
         bool, typer.Option("--compile", help="Compile the networks and losses first (for a GPU).")
     ] = False,
+    logger: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME,...",
+            help="Where the rows of log.csv go, too: tensorboard, wandb, mlflow or none; repeatable.",
+            show_default="tensorboard where it is installed",
+            **completion.several_of("loggers", "none"),
+        ),
+    ] = None,
     watch: Annotated[
         Path | None,
         typer.Option(
@@ -109,6 +119,7 @@ def train_cli(
     """
     sets = [*(sets or ()), *([] if class_folders else ["data.class_folders=false"])]
     sets += ["data.skip_broken=true"] if skip_broken else []
+    sets += _loggers(options.listed(logger))
     if print_config:
         from disentangle_cli.api.train import DEFAULT_DATASET, check_places
         from disentangle_cli.training import chosen_preset, configure, from_earlier, parse_sweeps
@@ -155,6 +166,15 @@ def _close(trained: "Trained") -> None:
     closing.table(["run", "FactorVAE score, quick", "time"], lines)
     best = ["dcr", "centrality", *closing.short(paths), "--select", "best.pt"]
     closing.close({"logs, pictures": f"{first.out}/*/"}, [best])
+
+
+def _loggers(names: list[str]) -> list[str]:
+    """The setting that ``--logger`` stands for, if it was given."""
+    if not names:
+        return []
+    if "none" in names and len(names) > 1:
+        raise UsageError(f"--logger {','.join(names)}: none stands alone")
+    return [f"log.loggers=[{', '.join(name for name in names if name != 'none')}]"]
 
 
 def _print_config(settings: dict[str, Any], fmt: Format) -> None:

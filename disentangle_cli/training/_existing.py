@@ -18,6 +18,7 @@ OUTPUTS = (
     "switch.pt",
     "traversal-*.png",
     "events.out.tfevents.*",
+    "loggers.json",
 )
 """What a run writes into its folder."""
 

@@ -10,6 +10,7 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training.feed import Feed
 from disentangle_cli.training.initial import start_from
+from disentangle_cli.training.loggers import check_loggers
 from disentangle_cli.training.spec import Run
 
 
@@ -26,6 +27,7 @@ def prepare(run: Run) -> tuple[Run, Dataset]:
     Raises:
         UsageError: data, device, precision, architecture or initial weights do not fit.
     """
+    check_loggers(run.config.log.loggers)
     if (size := run.config.data.size) is not None:  # before many pictures are made that large for nothing
         _with_networks(run, size, size, f"--set data.size={size}")
     dataset = open_dataset(run.dataset, **run.config.data.model_dump())

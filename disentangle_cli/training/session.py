@@ -22,6 +22,7 @@ from disentangle_cli.training._log import RunLog
 from disentangle_cli.training._snapshots import quick_score, save_traversal
 from disentangle_cli.training.feed import Feed
 from disentangle_cli.training.initial import start_from
+from disentangle_cli.training.loggers import Loggers, Start
 from disentangle_cli.training.spec import Run, describe
 from disentangle_cli.training.state import arithmetic, changes, write_state
 from disentangle_cli.yaml12 import to_yaml
@@ -105,6 +106,9 @@ class Session:
         write_atomic(run.folder / "config.yaml", to_yaml(described | config.model_dump(mode="json")))
         self.feed = Feed(dataset, config.batch_size, run.seed, device)
         self._log = RunLog(run.folder, self.first)
+        start = Start(run.folder, run.stem, described | config.model_dump(mode="json"), self.first)
+        self._loggers = Loggers(config.log.loggers, start)
+        self._complete = False
         self._saved = time.monotonic()
         self.newest: dict[str, float] = {}
 
@@ -139,6 +143,7 @@ class Session:
             row |= {SCORE: score} if math.isfinite(score) else {}
         if row:
             self._log.write(iteration, row)
+            self._loggers.write(iteration, row)
             self.newest = {key: value for key, value in self.newest.items() if key == SCORE} | row
         if due.images_every and done % due.images_every == 0:
             self._pictures(f"{done:07d}")
@@ -162,10 +167,11 @@ class Session:
         self._save(iterations)
         self._pictures("final")
         save_checkpoint(self.run.checkpoint, self._checkpoint(iterations))
+        self._complete = True
 
     def close(self) -> None:
-        """Flush the log."""
-        self._log.close()
+        """Close the loggers."""
+        self._loggers.close(self._complete)
 
     # What is written.
 
