@@ -9,6 +9,7 @@ from disentangle_cli.generation import decode
 from disentangle_cli.images import Pixels, to_picture
 from disentangle_cli.latents import Block
 from disentangle_cli.modelling.tracing import UntraceableError
+from disentangle_cli.output import log
 from disentangle_cli.rendering.drawing import png_url
 from disentangle_cli.rendering.live import Live, make_live
 from disentangle_cli.rendering.pages import render
@@ -35,6 +36,7 @@ def draw_page(traversal: Traversal, upscale: int = 1, title: str = "") -> str:
         live = make_live(model, torch.cat([anchors.latents, more]))
     except UntraceableError as error:
         reason = str(error)
+        log(f"the sliders of the page do not combine: {reason}")
     bases = torch.cat([anchors.latents, more]) if live else anchors.latents
     bases = model.latents.nearest(bases)
     names = _names(traversal, len(bases))

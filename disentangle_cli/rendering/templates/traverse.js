@@ -19,6 +19,8 @@ const shown = (value) => String(Number(value.toFixed(2)) + 0);
 
 const state = { base: 0, values: [...data.bases[0].latents], from: [...data.bases[0].latents], moved: null };
 let version = 0; // of the values
+const ADDRESS_PAUSE = 400; // milliseconds: browsers refuse more than 100 changes in 30 seconds
+let addressTimer = null;
 const live = data.program !== null;
 
 // the few values that a latent can take, if they are few: of a grid, or those that were drawn beforehand
@@ -75,13 +77,14 @@ function changed(place) {
   version += 1;
   for (const card of cards) card.update(place);
   for (const [i, button] of gallery.entries()) button.setAttribute("aria-pressed", String(state.base === i));
-  keepAddress();
+  addressTimer ??= setTimeout(keepAddress, ADDRESS_PAUSE);
   work();
 }
 
 // ---- the address: ``base`` is a picture of the gallery, ``from`` values instead; the others differ from it
 
 function keepAddress() {
+  addressTimer = null;
   const exact = (value) => String(Number(value.toPrecision(7)));
   const parts = [state.base === null ? `from=${state.from.map(exact).join("_")}` : `base=${state.base}`];
   data.latents.forEach((latent, i) => {
