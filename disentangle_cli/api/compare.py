@@ -1,5 +1,6 @@
 """``dcr.compare``: what differs between two results, two models or two runs."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,18 @@ from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
 from disentangle_cli.nested import flat
 from disentangle_cli.output import warn
-from disentangle_cli.plain import read_yaml
 from disentangle_cli.rendering.report import Section, fragment
 from disentangle_cli.scoring.baseline import Change, changed, reach, read_scores
 from disentangle_cli.training.curves import choose_columns
-from disentangle_cli.training.records import CONFIG, LOG, Record, find_runs, read_run
+from disentangle_cli.training.records import LOG, Record, find_runs, read_run
+from disentangle_cli.training.spec import dataset_stem
 
 FORCE = "--force shows both side by side"
+ZIP = b"PK\x03\x04"
+"""How the files of checkpoints begin."""
+OF_CHECKPOINTS = ("fingerprint of the data", "image", "precision", "source")
+"""What only a checkpoint says; a run under way does not have it yet."""
+VERSION = "version of "
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,7 +105,14 @@ def compare(a: str | Path, b: str | Path, *, force: bool = False) -> Comparison:
 
 
 def _is_scores(path: str) -> bool:
-    return not Path(path).is_dir() and Path(path).suffix.lower() not in (".pt", ".csv", ".yaml")
+    file = Path(path)
+    if file.is_dir() or file.name == LOG or file.suffix.lower() == ".pt":
+        return False
+    if not file.is_file():  # a stream, or a missing file, which the reader will tell
+        return True
+    with contextlib.suppress(OSError), file.open("rb") as opened:
+        return not opened.read(len(ZIP)).startswith(ZIP)
+    return True
 
 
 def _scores(a: str, b: str, force: bool) -> Comparison:
@@ -124,7 +137,7 @@ def _scores(a: str, b: str, force: bool) -> Comparison:
         if left := [one["model"] for one in results if id(one) not in known]:
             warn(f"{path}: not compared, as the other file does not have them: {', '.join(left)}")
     old, new = (dict(one["versions"]) if isinstance(one.get("versions"), dict) else {} for one in documents)
-    changes += changed(old, new, dict.fromkeys([*old, *new]), "version of ")
+    changes += changed(old, new, dict.fromkeys([*old, *new]), VERSION)
     if len(pairs) == 1:
         changes += _changes_of_files(pairs[0][0]["model"], pairs[0][1]["model"])
     return Comparison(a, b, numbers, changes)
@@ -157,7 +170,8 @@ class _Model:
 
 def _models(a: str, b: str, force: bool) -> Comparison:
     one, other = _model(a), _model(b)
-    changes = _changes(one.settings, other.settings)
+    found = _changes(one.settings, other.settings)
+    changes = [change for change in found if None not in change[1:] or not _is_of_checkpoints(change.name)]
     data = [change for change in changes if change.name in ("dataset", "fingerprint of the data")]
     if data and not force:
         raise UsageError(
@@ -183,6 +197,10 @@ def _changes(a: Mapping[str, Any], b: Mapping[str, Any]) -> list[Change]:
     return changed(a, b, dict.fromkeys([*a, *b]))
 
 
+def _is_of_checkpoints(name: str) -> bool:
+    return name in OF_CHECKPOINTS or name.startswith(VERSION)
+
+
 def _model(path: str) -> _Model:
     """What a checkpoint and the folder of its run say.
 
@@ -192,7 +210,7 @@ def _model(path: str) -> _Model:
     file = Path(path)
     if not file.exists():
         raise UsageError(f"{path}: there is no such file or folder")
-    if file.is_dir() or file.suffix.lower() != ".pt":
+    if file.is_dir() or file.name == LOG:
         folders = find_runs([file])
         if len(folders) > 1:
             raise UsageError(f"{path} holds {len(folders)} runs; name one of them")
@@ -205,7 +223,9 @@ def _model(path: str) -> _Model:
     if checkpoint is not None:
         settings = _described(checkpoint)
     else:
-        settings = _flat(read_yaml(folder / CONFIG) if (folder / CONFIG).is_file() else {})
+        settings = _flat({} if record is None else record.config)
+        if isinstance(spec := settings.get("dataset"), str):
+            settings["dataset"] = dataset_stem(spec)  # as checkpoints call it
     stored = {} if checkpoint is None else _stored(checkpoint.metrics or {})
     last = {} if record is None else record.last()
     logged = {name: last[name] for name in choose_columns([record])} if record and last else {}
@@ -227,7 +247,7 @@ def _described(checkpoint: Checkpoint) -> dict[str, Any]:
         "source": provenance.get("source"),
     }
     known = {name: value for name, value in about.items() if value is not None}
-    versions = {f"version of {name}": value for name, value in dict(provenance.get("versions") or {}).items()}
+    versions = {f"{VERSION}{name}": value for name, value in dict(provenance.get("versions") or {}).items()}
     return known | _flat(checkpoint.config.get("training") or {}) | versions
 
 

@@ -93,14 +93,24 @@ def check_ending(path: str | Path, option: str, more: tuple[str, ...] = ()) -> s
 @contextlib.contextmanager
 def styled() -> Iterator[None]:
     """Draw in the style of dcr in this block, and write what was drawn."""
-    logger = logging.getLogger("matplotlib")
-    if logger.level == logging.NOTSET:  # what it says of its caches is of no use to anybody here
-        logger.setLevel(logging.ERROR)
-    import matplotlib.style
+    with _quiet():
+        import matplotlib.style
 
     with matplotlib.style.context(["default", dict(STYLE)]), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a letter that the font lacks is drawn as a box
         yield
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Import parts of matplotlib in this block: what it says of its caches is of no use to anybody here."""
+    logger = logging.getLogger("matplotlib")
+    before = logger.level
+    logger.setLevel(max(before, logging.ERROR))
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
 
 
 def new_figure(width: float, height: float, **options: Any) -> "Figure":
@@ -191,7 +201,8 @@ def ramp() -> "Colormap":
 @cache
 def text_width(text: str, points: float) -> float:
     """Width of a line of text in inches."""
-    from matplotlib.font_manager import FontProperties, findfont, get_font
+    with _quiet():
+        from matplotlib.font_manager import FontProperties, findfont, get_font
 
     font = get_font(findfont(FontProperties(family=FONT)))
     font.set_size(points, 72)

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ import pytest
 from typer.testing import Result
 
 import disentangle_cli as dcr
+from disentangle_cli.checkpoint import load_checkpoint, save_checkpoint
+from disentangle_cli.plain import read_yaml
 from tests.conftest import WriteModel
 from tests.training.write_runs import write_run
 
@@ -211,6 +215,27 @@ def test_two_runs_under_way(cli: Cli, tmp_path: Path) -> None:
     assert changes == {"beta": (1.0, 4.0), "iteration": (200, 100)}
     one_line_error(cli("compare", tmp_path, a), "holds 2 runs")
     one_line_error(cli("compare", tmp_path / "no", a), "no")
+
+
+def test_a_run_under_way_and_a_checkpoint(cli: Cli, write_model: WriteModel, tmp_path: Path) -> None:
+    config = read_yaml(write_run(tmp_path / "a") / "config.yaml")
+    trained = {key: value for key, value in config.items() if key not in ("model", "dataset", "seed")}
+    about = {
+        "source": "trained",
+        "dataset": "dsprites",
+        "seed": 5,
+        "iteration": 1000,
+        "versions": {"dcr": "1"},
+    }
+    checkpoint = load_checkpoint(write_model("b.pt", provenance=about))
+    done = replace(checkpoint, model="beta-vae", config=checkpoint.config | {"training": trained})
+    save_checkpoint(tmp_path / "b.pt", done)
+    shutil.copy(tmp_path / "b.pt", tmp_path / "named-otherwise")
+    for path in (tmp_path / "b.pt", tmp_path / "named-otherwise"):
+        said = cli("compare", tmp_path / "a", path, "--format", "json")
+        assert said.exit_code == 0, said.stderr
+        changes = {one["setting"]: (one["a"], one["b"]) for one in json.loads(said.stdout)["configuration"]}
+        assert changes == {"seed": (0, 5), "iteration": (300, 1000)}
 
 
 def test_python_gives_the_same(write: Callable[..., Path]) -> None:
