@@ -53,7 +53,7 @@ def draw_matchings(model: str, found: Sequence[Match]) -> "Figure":
     height = HEAD + max([0.0, *(CELL * len(match.codes) for match in matches)])
     across = max(1, min(len(matches), int(14 / (width + GAP)), math.ceil(math.sqrt(len(matches)))))
     down = math.ceil(len(matches) / across)
-    wide = max(across * (width + GAP) + GAP, 5.6)
+    wide = max(across * (width + GAP) + GAP, 6.4)
     title = wrapped(f"codes of {own} in other models", 14, wide - 2 * GAP)
     legend = wrapped(SHARE, 9, wide - 2 * GAP)
     top = GAP + 0.26 * len(title) + 0.18 * len(legend) + 0.7

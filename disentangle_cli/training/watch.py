@@ -214,7 +214,10 @@ class Watch:
         if not failed:
             where = self._runs[0].checkpoint if count == 1 else self._runs[0].out
             return f"Done: {runs} {'is' if count == 1 else 'are'} complete, in {where}."
-        return f"Ended: {len(failed)} of {runs if count > 1 else 'one run'} not complete. {failed[0].error}"
+        said = (
+            f"{len(failed)} of {runs} are not complete; the first" if count > 1 else "The run is not complete"
+        )
+        return f"Ended: {said}: {failed[0].error}"
 
     def _traversals(self, run: Run) -> list[Path]:
         """The newest traversal of a run, if there is one."""

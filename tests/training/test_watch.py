@@ -47,7 +47,7 @@ def test_a_stopped_run_says_so_and_a_resumed_one_takes_the_page_over(dots: str, 
     page = tmp_path / "w.html"
     with pytest.raises(Interrupted):
         train(dots, tmp_path, watch=page, time_limit=1e-9)
-    assert state(page).startswith("Ended: 1 of one run not complete.")
+    assert state(page).startswith("Ended: The run is not complete: ")
     assert "time limit reached" in state(page)
     assert "note caution" in page.read_text()
     train(dots, tmp_path, watch=page, resume=True)
