@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from disentangle_cli.errors import DcrError, UsageError
 from disentangle_cli.lines import one_line
+from disentangle_cli.nearest import did_you_mean_file
 
 MAX_REASON = 200
 """Characters of what a parser says; some repeat half of the file."""
@@ -102,6 +103,8 @@ def _opened(path: Path) -> BinaryIO:
         return os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     except IsADirectoryError:
         raise UsageError(f"{path}: {_kind(stat.S_IFDIR)}") from None
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: {error.strerror}{did_you_mean_file(path)}") from None
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or 'cannot be read'}") from None
 

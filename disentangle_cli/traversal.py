@@ -17,6 +17,7 @@ from disentangle_cli.images import Pixels, to_pixels
 from disentangle_cli.latents import Block
 from disentangle_cli.modelling.encoding import latents_of
 from disentangle_cli.models import AnyModel, Model, as_model
+from disentangle_cli.nearest import did_you_mean, did_you_mean_file
 from disentangle_cli.output import warn
 
 ANCHORS = ("prior", "mean", "sample")
@@ -157,6 +158,7 @@ def make_anchors(model: AnyModel, anchor: str | Path, seed: int) -> Anchors:
     if not Path(anchor).exists():
         raise UsageError(
             f"no anchor {str(anchor)!r}: it is neither a picture file nor one of: {', '.join(ANCHORS)}"
+            f"{did_you_mean(str(anchor), ANCHORS) or did_you_mean_file(Path(anchor))}"
         )
     photo = read_photo(anchor, model.image_shape)
     latents = latents_of(as_model(model), photo, rng).cpu()

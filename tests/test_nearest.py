@@ -98,6 +98,7 @@ def test_files_beside(tmp_path: Path) -> None:
         ("centrality MODEL OTHER --set group_per_code=3", "groups_per_code"),
         ("centrality MODEL OTHER --groups-per-code 2 --explain modle", "model"),
         ("generate MODEL --fix C1=3 --out x.png", "c1"),
+        ("traverse MODEL --anchor men --out x.png", "mean"),
         ("traverse MODEL --latents c11 --out x.png", "c1"),
     ],
 )
@@ -115,8 +116,15 @@ def test_every_kind_of_name(
     np.savez(places["CODES"], codes=rng.normal(size=(60, 2)), factors=factors, factor_names=["shape", "x"])
     result = cli(*(places.get(word, word) for word in line.split()))
     assert result.exit_code == 2, result.output
-    assert f"; did you mean {meant}?" in result.stderr
-    assert len(result.stderr.splitlines()) == 1
+    errors = [text for text in result.stderr.splitlines() if text.startswith("error: ")]
+    assert errors == result.stderr.splitlines()[-1:]
+    assert f"; did you mean {meant}?" in errors[0]
+
+
+def test_a_file_that_is_not_there(cli: Cli, write_model: Callable[..., Path], tmp_path: Path) -> None:
+    path = write_model("infogan_seed-0.pt")
+    assert f"; did you mean {path}?" in cli("info", tmp_path / "infogan_seed_0.pt").stderr
+    assert cli("info", tmp_path / "thesis.docx").stderr.rstrip().endswith("No such file or directory")
 
 
 def test_registries_say_it() -> None:

@@ -1,5 +1,7 @@
 """``dcr data``: list the data sets, write their images to a file, check a file or folder."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -41,12 +43,14 @@ def list_cli(fmt: options.FormatOption = Format.table) -> None:
     """List the data sets that dcr has by name."""
     from disentangle_cli.datasets import DATASETS
 
-    found = [make().to_json() for _, make in DATASETS.working()]
+    found = [make().to_json() | {"about": _about(make)} for _, make in DATASETS.working()]
     rows: list[list[object]] = [
-        [d["name"], d["images"], _shape(d["shape"]), _factors(d["factors"]), d["cached"]] for d in found
+        [d["name"], d["images"], _shape(d["shape"]), _factors(d["factors"]), d["cached"], d["about"]]
+        for d in found
     ]
     doc = document("data-list", datasets=found)
-    emit(doc, fmt, ["name", "images", "shape", "factors", "cached"], rows)
+    columns = ["name", "images", "shape", "factors", "cached", "what it is"]
+    emit(doc, fmt, columns, rows, prose=["factors", "what it is"], optional=["cached", "shape"])
 
 
 @data_app.command("render")
@@ -173,6 +177,11 @@ def _check(dataset: "Dataset") -> dict[str, Any]:
         "pictures": dataset.report,
         "dsprites": compared and asdict(compared),
     }
+
+
+def _about(make: Callable[[], "Dataset"]) -> str:
+    """The first line of its module's docstring."""
+    return (sys.modules[make.__module__].__doc__ or "").strip().partition("\n")[0]
 
 
 def _shape(shape: list[int]) -> str:

@@ -29,6 +29,7 @@ def test_list(cli: Cli, empty_cache: Path) -> None:
 def test_list_formats(cli: Cli, with_dsprites: Path) -> None:
     document = json.loads(cli("data", "list", "--format", "json").stdout)
     assert document["schema"] == "dcr.data-list/1"
+    assert all(len(entry["about"]) > 20 for entry in document["datasets"])
     entry = next(entry for entry in document["datasets"] if entry["name"] == "dsprites")
     assert (entry["images"], entry["shape"], entry["cached"]) == (737_280, [1, 64, 64], True)
     assert entry["factors"][2] == {"name": "orientation", "size": 40, "continuous": True}
