@@ -5,7 +5,7 @@ printed until the command line calls :func:`configure`, so Python users see no o
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
@@ -62,11 +62,12 @@ def log(message: str) -> None:
     display().write(as_message(message))
 
 
-def block(rows: Mapping[str, str]) -> None:
+def block(rows: Iterable[tuple[str, str]]) -> None:
     """Tell several things at once, each by a name (stderr; not with ``--quiet``)."""
-    longest = max(map(len, rows), default=0)
-    for name, text in rows.items():
-        display().write(f"{name.ljust(longest)}  {as_message(text)}")
+    rows = list(rows)
+    beside = max((len(name) for name, _ in rows), default=0) + 2
+    for name, text in rows:
+        display().write(name.ljust(beside) + as_message(text), beside)
 
 
 def detail(message: str) -> None:

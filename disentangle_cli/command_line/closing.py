@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from disentangle_cli import output
-from disentangle_cli.command_line.printing import as_columns, print_table
+from disentangle_cli.command_line.printing import as_columns, print_table, terminal_width
 from disentangle_cli.progress import duration
 
 FEW = 3
@@ -24,9 +24,12 @@ def begin() -> None:
 def close(rows: Mapping[str, str], next_commands: Iterable[Sequence[str | Path]] = ()) -> None:
     """Tell on stderr: the time, ``rows`` of names and texts, and commands to type next; not with --quiet."""
     taken = time.monotonic() - (_begun[0] if _begun else time.monotonic())
-    commands = [" ".join(map(_quoted, command)) for command in next_commands]
-    named = {"next" if i == 0 else " " * (i + 3): command for i, command in enumerate(commands)}
-    output.block({"done in": duration(taken), **rows, **named})
+    told = [("done in", duration(taken)), *rows.items()]
+    beside = max(len(name) for name, _ in [*told, ("next", "")]) + 2
+    width = terminal_width(sys.stderr)
+    room = None if width is None else width - beside
+    lines = [line for command in next_commands for line in _typed(list(map(_quoted, command)), room)]
+    output.block([*told, *(("next" if i == 0 else "", line) for i, line in enumerate(lines))])
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -70,6 +73,18 @@ def _common(names: Sequence[str]) -> str:
     shortest, longest = min(names), max(names)
     same = next((i for i, (a, b) in enumerate(zip(shortest, longest, strict=False)) if a != b), len(shortest))
     return shortest[:same]
+
+
+def _typed(words: Sequence[str], width: int | None) -> list[str]:
+    """A command in as many lines as it takes, which a shell reads as one."""
+    lines = [words[0]]
+    for word in words[1:]:
+        if width is not None and len(lines[-1]) + len(word) + len("  \\") > width:
+            lines[-1] += " \\"
+            lines.append(word)
+        else:
+            lines[-1] += f" {word}"
+    return lines
 
 
 def _quoted(word: str | Path) -> str:

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import textwrap
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -68,15 +69,14 @@ class Terminal:
             if not self._bars:
                 self.end()
 
-    def write(self, line: str) -> None:
+    def write(self, line: str, indent: int = 0) -> None:
+        from rich.console import Console
         from rich.text import Text
 
         with self._lock:
-            if self._live is None:
-                sys.stderr.write(line + "\n")
-                sys.stderr.flush()
-            else:
-                self._live.console.print(Text(line), soft_wrap=True, highlight=False)
+            console = Console(stderr=True) if self._live is None else self._live.console
+            text = "\n".join(_between_words(line, console.width, indent))
+            console.print(Text(text), soft_wrap=True, highlight=False)
 
     def end(self) -> None:
         """Take away what is drawn, also after an error which left bars open."""
@@ -186,6 +186,13 @@ def _width(texts: Iterable[str]) -> int:
     """Characters of a column, with the gap beside it; 0 for one without any text."""
     longest = max(map(len, texts), default=0)
     return longest + GAP if longest else 0
+
+
+def _between_words(line: str, width: int, indent: int) -> list[str]:
+    """The lines that a line becomes where it is too long; a longer word has one of its own."""
+    return textwrap.wrap(
+        line, width, subsequent_indent=" " * indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _counted(bar: Progress) -> str:

@@ -115,10 +115,8 @@ def score_cli(
     paths = options.expand_paths(models)
     check_outputs({"--report": report}, [*paths, dataset, baseline], overwrite=overwrite)
     what = "1 model" if len(paths) == 1 else f"{len(paths)} models"
-    output.block({
-        "scoring": f"{what} on {dataset or 'the data set of each'}, protocol {protocol}",
-        "metrics": ", ".join(names),
-    })  # fmt: skip
+    where = f"{what} on {dataset or 'the data set of each'}, protocol {protocol}"
+    output.block([("scoring", where), ("metrics", ", ".join(names))])
     scores = score(
         paths,
         dataset,

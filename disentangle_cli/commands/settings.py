@@ -95,7 +95,7 @@ def _print(command: str, settings: list["Setting"], fmt: Format) -> None:
         [s.name, s.type, _text(s.default), s.unit or None, _short(s.range) if short else s.range, s.meaning]
         for s in settings
     ]
-    emit(doc, fmt, COLUMNS, rows, prose=["range", "meaning"], optional=["type", "unit"])
+    emit(doc, fmt, COLUMNS, rows, prose=["range", "meaning"], optional=["type", "unit", "range"])
 
 
 def _text(default: object) -> str | None:

@@ -37,8 +37,8 @@ class Display(Protocol):
     def closed(self, bar: "Progress") -> None:
         """A bar ends, whether all is done or not."""
 
-    def write(self, line: str) -> None:
-        """Write a line of text, without tearing a bar."""
+    def write(self, line: str, indent: int = 0) -> None:
+        """Write a line of text, without tearing a bar; where it is wrapped, further lines are indented."""
 
 
 class _Silent:
@@ -53,7 +53,7 @@ class _Silent:
     def closed(self, bar: "Progress") -> None:
         pass
 
-    def write(self, line: str) -> None:
+    def write(self, line: str, indent: int = 0) -> None:
         pass
 
 

@@ -34,6 +34,6 @@ class Lines:
     def closed(self, bar: Progress) -> None:
         self._due.pop(bar, None)
 
-    def write(self, line: str) -> None:
+    def write(self, line: str, indent: int = 0) -> None:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()

@@ -61,7 +61,7 @@ def announce(task: Task, part: float | None) -> None:
             rows["votes"] = f"at most {work.read:,} images to encode, {work.made:,} to make"
         if task.executor == "local":
             rows["expected"] = _expected(work, making, reading)
-    output.block(rows)
+    output.block(rows.items())
 
 
 def _expected(work: Work, making: float, reading: float) -> str:

@@ -47,7 +47,7 @@ class Teller:
     def closed(self, bar: Progress) -> None:
         self._bars.remove(bar)
 
-    def write(self, line: str) -> None:
+    def write(self, line: str, indent: int = 0) -> None:
         """Nobody reads what a worker writes."""
 
     def advance(self, done: int) -> None:

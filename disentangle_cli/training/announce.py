@@ -56,7 +56,7 @@ def announce(
         if device.type == "cpu":  # elsewhere the first iterations say nothing of those that follow
             rows["expected"] = _expected(expected_seconds(first, dataset, threads), len(runs), at_once)
     rows["to"] = str(first.checkpoint if len(runs) == 1 else first.out)
-    output.block(rows)
+    output.block(rows.items())
 
 
 def _expected(each: float, runs: int, at_once: int) -> str:

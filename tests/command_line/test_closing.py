@@ -1,3 +1,4 @@
+import shlex
 import sys
 from pathlib import Path
 
@@ -24,6 +25,18 @@ def test_the_end_has_the_time_and_what_to_type(capsys: pytest.CaptureFixture[str
     closing.close({}, [["dcr"]])
     closing.table(["run"], [["a"]])
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_long_command_stays_one_command(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closing, "terminal_width", lambda stream: 40)
+    command = ["dcr", "centrality", *(f"ckpts/model-{i}.pt" for i in range(5)), "--select", "best.pt"]
+    closing.close({}, [command])
+    lines = capsys.readouterr().err.splitlines()[1:]
+    assert all(len(line) <= 40 for line in lines)
+    typed = "\n".join(line[9:] for line in lines)
+    assert shlex.split(typed.replace("\\\n", "")) == command
 
 
 def test_many_paths_are_a_pattern_if_it_matches_no_other(tmp_path: Path) -> None:

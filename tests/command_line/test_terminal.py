@@ -114,5 +114,18 @@ def test_numbers_are_whole_at_any_width(width: int) -> None:
         assert all("score 0.812" in line for line in lines[:10])
 
 
+def test_messages_are_wrapped_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    tty = terminal_of(monkeypatch)
+    path = "ckpts/" + "x" * 90 + ".pt"
+    with screen():
+        output.configure(quiet=False)
+        output.block([("expected", "word " * 20), ("to", path)])
+        output.configure(quiet=True)
+    lines = STEERING.sub("", tty.getvalue()).splitlines()
+    assert lines[0] == "expected  " + " ".join(["word"] * 14)
+    assert lines[1] == "          " + " ".join(["word"] * 6)
+    assert path in [line.strip() for line in lines]
+
+
 def test_work_of_unknown_length_has_a_count() -> None:
     assert "5 it" in texts([bar("looking", 5, None)], 80)[0]

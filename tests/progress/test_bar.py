@@ -29,7 +29,7 @@ class Recorder:
     def closed(self, bar: Progress) -> None:
         self.events.append(("closed", bar.desc))
 
-    def write(self, line: str) -> None:
+    def write(self, line: str, indent: int = 0) -> None:
         self.events.append(("write", line))
 
 

@@ -41,7 +41,7 @@ class Watching:
     def closed(self, bar: Progress) -> None:
         self.ends[bar.desc] = (bar.count, bar.total)
 
-    def write(self, line: str) -> None:
+    def write(self, line: str, indent: int = 0) -> None:
         pass
 
 

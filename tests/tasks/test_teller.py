@@ -57,7 +57,7 @@ class Watching:
     def closed(self, bar: Progress) -> None:
         self.open.remove(bar.desc)
 
-    def write(self, line: str) -> None:
+    def write(self, line: str, indent: int = 0) -> None:
         pass
 
 
