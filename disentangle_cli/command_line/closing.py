@@ -10,7 +10,7 @@ from disentangle_cli import output
 from disentangle_cli.command_line.printing import as_columns, print_table, terminal_width
 from disentangle_cli.progress import duration
 
-FEW = 3
+FEW = 2
 """Paths up to which a suggested command names each."""
 
 _begun: list[float] = []
