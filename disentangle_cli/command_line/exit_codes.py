@@ -11,6 +11,8 @@ from typing import Any
 from typer import Abort, TyperException
 
 from disentangle_cli import streams
+from disentangle_cli.command_line.printing import terminal_width
+from disentangle_cli.command_line.tables import wrapped
 from disentangle_cli.lines import message, shown
 from disentangle_cli.nearest import did_you_mean
 from disentangle_cli.output import debugging
@@ -71,5 +73,6 @@ def exit_codes() -> Iterator[None]:
         if _is_help(error):
             sys.stderr.write(vars(error).get("message", ""))  # empty when rich has printed it
         else:
-            sys.stderr.write(f"error: {said}\n" if code != 130 else f"{said}\n")
+            line = f"error: {said}" if code != 130 else said
+            sys.stderr.writelines(f"{part}\n" for part in wrapped(line, terminal_width(sys.stderr)))
         raise SystemExit(code) from None

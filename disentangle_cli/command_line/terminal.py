@@ -101,6 +101,7 @@ class Terminal:
             refresh_per_second=PER_SECOND,
             transient=True,
             vertical_overflow="crop",
+            redirect_stdout=False,  # it may go elsewhere
         )
 
     def _drawn(self, console: "Console") -> "Group":

@@ -160,10 +160,11 @@ def _close(trained: "Trained") -> None:
         steps: list[list[str | Path]] = [["dcr", "traverse", paths[0], "--out", "traversal.html"]]
         closing.close({**rows, "log, pictures": f"{first.folder}/"}, steps)
         return
-    lines = [
-        [one.run.stem, one.score, None if one.seconds is None else duration(one.seconds)] for one in outcomes
-    ]
-    closing.table(["run", "FactorVAE score, quick", "time"], lines)
+    table: dict[str, list[object]] = {"run": [one.run.stem for one in outcomes]}
+    if any(one.score is not None for one in outcomes):
+        table["FactorVAE score, quick"] = [one.score for one in outcomes]
+    table["time"] = [None if one.seconds is None else duration(one.seconds) for one in outcomes]
+    closing.table(list(table), list(zip(*table.values(), strict=True)))
     best = ["dcr", "centrality", *closing.short(paths), "--select", "best.pt"]
     closing.close({"logs, pictures": f"{first.out}/*/"}, [best])
 

@@ -114,6 +114,19 @@ def test_numbers_are_whole_at_any_width(width: int) -> None:
         assert all("score 0.812" in line for line in lines[:10])
 
 
+def test_data_that_is_printed_meanwhile_goes_to_stdout(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tty = terminal_of(monkeypatch)
+    with screen():
+        output.configure(quiet=False)
+        with output.progress(total=2, desc="bar"):
+            sys.stdout.write("data\n")
+        output.configure(quiet=True)
+    assert capsys.readouterr().out == "data\n"
+    assert "data" not in tty.getvalue()
+
+
 def test_messages_are_wrapped_between_words(monkeypatch: pytest.MonkeyPatch) -> None:
     tty = terminal_of(monkeypatch)
     path = "ckpts/" + "x" * 90 + ".pt"

@@ -34,22 +34,25 @@ def test_processes_and_threads(
     expected: tuple[int, int] | None,
 ) -> None:
     asked: list[int] = []
-    said: list[str] = []
+    told: list[tuple[int, int, int]] = []
 
     def ends_of(function: Any, tasks: list[Any], *, jobs: int, **how: Any) -> Iterator[tuple[int, Done]]:
         asked.append(jobs)
         return ((index, Done([Outcome(run) for run in task.runs])) for index, task in enumerate(tasks))
 
-    for name, value in {"cores": lambda: cores, "ends_of": ends_of}.items():
+    def announce(runs: list[Run], data: object, at_once: int, threads: int, *, stacked: int) -> None:
+        assert stacked == 1
+        told.append((len(runs), at_once, threads))
+
+    for name, value in {"cores": lambda: cores, "ends_of": ends_of, "announce": announce}.items():
         monkeypatch.setattr(pool, name, value)
-    monkeypatch.setattr(pool.output, "log", said.append)
+    monkeypatch.setattr(pool.torch, "get_num_threads", lambda: 8)
     config: Any = configure("vae", "demo", sets=["architecture=mlp", "batch_size=12"])
     runs = [Run("vae", config, dots, seed, tmp_path, device="cpu", precision="fp32") for seed in range(seeds)]
     assert len(train_pool(runs, jobs)) == seeds
-    at_once, threads = expected or (1, None)
+    at_once, threads = expected or (1, 8)
     assert asked == [at_once]
-    told = [f"{seeds} runs, {at_once} at a time, threads each: {threads}"] if expected else []
-    assert [line for line in said if "at a time" in line] == told
+    assert told == ([(seeds, at_once, threads)] if seeds > 1 else [])  # a run alone tells of itself
 
 
 @pytest.mark.parametrize(
