@@ -46,9 +46,20 @@ def pages(docs: Path) -> dict[str, str]:
     """Name and text of each page, ``index`` the first; ``docs`` has the guides that pages link to."""
     guides = {path: path.read_text() for path in sorted(docs.glob("*.md"))}
     known = commands()
-    lines = [f"| [`dcr {name}`]({name}.md) | {_cell(summary(it))} |" for name, it in known.items()]
-    index = ["# Commands", "", "| command | what it does |", "|---|---|", *lines, ""]
-    return {"index": "\n".join(index), **{name: page(name, it, guides) for name, it in known.items()}}
+    return {"index": index(known), **{name: page(name, it, guides) for name, it in known.items()}}
+
+
+def index(known: dict[str, Any]) -> str:
+    """The page that lists all commands, under the titles that they have in ``dcr --help``."""
+    panels: dict[str, list[str]] = {}
+    for name, command in known.items():
+        title = str(command.rich_help_panel or "Others").removeprefix("Commands: ").capitalize()
+        line = f"| [`dcr {name}`]({name}.md) | {_cell(summary(command))} |"
+        panels.setdefault(title, []).append(line)
+    parts = ["# Commands\n"]
+    for title, lines in panels.items():
+        parts += [f"## {title}\n", "| command | what it does |", "|---|---|", *lines, ""]
+    return "\n".join(parts)
 
 
 def page(name: str, command: Any, guides: dict[Path, str]) -> str:
@@ -89,7 +100,7 @@ def _panels(command: Any, context: Any) -> dict[str, list[tuple[str, str]]]:
     """Arguments and options, each as it is spelled and what it means, under the title of its panel."""
     panels: dict[str, list[tuple[str, str]]] = {}
     for parameter in command.get_params(context):
-        if parameter.hidden:
+        if parameter.hidden or parameter.name == "help":
             continue
         argument = parameter.param_type_name == "argument"
         title = parameter.rich_help_panel or ("Arguments" if argument else "Options")
