@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from disentangle_cli.commands import app
-from tests.docs.pages import PAGES, command_lines, commands_of, name_of, spans
+from tests.docs.pages import PAGES, ROOT, command_lines, commands_of, name_of, spans
 
 
 def harmless() -> Any:
@@ -74,6 +74,13 @@ def test_lines_of_shell_are_taken_apart() -> None:
     assert list(commands_of("kubectl exec -it head -- dcr train --seeds 0-9")) == [
         ["dcr", "train", "--seeds", "0-9"]
     ]
+
+
+def test_the_readme_lists_all_commands_in_their_order() -> None:
+    rows = re.findall(r"^\| (`dcr \w+`.*?) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
+    listed = [name for row in rows for name in re.findall(r"`dcr (\w+)`", row)]
+    root: Any = typer.main.get_command(app)
+    assert listed == root.list_commands(typer.Context(root))
 
 
 def test_there_is_something_to_check() -> None:
