@@ -55,7 +55,9 @@ class Mlflow(Logger):
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        new = {key: value for key, value in scalars.items() if iteration >= self._next.get(key, 0)}
+        # a store of files cannot hold both kl and kl/c1
+        named = {key.replace("/", "."): value for key, value in scalars.items()}
+        new = {key: value for key, value in named.items() if iteration >= self._next.get(key, 0)}
         metrics = [Metric(key, value, now, iteration) for key, value in new.items()]
         if metrics:
             self._client.log_batch(self._id, metrics=metrics)

@@ -31,7 +31,7 @@ def test_mlflow(tmp_path: Path, files: Any, speaking: None, capsys: pytest.Captu
     folder.mkdir()
     first = Loggers(["mlflow"], Start(folder, "stem", SETTINGS, 0))
     for iteration in (9, 19, 29):
-        first.write(iteration, {"h/loss": iteration / 10, "loss": 1.0})
+        first.write(iteration, {"h/loss": iteration / 10, "kl": 1.0, "kl/c1": 1.0})
     first.close(False)
     again = Loggers(["mlflow"], Start(folder, "stem", SETTINGS, 20))  # killed after 29, its state is of 20
     for iteration in (29, 39):
@@ -43,9 +43,9 @@ def test_mlflow(tmp_path: Path, files: Any, speaking: None, capsys: pytest.Captu
     assert run.info.run_id == json.loads((folder / "loggers.json").read_text())["mlflow"]
     assert (run.info.run_name, run.info.status) == ("stem", "FINISHED")
     assert run.data.params == {"model": "vae", "optim.encoder": "0.001", "seed": "0"}
-    told = [(one.step, one.value) for one in files.get_metric_history(run.info.run_id, "h/loss")]
+    told = [(one.step, one.value) for one in files.get_metric_history(run.info.run_id, "h.loss")]
     assert told == [(9, 0.9), (19, 1.9), (29, 2.9), (39, 3.9)]
-    assert run.data.metrics["score/factor_vae"] == 0.5
+    assert run.data.metrics["score.factor_vae"] == 0.5
 
 
 def test_mlflow_without_a_server_costs_one_warning(
