@@ -42,7 +42,7 @@ def list_cli(fmt: options.FormatOption = Format.table) -> None:
         rows = [[one.kind.name, one.path, one.bytes, _day(one.changed), one.kind.purpose] for one in found]
         emit(doc, fmt, ["kind", "path", "bytes", "changed", "purpose"], rows)
     else:
-        emit(doc, fmt, COLUMNS, _rows(found), prose=COLUMNS[-1:])
+        emit(doc, fmt, COLUMNS, _rows(found), prose=COLUMNS[-1:], optional=["changed", "files"])
     held = f"{size_in_words(doc['bytes'])}, which `dcr cache clear` frees" if found else "nothing of dcr's"
     log(f"{cache_dir()} holds {held}")
     if others:

@@ -56,9 +56,9 @@ def presets_cli(
     rows = [_row(one)[1:] for one in found]
     emit(doc, fmt, COLUMNS[1:], rows, f"presets of {model}", prose=PROSE, optional=OPTIONAL)
     if fmt is Format.table and found:
-        rows = [[one.name, one.base or "nothing", _differs(one)] for one in found]
-        columns, title = ["preset", "over", "what it sets"], "where each differs from its base"
-        emit({}, fmt, columns, rows, title, prose=["what it sets"])
+        rows = [[one.name, _differs(one)] for one in found]
+        title = "where each differs from its base"
+        emit({}, fmt, ["preset", "what it sets"], rows, title, prose=["what it sets"])
 
 
 def _row(preset: "Preset") -> list[object]:

@@ -1,6 +1,7 @@
 """``dcr settings``: what ``--set`` can change."""
 
 import re
+import sys
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,13 +9,15 @@ import typer
 
 from disentangle_cli.command_line import completion, options
 from disentangle_cli.command_line.examples import examples
-from disentangle_cli.command_line.printing import Format, emit
+from disentangle_cli.command_line.printing import Format, emit, terminal_width
 from disentangle_cli.documents import document
 
 if TYPE_CHECKING:
     from disentangle_cli.fields import Setting
 
 DSPRITES = 737_280
+FULL = 100
+"""Characters of a line from which on a terminal has room for all columns."""
 COLUMNS = ["name", "type", "default", "unit", "range", "meaning"]
 
 settings_app = typer.Typer(help="List what --set can change.", no_args_is_help=True)
@@ -90,10 +93,14 @@ def score_cli(
 
 def _print(command: str, settings: list["Setting"], fmt: Format) -> None:
     doc = document(f"settings-{command}", settings=list(map(asdict, settings)))
-    short = fmt is Format.table
+    if fmt is Format.table and (terminal_width(sys.stdout) or FULL) < FULL:
+        told = [" ".join(filter(None, [s.meaning, _within(s)])) for s in settings]
+        rows = [[s.name, _text(s.default), about] for s, about in zip(settings, told, strict=True)]
+        emit(doc, fmt, ["name", "default", "meaning"], rows, prose=["meaning"])
+        return
+    span = _short if fmt is Format.table else str
     rows = [
-        [s.name, s.type, _text(s.default), s.unit or None, _short(s.range) if short else s.range, s.meaning]
-        for s in settings
+        [s.name, s.type, _text(s.default), s.unit or None, span(s.range) or None, s.meaning] for s in settings
     ]
     emit(doc, fmt, COLUMNS, rows, prose=["range", "meaning"], optional=["type", "unit", "range"])
 
@@ -103,5 +110,11 @@ def _text(default: object) -> str | None:
     return None if default is None else str(default)
 
 
-def _short(span: str) -> str | None:
-    return re.sub(r"at least (\S+) and at most (\S+)", r"\1 to \2", span) or None
+def _short(span: str) -> str:
+    return re.sub(r"at least (\S+) and at most (\S+)", r"\1 to \2", span)
+
+
+def _within(setting: "Setting") -> str:
+    """Range and unit behind the meaning: ``(2 to 1048576 images)``."""
+    found = " ".join(filter(None, [_short(setting.range), setting.unit]))
+    return f"({found})" if found else ""

@@ -76,7 +76,7 @@ def summarise(name: str) -> Summary:
     low, high = (end if math.isfinite(end) else None for end in entry.bounds)
     return Summary(
         name,
-        question=question.rstrip("."),
+        question=question.rstrip(".").replace("``", ""),
         paper=name in PAPER,
         range=(low, high),
         higher_is_better=entry.higher_is_better,

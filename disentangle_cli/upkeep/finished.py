@@ -44,8 +44,9 @@ def _cleaned(path: Path, dry_run: bool) -> State:
     if path.is_symlink() or path.parent.is_symlink():
         return State(path, size, "it is behind a link")
     lock = path.parent / LOCK  # a run makes it before anything else
+    busy = "another process is using this folder"
     try:
-        with locked(lock, "a run is training there") if lock.exists() else contextlib.nullcontext():
+        with locked(lock, busy) if lock.exists() else contextlib.nullcontext():
             if reason := _needed(path):
                 return State(path, size, reason)
             if not dry_run:

@@ -10,6 +10,7 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import Result
 
+from disentangle_cli.commands import settings
 from disentangle_cli.fields import group_of, list_settings
 from disentangle_cli.measurement.metric import METRICS
 from disentangle_cli.measurement.settings import settings_of
@@ -104,3 +105,13 @@ def test_units(cli: Cli) -> None:
     for setting in list_settings(Settings) + list_settings(Counts):
         if setting.type.startswith("int"):
             assert setting.unit, setting.name
+
+
+def test_on_a_narrow_terminal_range_and_unit_stand_behind_the_meaning(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "terminal_width", lambda stream: 80)
+    lines = cli("settings", "train", "--model", "vae").stdout.splitlines()
+    assert lines[0].split() == ["name", "default", "meaning"]
+    batch = next(line for line in lines if line.startswith("batch_size"))
+    assert batch.split()[1:] == ["64", "Images", "per", "iteration.", "(2", "to", "1048576", "images)"]

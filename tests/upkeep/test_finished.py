@@ -80,7 +80,7 @@ def test_what_is_needed_stays(ckpts: Path, cli: Cli, tmp_path: Path) -> None:
 
 def test_a_run_under_way_and_a_damaged_checkpoint_keep_theirs(ckpts: Path, cli: Cli) -> None:
     with locked(ckpts / "vae_toy_seed-0" / ".lock", ""):
-        assert "a run is training there" in cli("clean", ckpts).stdout
+        assert "another process is using this folder" in cli("clean", ckpts).stdout
     checkpoint = ckpts / "vae_toy_seed-0.pt"
     whole = checkpoint.read_bytes()
     checkpoint.write_bytes(whole[: len(whole) // 2])
