@@ -18,7 +18,7 @@ from disentangle_cli.checkpoint import Checkpoint, load_checkpoint
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
 from disentangle_cli.nested import flat
-from disentangle_cli.output import warn
+from disentangle_cli.output import log, warn
 from disentangle_cli.rendering.report import Section, fragment
 from disentangle_cli.scoring.baseline import Change, changed, reach, read_scores
 from disentangle_cli.training.curves import choose_columns
@@ -31,6 +31,13 @@ ZIP = b"PK\x03\x04"
 OF_CHECKPOINTS = ("fingerprint of the data", "image", "precision", "source")
 """What only a checkpoint says; a run under way does not have it yet."""
 VERSION = "version of "
+WORDS = {
+    "dataset": "the data set (dataset)",
+    "fingerprint": "the content of the data set (fingerprint)",
+    "labels": "what the labels are (labels)",
+    "factor_bins": "the number of classes of a factor (factor_bins)",
+}
+"""What messages call an entry of a result."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,9 +130,10 @@ def _scores(a: str, b: str, force: bool) -> Comparison:
     for one, other in pairs:
         problem = refusal(one, other)
         if problem is not None and not force:
+            what = WORDS.get(problem.name, problem.name)
             raise UsageError(
-                f"{a} and {b} do not compare: {problem.name} is {_shown(problem.old)} and "
-                f"{_shown(problem.now)}; score both alike, or {FORCE}"
+                f"{a} and {b} do not compare: {what} is {_shown(problem.old)} and {_shown(problem.now)}; "
+                f"score both alike, or {FORCE}"
             )
         numbers += compare_results(one, other, judged=problem is None)
         found = changed(one, other, [*_keys(one, other), *MAY_DIFFER])
@@ -182,6 +190,8 @@ def _models(a: str, b: str, force: bool) -> Comparison:
         _logged(one, other, name, "not of the same" if data else "")
         for name in dict.fromkeys([*one.metrics, *other.metrics])
     ]
+    if not numbers:
+        log(f"neither holds scores: dcr score {a} {b} --bootstrap 100 gives metrics with intervals")
     return Comparison(a, b, numbers, changes)
 
 

@@ -118,6 +118,7 @@ def _entry(run: Record, group: Group) -> dict[str, Any]:
         "group": group.label,
         "iteration": run.done,
         "iterations": run.length,
+        "complete": run.complete,
         "rows": len(run.iterations),
         "milestones": [{"iteration": at, "name": name} for at, name in run.milestones],
         "last": run.last(),

@@ -66,6 +66,12 @@ class Record:
         return length if type(length) is int and length > 0 else None
 
     @property
+    def complete(self) -> bool:
+        """Whether its checkpoint is there, or its last row is that of the last iteration."""
+        checkpoint = self.folder.resolve().with_name(f"{self.name}.pt")
+        return checkpoint.is_file() or (self.length is not None and self.done >= self.length)
+
+    @property
     def key(self) -> str:
         """What it shares with the other seeds of its configuration; a run without one is alone."""
         same = {name: value for name, value in self.config.items() if name not in NOT_IDENTITY}

@@ -9,10 +9,12 @@ from disentangle_cli.training.records import Record
 
 def progress_of(runs: Sequence[Record]) -> str:
     """How far runs are, in words."""
-    over = sum(run.length is not None and run.done >= run.length for run in runs)
+    over = sum(run.complete for run in runs)
     if over == len(runs):
         return "The run is complete." if len(runs) == 1 else f"All {len(runs)} runs are complete."
-    least = min(runs, key=lambda run: run.done / (run.length or run.done or 1))
+    least = min(
+        (run for run in runs if not run.complete), key=lambda run: run.done / (run.length or run.done or 1)
+    )
     of = f" of {least.length:,}" if least.length else ""
     return f"{over} of {len(runs)} runs are complete; {least.name} is at iteration {least.done:,}{of}."
 

@@ -194,7 +194,9 @@ def test_two_checkpoints(
     one_line_error(cli("compare", a, other), "dataset is toy and dsprites", "--force")
     forced = json.loads(cli("compare", a, other, "--force", "--format", "json").stdout)
     assert forced["configuration"] == [{"setting": "dataset", "a": "toy", "b": "dsprites"}]
-    assert "nothing" in cli("compare", a, a).stdout
+    same = cli("compare", a, a)
+    assert "what changed: nothing" in same.stdout
+    assert f"dcr score {a} {a}" in same.stderr
     one_line_error(cli("compare", a, write("s.json", result())), "two of one kind")
     # what changed in the training of scored models is told, too
     scores = [write(f"{path.stem}.json", result(str(path))) for path in (a, b)]

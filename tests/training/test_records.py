@@ -46,6 +46,9 @@ def test_a_run_says_how_far_it_is(tmp_path: Path) -> None:
     assert [part.tolist() for part in run.series("loss")] == [[100, 300], [3, 1]]
     assert [len(part) for part in run.series("nothing")] == [0, 0]
     assert run.last() == {"loss": 1.0, "kl": 2.0}
+    assert not run.complete
+    (tmp_path / "r.pt").touch()
+    assert run.complete  # though its last row is not that of the last iteration
 
 
 def test_a_folder_with_a_log_alone_is_a_run_too(tmp_path: Path) -> None:
