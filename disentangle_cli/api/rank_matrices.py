@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from disentangle_cli.arraytypes import Doubles
+from disentangle_cli.rendering.heatmap import limits
 from disentangle_cli.rendering.ordering import cluster_order
 from disentangle_cli.selection import Selection
 from disentangle_cli.selection.explain import match
@@ -37,14 +38,13 @@ def matrix(selection: Selection, names: Sequence[str]) -> dict[str, Any]:
     chosen = [place[name] for name in names]
     values = similarity_of(selection)[np.ix_(chosen, chosen)]
     np.fill_diagonal(values, np.nan)
-    known = values[np.isfinite(values)]
-    low, high = (float(known.min()), float(known.max())) if known.size else (0.0, 1.0)
+    low, high = limits(values)
     return {
         "method": selection.method,
         "order": cluster_order(values),
         "low": low,
         "high": high,
-        "values": packed((values - low) / ((high - low) or 1.0)),
+        "values": packed(np.clip((values - low) / (high - low), 0, 1)),
     }
 
 
@@ -57,13 +57,13 @@ def packed(parts: Doubles) -> str:
 def beside(selection: Selection, shown: int, short: Mapping[str, str]) -> dict[str, Any]:
     """What stands beside a matrix; the numbers themselves for pools that a table can hold."""
     values = similarity_of(selection)
-    known = values[~np.eye(len(values), dtype=bool) & np.isfinite(values)]
+    low, high = limits(np.where(np.eye(len(values), dtype=bool), np.nan, values))
     return {
         "method": selection.method,
         "axes": selection.axes,
         "shown": shown,
-        "low": float(known.min()) if known.size else None,
-        "high": float(known.max()) if known.size else None,
+        "low": low,
+        "high": high,
         "complete": selection.complete,
         "names": [short[name] for name in selection.models] if shown <= TABLE else [],
         "cells": _cells(values) if shown <= TABLE else [],

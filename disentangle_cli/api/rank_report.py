@@ -88,7 +88,6 @@ def rank_report(ranking: Told, top: int | None, command: str | None, made: datet
         made=f"{(made or datetime.now(UTC)).astimezone(UTC):%d %B %Y, %H:%M} UTC",
         command=command,
         pick=short[ranking.selected],
-        path=ranking.selected,
         count=len(order),
         worth=rank_words.worth(first, short),
         caution=rank_words.caution(first),

@@ -70,7 +70,7 @@ def draw_heatmap(
         axes = figure.add_axes((left / width, 1 - (over + side) / height, side / width, side / height))
         axes.set_axis_off()
         axes.set(xlim=(0, n), ylim=(n, 0))
-        low, high = _limits(matrix)
+        low, high = limits(matrix)
         mesh = draw_cells(axes, matrix, low, high, gap=0.5 if cell * DPI >= 12 else 0.0)
         if n <= NUMBERS_UP_TO:
             _draw_numbers(axes, matrix, low, high, cell * 72 / 4 + 1)
@@ -138,7 +138,7 @@ def _elided(name: str, length: int = LABEL_LENGTH) -> str:
     return f"{name[: length - tail - 1]}…{name[-tail:]}"
 
 
-def _limits(matrix: Doubles) -> tuple[float, float]:
+def limits(matrix: Doubles) -> tuple[float, float]:
     """Ends of the colour scale: the data rounded out to tenths, at least a fifth wide."""
     known = matrix[np.isfinite(matrix)]
     if not known.size:

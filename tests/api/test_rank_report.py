@@ -77,6 +77,9 @@ def test_origin_and_every_model_are_on_the_page() -> None:
     assert page.count("data:image/webp;base64,") == 7 * 3
     assert page.count("from -1 to 1 in 7 images") == 7 * 3
     assert "And 4 more models below these" in page
+    many = rank_report(ranking, 3, "dcr centrality " + "a.pt " * 9_000 + "--report r.html", MADE)
+    assert len(many) < len(page) + 5_000
+    assert "a.pt --report r.html" in many
     assert page == rank_report(ranking, 3, "dcr centrality 'a b.pt' --report r.html", MADE)
 
 
@@ -117,9 +120,9 @@ def test_numbers_are_packed_within_a_rounding() -> None:
 @pytest.mark.parametrize(
     ("count", "shape", "codes", "noisy", "votes"),
     [
-        (50, (3, 256, 256), 10, False, True),
+        (50, (3, 256, 256), 6, False, True),
         (50, (3, 256, 256), 5, True, True),  # nothing compresses
-        (60, (3, 64, 64), 40, True, False),
+        (60, (3, 64, 64), 20, True, False),
         (420, (1, 8, 8), 3, False, False),
     ],
 )

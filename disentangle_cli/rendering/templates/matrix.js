@@ -49,7 +49,7 @@ const choosePair = (a, b) => pairListeners.forEach((listener) => listener(a, b))
     canvas.width = width * ratio;
     canvas.height = height * ratio;
     pen.scale(ratio, ratio);
-    const gap = cell >= 8 ? 1 : 0;
+    const gap = cell >= 16 ? 1 : 0;
     for (let r = 0; r < n; r++) {
       for (let c = 0; c < n; c++) {
         const value = shown.values[shown.order[r] * n + shown.order[c]];
