@@ -72,7 +72,7 @@ def beside(selection: Selection, shown: int, short: Mapping[str, str]) -> dict[s
 
 def _cells(values: Doubles) -> list[list[float | None]]:
     return [
-        [float(v) if np.isfinite(v) and i != j else None for j, v in enumerate(row)]
+        [round(float(v), 2) + 0.0 if np.isfinite(v) and i != j else None for j, v in enumerate(row)]
         for i, row in enumerate(values)
     ]
 

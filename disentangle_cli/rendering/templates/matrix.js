@@ -62,7 +62,7 @@ const choosePair = (a, b) => pairListeners.forEach((listener) => listener(a, b))
           pen.textAlign = "center";
           pen.textBaseline = "middle";
           pen.font = "12px system-ui, sans-serif";
-          pen.fillText(real(value).toFixed(2), left + cell / 2, upper + cell / 2);
+          pen.fillText(written(value, 2), left + cell / 2, upper + cell / 2);
         }
       }
     }
@@ -96,13 +96,14 @@ const choosePair = (a, b) => pairListeners.forEach((listener) => listener(a, b))
   };
 
   const real = (part) => shown.low + part * (shown.high - shown.low);
+  const written = (part, digits) => real(part).toFixed(digits).replace(/^-(0\.0+)$/, "$1");
   const look = (row, column) => {
     at = [row, column];
     const [a, b] = [shown.order[row], shown.order[column]];
     const value = shown.values[a * n + b];
     const names = `${a + 1}. ${data.names[a]} and ${b + 1}. ${data.names[b]}`;
     told.textContent = a === b ? `${a + 1}. ${data.names[a]}: a model is not compared with itself`
-      : `${names}: ${Number.isNaN(value) ? "not evaluated" : real(value).toFixed(3)}`;
+      : `${names}: ${Number.isNaN(value) ? "not evaluated" : written(value, 3)}`;
     draw();
   };
   const under = (event) => {
