@@ -13,7 +13,7 @@ from disentangle_cli.bounds import RUNS
 from disentangle_cli.datasets import check_known
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
-from disentangle_cli.executors import check_executor
+from disentangle_cli.executors import check_executor, split_spec
 from disentangle_cli.numerals import read_number
 from disentangle_cli.training import (
     chosen_preset,
@@ -24,7 +24,7 @@ from disentangle_cli.training import (
     train_pool,
 )
 from disentangle_cli.training.outcome import Outcome
-from disentangle_cli.training.pool import check_distinct, raise_failures
+from disentangle_cli.training.pool import announce_here, check_distinct, raise_failures
 from disentangle_cli.training.run import prepare_all
 from disentangle_cli.training.session import foresee
 from disentangle_cli.training.spec import Run
@@ -174,7 +174,10 @@ def train(
         check_stackable(runs[0], executor)
     if dry_run:
         check_distinct(runs)
-        for run, opened in prepare_all(runs):
+        prepared = prepare_all(runs)
+        if split_spec(executor)[0] == "local":
+            announce_here([run for run, _ in prepared], prepared[0][1], jobs, stack)
+        for run, opened in prepared:
             output.log(foresee(run, opened))
         return Trained(runs, [])
     if page is None:

@@ -85,7 +85,10 @@ def lay_out(columns: Sequence[Column], width: int | None, optional: Sequence[str
             ]
             body = [line for row in rows for line in _side_by_side(kept, widths, row)]
             return Laid(_side_by_side(kept, widths, heads, at_bottom=True), body, left_out)
-    return Laid([], _blocks(columns, width or 0), [])
+    room = width or 0
+    if len(columns) == 2 and columns[1].prose and columns[0].least + GAP + READABLE <= room:
+        return _pairs(columns[0], columns[1], room)
+    return Laid([], _blocks(columns, room), [])
 
 
 def _widths(columns: Sequence[Column], width: int | None) -> list[int] | None:
@@ -162,6 +165,22 @@ def _blocks(columns: Sequence[Column], width: int) -> list[str]:
                 lines += [_shown(text) for text in head]
                 lines += [_shown(indent + text) for text in _wrapped(words, width - len(indent))]
     return lines
+
+
+def _pairs(names: Column, values: Column, width: int) -> Laid:
+    """Names and what they mean; a word that is too long for the place beside its name stands below it."""
+    widths = [max(names.widest, cell_len(names.name)), 0]
+    widths[1] = width - widths[0] - GAP
+    lines: list[str] = []
+    for name, words in zip(names.cells, values.words(), strict=True):
+        if max(map(cell_len, words)) <= widths[1]:
+            lines += _side_by_side(
+                [names, values], widths, [[name.replace(" ", GLUE)], _wrapped(words, widths[1])]
+            )
+        else:
+            indent = " " * INDENT if max(map(cell_len, words)) + INDENT <= width else ""
+            lines += [_shown(name), *(_shown(indent + text) for text in _wrapped(words, width - len(indent)))]
+    return Laid([_shown(f"{names.name.ljust(widths[0] + GAP)}{values.name}")], lines, [])
 
 
 def _shown(line: str) -> str:

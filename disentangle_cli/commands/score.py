@@ -115,7 +115,8 @@ def score_cli(
     paths = options.expand_paths(models)
     check_outputs({"--report": report}, [*paths, dataset, baseline], overwrite=overwrite)
     what = "1 model" if len(paths) == 1 else f"{len(paths)} models"
-    where = f"{what} on {dataset or 'the data set of each'}, protocol {protocol}"
+    labels = dataset or ("its own labels" if len(paths) == 1 else "the labels of each")
+    where = f"{what} on {labels}, protocol {protocol}"
     output.block([("scoring", where), ("metrics", ", ".join(names))])
     scores = score(
         paths,

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from disentangle_cli import output
+from disentangle_cli.datasets import Dataset
 from disentangle_cli.devices import pick_device
 from disentangle_cli.errors import Interrupted, RunError, UsageError
 from disentangle_cli.executors import Control, cores, ends_of, split_spec
@@ -87,17 +88,29 @@ def raise_failures(outcomes: Sequence[Outcome]) -> None:
 
 
 def _ended_here(runs: Sequence[Run], jobs: int | None, stack: bool) -> Iterator[Outcome]:
-    dataset = None
-    if many := len(runs) > 1:  # a single run checks itself
+    if many := len(runs) > 1:  # a single run checks itself, and tells of itself
         prepared = prepare_all(runs)
-        runs, dataset = [run for run, _ in prepared], prepared[0][1]
-    groups = split_into_stacks(runs, jobs or 1) if stack else [[run] for run in runs]
-    at_once = min(jobs or (1 if stack else _at_once(runs[0])), len(groups))
-    if dataset is not None:
-        threads = cores() // at_once if at_once > 1 else torch.get_num_threads()
-        announce(runs, dataset, at_once, max(1, threads), stacked=len(groups[0]))
+        runs = [run for run, _ in prepared]
+        announce_here(runs, prepared[0][1], jobs, stack)
+    groups, at_once = _divided(runs, jobs, stack)
     tasks = [_Task(group, index >= at_once, announced=many) for index, group in enumerate(groups)]
     return _carry_out(tasks, at_once)
+
+
+def announce_here(runs: Sequence[Run], dataset: Dataset, jobs: int | None, stack: bool) -> None:
+    """Tell what is trained on this machine, and how long that may take.
+
+    ``runs`` are prepared, ``dataset`` is that of the first; for the others see :func:`train_pool`.
+    """
+    groups, at_once = _divided(runs, jobs, stack)
+    threads = cores() // at_once if at_once > 1 else torch.get_num_threads()
+    announce(runs, dataset, at_once, max(1, threads), stacked=len(groups[0]))
+
+
+def _divided(runs: Sequence[Run], jobs: int | None, stack: bool) -> tuple[list[list[Run]], int]:
+    """Runs that are trained by one process each, and how many processes there are at once."""
+    groups = split_into_stacks(runs, jobs or 1) if stack else [[run] for run in runs]
+    return groups, min(jobs or (1 if stack else _at_once(runs[0])), len(groups))
 
 
 def _ended_on_cluster(runs: Sequence[Run], jobs: int | None, executor: str) -> Iterator[Outcome]:

@@ -80,6 +80,18 @@ def test_text_is_wrapped_then_columns_go_then_rows_are_blocks() -> None:
     assert all(len(line) <= 28 for line in block.body)
 
 
+def test_a_long_value_stands_below_its_name() -> None:
+    digest = "sha256:" + "0" * 64
+    columns = [
+        Column("property", ["black and white", "fingerprint"]), Column("value", ["no", digest], prose=True)
+    ]  # fmt: skip
+    laid = lay_out(columns, 80)
+    assert laid.head == ["property         value"]
+    assert laid.body == ["black and white  no", "fingerprint", f"  {digest}"]
+    for width in range(30, 200):
+        check(columns, lay_out(columns, width), width)
+
+
 def test_a_name_longer_than_the_terminal_has_a_line_of_its_own() -> None:
     path = "a/very/long/folder/of/mine/infogan-cr_dsprites_seed-0.pt"
     laid = lay_out([Column("model", [path]), Column("score", ["0.5"], numeric=True)], 40)

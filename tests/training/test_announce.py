@@ -60,3 +60,11 @@ def test_the_expected_time_grows_with_the_length(model: str, squares: Path) -> N
     ]
     short, long = (expected_seconds(Run(model, config, str(squares)), dataset, 1) for config in kinds)
     assert 0 < short < long
+
+
+def test_a_dry_run_tells_how_long_it_would_take(cli: Cli, command: Command) -> None:
+    done = cli(*command("--dry-run", "--seeds", "0-1", "--jobs", "2")[3:])
+    assert done.exit_code == 0, done.stderr
+    assert "2 runs, 2 at a time" in done.stderr
+    assert re.search(r"expected  about \d+\w+ a run, \d+\w+ in all", done.stderr)
+    assert done.stderr.count("would train") == 2
