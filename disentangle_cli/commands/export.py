@@ -6,14 +6,13 @@ from typing import Annotated
 import typer
 
 from disentangle_cli import output
-from disentangle_cli.command_line import options
+from disentangle_cli.command_line import completion, options
 from disentangle_cli.command_line.examples import examples
 from disentangle_cli.command_line.outputs import check_free, check_named
 from disentangle_cli.command_line.printing import Format, emit_paths
 from disentangle_cli.errors import UsageError
-from disentangle_cli.registry import Registry
 
-FORMATS = Registry[object]("disentangle_cli.exports", "format of an export").names()
+FORMATS = completion.names("exports")
 
 
 @examples(
@@ -22,7 +21,10 @@ FORMATS = Registry[object]("disentangle_cli.exports", "format of an export").nam
 )
 def export_cli(
     checkpoint: options.Checkpoint,
-    to: Annotated[str, typer.Option(metavar="|".join(FORMATS), help="The format.")],
+    to: Annotated[
+        str,
+        typer.Option(metavar="FORMAT", help=f"One of: {', '.join(FORMATS)}.", **completion.one_of("exports")),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
