@@ -2,6 +2,7 @@
 
 import fnmatch
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from disentangle_cli.arraytypes import Doubles
+from disentangle_cli.config import Milestone
 from disentangle_cli.errors import UsageError
 from disentangle_cli.nearest import did_you_mean
 from disentangle_cli.nested import flat
@@ -21,6 +23,8 @@ SCORES = "score/"
 SCHEDULES = ("h/weight", "h/gap", "warm/beta", "warm/half_width", "capacity")
 """Columns that say what was set, not what came of it."""
 OF_A_CODE = re.compile(r"[_/]c[0-9]+$")
+MOST_MARKS = 30
+"""Upright lines of one kind in a panel."""
 NAMED_SETTINGS = 3
 """Settings that a label names at most."""
 
@@ -161,10 +165,22 @@ def _entry(group: Group, spread: Spread) -> str:
 
 def _marks(groups: Sequence[Group]) -> list[Mark]:
     """Phases, once where all groups share them."""
-    found = [tuple(group.runs[0].milestones) for group in groups]
+    found = [tuple(_few(group.runs[0].milestones)) for group in groups]
     if len(set(found)) == 1:
         return [Mark(at, name) for at, name in found[0]]
     return [Mark(at, name, place) for place, own in enumerate(found) for at, name in own]
+
+
+def _few(milestones: Sequence[Milestone]) -> list[Milestone]:
+    """Milestones without a wall of equal ones: of more than :data:`MOST_MARKS` the first stands for all."""
+    count = Counter(name for _, name in milestones)
+    kept: list[Milestone] = []
+    for at, name in milestones:
+        if count[name] <= MOST_MARKS:
+            kept.append(Milestone(at, name))
+        elif (words := f"{name}, {count[name]:,} times from here") not in {one.name for one in kept}:
+            kept.append(Milestone(at, words))
+    return kept
 
 
 def _labels(groups: Sequence[Sequence[Record]]) -> list[str]:

@@ -29,7 +29,8 @@ def test_text_can_be_read(colours: dict[str, Colour]) -> None:
     for ground in ("page", "card"):
         for text in ("ink", "faint", "accent", "best"):
             assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
-        assert contrast(colours["line"], colours[ground]) >= 3
+        for line in ("line", *(name for name in colours if name.startswith("series-"))):
+            assert contrast(colours[line], colours[ground]) >= 3, (line, ground)
     assert all(contrast(contrasting(colour), colour) >= 4.5 for colour in RAMP)
 
 

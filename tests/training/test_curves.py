@@ -90,6 +90,13 @@ def test_phases_are_marked_once_or_for_each(tmp_path: Path) -> None:
     assert [m.series for m in marks] == [0, 1]
 
 
+def test_a_wall_of_marks_is_one(tmp_path: Path) -> None:
+    sets = ["contrastive.gap={start: 2.0, step: -0.001, every: 3, times: 300}"]
+    many = run(tmp_path / "a", model="infogan-cr", preset="from-scratch", sets=sets)
+    marks = [mark for mark in chart_of(group_runs([many]), ["loss"]).marks if "gap" in mark.name]
+    assert [mark.name for mark in marks] == ["gap changes, 300 times from here"]
+
+
 @given(st.lists(st.floats(-1e6, 1e6), max_size=30), st.integers(1, 40))
 def test_smoothed_is_the_mean_of_the_rows_so_far(values: list[float], rows: int) -> None:
     wanted = [np.mean(values[max(0, i + 1 - rows) : i + 1]) for i in range(len(values))]
