@@ -57,8 +57,9 @@ def test_every_command_has_a_page(site: Path) -> None:
 
 
 def test_every_public_name_is_in_the_reference(site: Path) -> None:
-    text = (site / "reference.html").read_text()
-    assert [name for name in dcr.__all__ if name != "__version__" and f">{name}<" not in text] == []
+    headings = re.findall(r"<h2[^>]*>(.*?)</h2>", (site / "reference.html").read_text(), re.DOTALL)
+    words = {re.sub(r"<[^>]*>|&\w+;|\W", " ", heading).split()[0] for heading in headings}
+    assert set(dcr.__all__) - {"__version__"} <= words
 
 
 def test_pages_fetch_nothing_from_elsewhere(site: Path) -> None:
