@@ -142,3 +142,23 @@ def test_messages_are_wrapped_between_words(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_work_of_unknown_length_has_a_count() -> None:
     assert "5 it" in texts([bar("looking", 5, None)], 80)[0]
+
+
+def test_more_runs_than_lines_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    tty = terminal_of(monkeypatch)
+    monkeypatch.setattr(terminal, "BRIEF", 0.0)
+    monkeypatch.setattr(terminal, "PER_SECOND", 20)
+    monkeypatch.setenv("LINES", "8")
+    with screen():
+        output.configure(quiet=False)
+        with output.progress(total=20, desc="whole", gathers=True):
+            runs = [output.progress(total=5, desc=f"run-{i}") for i in range(20)]
+            time.sleep(0.5)
+            for run in runs:
+                run.close()
+        output.configure(quiet=True)
+    last = STEERING.sub("", tty.getvalue()).rpartition("run-0")[2]
+    assert "run-3" in last
+    assert "run-4" not in last
+    assert "and 16 more" in last
+    assert "whole" in last
