@@ -55,6 +55,7 @@ class Block:
         if self.kind not in KINDS:
             raise UsageError(
                 f"latent block {self.name!r}: kind {self.kind!r} is not one of {', '.join(KINDS)}"
+                f"{did_you_mean(self.kind, KINDS)}"
             )
         if not 1 <= self.dim <= MAX_DIM:
             raise UsageError(f"latent block {self.name!r}: dim must be from 1 to {MAX_DIM}, not {self.dim}")

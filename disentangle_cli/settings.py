@@ -3,6 +3,7 @@
 Pydantic models say what can be set: a field's type and bounds are what fits, its docstring what it means.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -148,6 +149,8 @@ def validate(model: type[M], settings: Mapping[str, Any], where: str) -> M:
         key = ".".join(str(part) for part in first["loc"])
         unknown = first["type"] == "extra_forbidden"
         reason = "there is no such setting" + did_you_mean(key, names(model)) if unknown else first["msg"]
+        if first["type"] == "literal_error":
+            reason += did_you_mean(str(first["input"]), re.findall(r"'([^']*)'", first["ctx"]["expected"]))
         raise UsageError(f"{where}: {key}: {reason}") from None
     except UsageError as error:
         raise UsageError(f"{where}: {error}") from None

@@ -17,6 +17,7 @@ from disentangle_cli.api.compare_scores import (
 from disentangle_cli.checkpoint import Checkpoint, load_checkpoint
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
+from disentangle_cli.nearest import did_you_mean_file
 from disentangle_cli.nested import flat
 from disentangle_cli.output import log, warn
 from disentangle_cli.rendering.report import Section, fragment
@@ -219,7 +220,7 @@ def _model(path: str) -> _Model:
     """
     file = Path(path)
     if not file.exists():
-        raise UsageError(f"{path}: there is no such file or folder")
+        raise UsageError(f"{path}: there is no such file or folder{did_you_mean_file(file)}")
     if file.is_dir() or file.name == LOG:
         folders = find_runs([file])
         if len(folders) > 1:

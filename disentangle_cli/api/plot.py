@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 from disentangle_cli.documents import document
 from disentangle_cli.errors import UsageError
 from disentangle_cli.files import write_atomic
+from disentangle_cli.nearest import choose_one
 from disentangle_cli.output import log
 from disentangle_cli.rendering.curves import Chart, draw_curves
 from disentangle_cli.rendering.curves_page import draw_curves_page
@@ -89,7 +90,7 @@ def plot(
         UsageError: a path without a run, a damaged log, an unknown column, or nothing to draw yet.
     """
     if spread not in get_args(Spread):
-        raise UsageError(f"--spread {spread}: choose one of: {', '.join(get_args(Spread))}")
+        raise UsageError(f"--spread {spread}: {choose_one(spread, get_args(Spread))}")
     if smooth < 1:
         raise UsageError(f"--smooth must be at least 1, not {smooth}")
     given = [paths] if isinstance(paths, str | Path) else list(paths)

@@ -19,6 +19,7 @@ from disentangle_cli.importing.onnx_probe import (
 )
 from disentangle_cli.importing.source import SOURCES, Imported, naming, network_config
 from disentangle_cli.importing.specs import parse_latents, parse_range
+from disentangle_cli.nearest import did_you_mean
 from disentangle_cli.networks.onnx_file import MAX_BYTES
 from disentangle_cli.reading import explained, read_whole
 
@@ -49,7 +50,8 @@ def read_onnx(
         UsageError: a file is refused, or they do not fit each other, the latents or the ranges.
     """
     if gives not in OUTPUTS:
-        raise UsageError(f"output {gives!r} is not one of {', '.join(OUTPUTS)}")
+        meant = did_you_mean(gives, list(OUTPUTS))
+        raise UsageError(f"output {gives!r} is not one of {', '.join(OUTPUTS)}{meant}")
     blocks, (low, high) = parse_latents(latents), parse_range(input_range)
     paths = {"encoder": encoder, "decoder": decoder}
     files = {part: read_whole(path, "not an ONNX model", MAX_BYTES) for part, path in paths.items()}

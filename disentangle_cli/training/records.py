@@ -14,6 +14,7 @@ from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.config import Milestone
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.nearest import did_you_mean_file
 from disentangle_cli.plain import read_yaml
 from disentangle_cli.training.log_file import read_log
 
@@ -124,7 +125,8 @@ def find_runs(paths: Iterable[str | Path]) -> list[Path]:
 def _runs_at(path: Path) -> list[Path]:
     if not path.exists():
         pattern = any(sign in str(path) for sign in "*?[")
-        raise UsageError(f"no file matches {path}" if pattern else f"{path}: there is no such file or folder")
+        missing = f"{path}: there is no such file or folder{did_you_mean_file(path)}"
+        raise UsageError(f"no file matches {path}" if pattern else missing)
     if path.is_dir():
         for depth in range(DEPTH + 1):
             if folders := [log.parent for log in sorted(path.glob("*/" * depth + LOG))]:

@@ -4,8 +4,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from disentangle_cli import commands
@@ -71,6 +75,29 @@ def completed(line: str) -> list[str]:
 )
 def test_values(line: str, expected: list[str]) -> None:
     assert completed(line) == expected
+
+
+NAMED = {
+    "--model", "--preset", "--dataset", "--metrics", "--method", "--executor", "--protocol", "--set",
+    "--images", "--encode", "--trained-on", "--labels-check", "--fail-under", "--fail-under-ci",
+    "--device", "--format", "--arch", "--precision", "--to",
+}  # fmt: skip
+"""Options that take names, of whatever command."""
+
+
+def options_of(command: Any, above: str) -> Iterator[tuple[str, str]]:
+    """The full name of each command with each of its options in :data:`NAMED`."""
+    if isinstance(command, TyperGroup):
+        for name, inner in command.commands.items():
+            yield from options_of(inner, f"{above} {name}")
+        return
+    for option in command.params:
+        yield from ((above, name) for name in option.opts if name in NAMED)
+
+
+@pytest.mark.parametrize(("command", "option"), list(options_of(get_command(commands.app), "dcr")))
+def test_options_that_take_names_are_completed_in_every_command(command: str, option: str) -> None:
+    assert completed(f"{command} {option} ")
 
 
 @pytest.mark.parametrize("model", MODELS.names())
