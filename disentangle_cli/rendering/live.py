@@ -9,7 +9,8 @@ from disentangle_cli.architectures.onnx import OnnxNet
 from disentangle_cli.modelling.loaded import LoadedModel
 from disentangle_cli.modelling.model import Model
 from disentangle_cli.modelling.program import Program, Width
-from disentangle_cli.modelling.tracing import UntraceableError, trace
+from disentangle_cli.modelling.recorder import UntraceableError
+from disentangle_cli.modelling.tracing import trace
 
 MOST_BYTES = 24 * 2**20
 """Of weights on a page; as text they are a third longer."""

@@ -8,7 +8,7 @@ import torch
 from disentangle_cli.generation import decode
 from disentangle_cli.images import Pixels, to_picture
 from disentangle_cli.latents import Block
-from disentangle_cli.modelling.tracing import UntraceableError
+from disentangle_cli.modelling.recorder import UntraceableError
 from disentangle_cli.output import log
 from disentangle_cli.rendering.drawing import png_url
 from disentangle_cli.rendering.live import Live, make_live

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from disentangle_cli.architectures import ARCHITECTURES, make_architecture
 from disentangle_cli.modelling.program import FUNCTIONS, Program
-from disentangle_cli.modelling.tracing import UntraceableError, trace
+from disentangle_cli.modelling.recorder import UntraceableError
+from disentangle_cli.modelling.tracing import trace
 from disentangle_cli.networks.layers import Conv, Linear, TransposedConv
 
 LATENTS = 6
@@ -99,6 +100,14 @@ class Skips(nn.Module):
         return image
 
 
+class PixelNorm(nn.Module):
+    """Feature vectors of length 1 at each pixel, and means of each map taken away."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x * torch.rsqrt((x**2).mean(1, keepdim=True) + 1e-8)
+        return x - x.mean((2, 3))[:, :, None, None] + 0.1 * x.sum((-1,), keepdim=True)
+
+
 def net(*layers: nn.Module) -> nn.Module:
     return nn.Sequential(nn.Linear(LATENTS, 4 * 16), nn.Unflatten(1, (4, 4, 4)), *layers)
 
@@ -108,6 +117,7 @@ def net(*layers: nn.Module) -> nn.Module:
     [
         Spectral(),
         Skips(),
+        net(PixelNorm()),
         net(nn.Upsample(scale_factor=2), nn.Conv2d(4, 3, 3, padding=1), nn.ReLU(inplace=True)),
         net(nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(4, 1, 3, padding="same")),
         net(nn.Upsample(size=(7, 6), mode="bicubic", align_corners=True)),

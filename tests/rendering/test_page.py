@@ -15,7 +15,7 @@ from PIL import Image
 from torch import Tensor
 
 from disentangle_cli.latents import Latents
-from disentangle_cli.modelling.tracing import UntraceableError
+from disentangle_cli.modelling.recorder import UntraceableError
 from disentangle_cli.models import LoadedModel
 from disentangle_cli.rendering import live, save_traversal
 from disentangle_cli.rendering.live import make_live

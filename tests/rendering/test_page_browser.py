@@ -17,7 +17,7 @@ from disentangle_cli.modelling.tracing import trace
 from disentangle_cli.rendering.pages import asset
 from tests.browser import DESKTOP, PHONE, Scheme, opened
 from tests.conftest import VAE_LATENTS, WriteModel
-from tests.modelling.test_tracing import LATENTS, Skips, Spectral, filled, net
+from tests.modelling.test_tracing import LATENTS, PixelNorm, Skips, Spectral, filled, net
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -116,6 +116,24 @@ def test_sliders_combine(
             assert address_of(page) == link
 
 
+@pytest.mark.parametrize("program", [True, False], ids=["live", "drawn"])
+def test_addresses_of_any_kind(
+    browser: "Browser", write_model: WriteModel, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    program: bool,
+) -> None:  # fmt: skip
+    if not program:
+        monkeypatch.setattr("disentangle_cli.rendering.live.MOST_WORK", 1)
+    assert cli("traverse", write_model(), "--out", tmp_path / "t.html").exit_code == 0
+    for address in (
+        "#base=99&c1=no&nothing=3", "#from=1_2", "#c1=1e400", "#base=constructor", "#base=-1", "#%",
+        "#from=_____",
+    ):  # fmt: skip
+        with opened(browser, tmp_path / "t.html", address=address) as page:
+            picture(page)
+            assert list(values_of(page).values()) == page.evaluate("data.bases[0].latents")
+            assert address_of(page) == ""
+
+
 def test_the_keyboard_is_enough(
     browser: "Browser", cli: Cli, write_model: WriteModel, tmp_path: Path
 ) -> None:
@@ -198,6 +216,7 @@ ENGINE = "([program, latents]) => { const run = makeEngine(program); return late
     [
         Spectral(),
         Skips(),
+        net(PixelNorm()),
         net(nn.Upsample(scale_factor=2, mode="bilinear"), nn.Conv2d(4, 3, 3, padding=1), nn.GELU()),
         net(nn.Upsample(size=(7, 6), mode="bicubic"), nn.ReflectionPad2d(1), nn.ConstantPad2d(1, 0.5)),
         net(nn.Conv2d(4, 6, 3, groups=2, dilation=2, padding=2), nn.InstanceNorm2d(6), nn.Softplus(2.0)),

@@ -104,7 +104,8 @@ function readAddress() {
     state.base = null;
     state.from = from;
   } else {
-    state.base = data.bases[asked.get("base")] ? Number(asked.get("base")) : 0;
+    const base = /^\d+$/.test(asked.get("base")) ? Number(asked.get("base")) : 0;
+    state.base = base < data.bases.length ? base : 0;
     state.from = [...data.bases[state.base].latents];
   }
   state.values = [...state.from];
