@@ -162,7 +162,8 @@ def _changes_of_files(a: str, b: str) -> list[Change]:
     if a == b or not (Path(a).is_file() and Path(b).is_file()):
         return []
     try:
-        return _changes(_described(load_checkpoint(a)), _described(load_checkpoint(b)))
+        found = _changes(_described(load_checkpoint(a)), _described(load_checkpoint(b)))
+        return [change._replace(name=f"training: {change.name}") for change in found]
     except UsageError:  # codes in files of their own, or a file that is another one now
         return []
 

@@ -201,7 +201,8 @@ def test_two_checkpoints(
     # what changed in the training of scored models is told, too
     scores = [write(f"{path.stem}.json", result(str(path))) for path in (a, b)]
     found = json.loads(cli("compare", *scores, "--format", "json").stdout)["configuration"]
-    assert {"setting": "seed", "a": 0, "b": 1} in found
+    assert {"setting": "training: seed", "a": 0, "b": 1} in found
+    assert "seed" not in {one["setting"] for one in found}  # that of the scoring is the same
 
 
 def test_two_runs_under_way(cli: Cli, tmp_path: Path) -> None:
