@@ -99,7 +99,8 @@ def train_cli(
         list[str] | None,
         typer.Option(
             metavar="NAME,...",
-            help="Where the rows of log.csv go, too: tensorboard, wandb, mlflow or none; repeatable.",
+            help="Where the rows of log.csv go, too, or none: "
+            f"{', '.join(completion.names('loggers'))}; repeatable.",
             show_default="tensorboard where it is installed",
             **completion.several_of("loggers", "none"),
         ),
