@@ -14,6 +14,8 @@ from mkdocs.structure.files import File, Files
 
 BESIDE = ("CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "examples/pool/README.md")
 """Pages outside docs/ that are pages of the site as well."""
+NAMED = re.compile(r"\[(?:[\w./]*/)?[\w-]+\.md\](?=\((?P<path>[^)#\s:]+))")
+"""A link whose text is the name of a file: here it is the title of the page."""
 LINK = re.compile(r"(?<=\]\()(?P<path>[^)#\s:]+)(?=(?:#[^)\s]*)?\))")
 
 
@@ -33,7 +35,13 @@ def on_page_markdown(markdown: str, page: Any, config: Any, **_: Any) -> str:
         return markdown
     docs, source = Path(config.docs_dir), Path(page.file.abs_src_path)
     here = os.path.dirname(page.file.src_uri)
+    markdown = NAMED.sub(lambda found: f"[{title(source.parent / found['path'])}]", markdown)
     return LINK.sub(lambda found: os.path.relpath(in_site(source, found["path"], docs), here), markdown)
+
+
+def title(page: Path) -> str:
+    """The first heading of a page."""
+    return page.read_text().splitlines()[0].removeprefix("# ")
 
 
 def in_site(source: Path, link: str, docs: Path) -> str:
