@@ -39,10 +39,11 @@ def reconstruct_cli(
     device: options.Device = "auto",
     fmt: options.FormatOption = Format.table,
 ) -> None:
-    """Draw images above their reconstructions, with the error of each (.png), or write them as arrays (.npz).
+    """Draw images above their reconstructions, with the error of each (.png), or write arrays (.npz).
 
-    The error is the mean squared error per pixel and channel, of values from 0 to 1. Of a GAN the
-    reconstruction is G(Q(x)), and its noise is drawn with the seed.
+    The error is the mean squared error per pixel and channel, of values from 0 to 1.
+
+    A GAN's reconstruction is G(Q(x)); its noise is drawn with the seed.
     """
     from disentangle_cli.api.reconstruct import NUM, check_suffix, reconstruct
 
