@@ -14,8 +14,8 @@ from disentangle_cli.progress import Pace, duration
 from disentangle_cli.training.feed import Feed
 from disentangle_cli.training.spec import Run
 
-MEASURED, SECONDS = 5, 1.0
-"""Iterations that are timed at most, and for how long."""
+MEASURED, SECONDS, PART = 5, 1.0, 10
+"""Iterations that are timed at most, for how long, and of how many one is: short runs are not made longer."""
 
 
 def announce(
@@ -53,7 +53,8 @@ def announce(
             precision = "bf16" if use_bf16(first.precision, device) else "fp32"
         shared = f", {threads} thread{'s' * (threads > 1)}{' each' if at_once > 1 else ''}"
         rows["on"] = f"{device.type}, {precision}{shared if device.type == 'cpu' else ''}"
-        if device.type == "cpu":  # elsewhere the first iterations say nothing of those that follow
+        # on a GPU the first iterations say nothing of those that follow
+        if device.type == "cpu" and config.iterations >= PART:
             rows["expected"] = _expected(expected_seconds(first, dataset, threads), len(runs), at_once)
     rows["to"] = str(first.checkpoint if len(runs) == 1 else first.out)
     output.block(rows.items())
@@ -68,7 +69,10 @@ def _expected(each: float, runs: int, at_once: int) -> str:
 
 
 def expected_seconds(run: Run, dataset: Dataset, threads: int) -> float:
-    """Seconds of a whole run on this machine's CPU, from a few iterations of a model that is then dropped."""
+    """Seconds of a whole run on this machine's CPU, from a few iterations of a model that is then dropped.
+
+    The run has ten iterations at least.
+    """
     kind, device = MODELS.get(run.model), torch.device("cpu")
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
@@ -86,7 +90,7 @@ def expected_seconds(run: Run, dataset: Dataset, threads: int) -> float:
         step(0)  # the first takes longer
         pace = Pace(run.config.iterations, 0, kind.phases(run.config), 0.0)
         begun = time.monotonic()
-        for done in range(1, MEASURED + 1):
+        for done in range(1, min(MEASURED, run.config.iterations // PART) + 1):
             step(done)
             if (gone := time.monotonic() - begun) > SECONDS:
                 break
