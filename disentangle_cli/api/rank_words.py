@@ -15,7 +15,7 @@ def worth(selection: Selection, short: Mapping[str, str]) -> list[str]:
     scored = [ranked for ranked in selection.ranking if ranked.score is not None]
     if not scored:
         return ["No model has a score."]
-    said = [_score_of(scored[0], short), *_rivals(selection, scored, short)]
+    said = [_score_of(scored, short), *_rivals(selection, scored, short)]
     if (chance := scored[0].medoid_probability) is not None:
         said.append(
             f"When the pool is drawn anew at random, it comes first in {chance:.0%} of the draws; "
@@ -80,7 +80,13 @@ def agreed(selections: Sequence[Selection], short: Mapping[str, str]) -> str | N
     return f"All {len(selections)} methods pick {short[selections[0].selected]}."
 
 
-def _score_of(pick: Ranked, short: Mapping[str, str]) -> str:
+def _score_of(scored: Sequence[Ranked], short: Mapping[str, str]) -> str:
+    pick = scored[0]
+    if equals := [short[one.model] for one in scored[1:] if one.score == pick.score]:
+        return (
+            f"{short[pick.model]} shares the highest score, {pick.score:.3f}, with {_listed(equals)}: it is "
+            "picked because it was named first."
+        )
     sure = "" if pick.interval is None else " (95% interval {:.3f} to {:.3f})".format(*pick.interval)
     return f"{short[pick.model]} has the highest score, {pick.score:.3f}{sure}."
 

@@ -55,6 +55,13 @@ def test_the_pick_in_words() -> None:
     assert "comes first in" in said
 
 
+def test_a_tie_is_told() -> None:
+    ranking = made_ranking(names(2))
+    said = worth(ranking.selections[0], {name: name for name in names(2)})
+    assert said[0].startswith("pool/model-0.pt shares the highest score")
+    assert "named first" in said[0]
+
+
 def test_methods_that_differ_are_told() -> None:
     ranking = made_ranking(names(6), methods=("model-centrality", "udr-lasso"))
     short = {name: name for name in names(6)}

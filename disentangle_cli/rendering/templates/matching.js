@@ -83,7 +83,9 @@
     for (const [r, c] of match.pairs) {
       const box = made("div", "", { className: "pair" });
       const [own, other] = [models[a][r], models[b][c]];
-      box.append(made("p", `${own} of ${data.names[a]} is ${other} of ${data.names[b]}: ${percent(match.share(r, c))}`));
+      const share = match.share(r, c);
+      const verb = share >= 0.75 ? "is" : share >= 0.5 ? "may be" : "has no counterpart, the nearest is";
+      box.append(made("p", `${own} of ${data.names[a]} ${verb} ${other} of ${data.names[b]}: ${percent(share)}`));
       for (const frames of [strip(a, own), strip(b, other)]) if (frames) box.append(frames);
       pairs.append(box);
     }
