@@ -57,8 +57,10 @@ def _findings(name: str, check: Callable[[], Iterator[Finding]]) -> list[Finding
     try:
         return list(check())
     except Exception as error:  # whatever a broken installation raises
-        reason = one_line(error) or type(error).__name__
-        return [Finding(name, "broken", reason, "" if isinstance(error, DcrError) else type(error).__name__)]
+        reason = one_line(error) or "no reason is told"
+        found = reason if isinstance(error, DcrError) else f"{type(error).__name__}: {reason}"
+        advice = f"pip install --force-reinstall {DISTRIBUTION}" if isinstance(error, ImportError) else ""
+        return [Finding(name, "broken", found, advice)]
 
 
 def _python() -> Iterator[Finding]:

@@ -71,6 +71,7 @@ def test_groups_show_the_first_example_of_each_of_their_commands(cli: Cli) -> No
         for name, function in ALL.items():
             if name.startswith(f"dcr {group.name} "):
                 assert examples_of(function)[0].partition("  # ")[0] in shown
+        assert sum(line.strip().startswith("dcr ") for line in shown.splitlines()) >= 2
 
 
 def test_examples_are_laid_out() -> None:

@@ -67,7 +67,8 @@ def test_a_broken_one_exits_with_1_and_tells_all(cli: Cli, monkeypatch: pytest.M
     assert result.exit_code == 1
     checks = {one["name"]: one for one in json.loads(result.stdout)["checks"]}
     assert checks["torch"]["state"] == checks["device"]["state"] == "broken"
-    assert "libtorch_cpu.so" in checks["torch"]["found"]
+    assert checks["torch"]["found"].startswith("ImportError: libtorch_cpu.so")
+    assert checks["torch"]["advice"] == "pip install --force-reinstall disentangle-cli"
     assert checks["packages"]["found"].endswith(">=99 is needed; no-such-package is missing")
     assert checks["python"]["state"] == "ok"
     assert "error: broken: packages, torch, device" in result.stderr
