@@ -4,6 +4,7 @@ Nothing here imports what is heavy: names are those of files, keys are read from
 completions need is imported by them.
 """
 
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ import typer
 
 from disentangle_cli.measurement.protocols import PROTOCOLS
 from disentangle_cli.registry import Registry
+
+SHORT = 60
+"""Characters of what a shell shows beside a name; longer texts are wrapped."""
 
 Complete = Callable[[typer.Context, str], list[Any]]
 
@@ -47,7 +51,9 @@ def presets(ctx: typer.Context, incomplete: str) -> list[tuple[str, str]]:
 
     models = chosen(ctx, "model") or names("models")
     found = {name: model for model in models for name in preset_names(model)}
-    return [(name, describe_preset(found[name], name).purpose) for name in starting(incomplete, found)]
+    told = {name: describe_preset(found[name], name).purpose for name in starting(incomplete, found)}
+    # one line: fish takes a second one for another name
+    return [(name, textwrap.shorten(purpose, SHORT, placeholder=" ...")) for name, purpose in told.items()]
 
 
 def protocols(ctx: typer.Context, incomplete: str) -> list[str]:

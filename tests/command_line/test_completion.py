@@ -117,6 +117,16 @@ def test_the_other_keys() -> None:
     assert training_keys("nothing-of-ours") == metric_keys("nothing") == []
 
 
+def test_a_name_and_what_it_is_for_are_one_line() -> None:
+    asked = {
+        "_DCR_COMPLETE": "complete_fish", "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+        "_TYPER_COMPLETE_ARGS": "dcr train --model infogan-cr --preset ", "COLUMNS": "80",
+    }  # fmt: skip
+    lines = CliRunner().invoke(commands.app, [], env=asked, prog_name="dcr").stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines] == preset_names("infogan-cr")
+    assert lines[0].split("\t")[1].startswith("The official CdSprites run: 8,000 epochs")
+
+
 PROBE = """
 import json, resource, sys
 from disentangle_cli.commands import main
