@@ -175,9 +175,13 @@ const STEPS = {
         for (let iy = 0; iy < height; iy++) {
           const oy = iy * step.stride[0] - step.padding[0] + ky * step.dilation[0];
           if (oy < 0 || oy >= down) continue;
-          for (let ix = 0; ix < width; ix++) {
-            const ox = ix * step.stride[1] - step.padding[1] + kx * step.dilation[1];
-            if (ox >= 0 && ox < across) out[(o * down + oy) * across + ox] += columns[row + iy * width + ix];
+          const stride = step.stride[1], offset = kx * step.dilation[1] - step.padding[1];
+          const first = Math.max(0, Math.ceil(-offset / stride));
+          const last = Math.min(width - 1, Math.floor((across - 1 - offset) / stride));
+          let place = (o * down + oy) * across + first * stride + offset;
+          for (let from = row + iy * width + first; from <= row + iy * width + last; from++) {
+            out[place] += columns[from];
+            place += stride;
           }
         }
       });
