@@ -1,6 +1,7 @@
 """What is counted, one bar for each piece of work that is under way, and what shows it."""
 
 import operator
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -112,7 +113,7 @@ class Progress:
         self.started = time.monotonic()
         self._pace = Pace(total, self.count, self.phases, self.started)
         self._display = display()
-        self._parent = _open[-1] if _open and _open[-1].gathers else None
+        self._parent = _open.bars[-1] if _open.bars and _open.bars[-1].gathers else None
         if self._parent is not None:
             self._parent.parts.append(self)
         self._longest = 0.0
@@ -203,13 +204,13 @@ class Progress:
             self._display.closed(self)
 
     def __enter__(self) -> Self:
-        _open.append(self)
+        _open.bars.append(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _open.remove(self)
+        _open.bars.remove(self)
         self.close()
 
     def __iter__(self) -> Iterator[Any]:
@@ -230,8 +231,14 @@ class Progress:
         return ", ".join([*texts, *self.facts])
 
 
-_open: list[Progress] = []
-"""Those that are used as context managers, the innermost last."""
+class _Open(threading.local):
+    """The bars that a thread uses as context managers, the innermost last; those of others are no parts."""
+
+    def __init__(self) -> None:
+        self.bars: list[Progress] = []
+
+
+_open = _Open()
 
 
 class Mirror:

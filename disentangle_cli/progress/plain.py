@@ -1,6 +1,7 @@
 """Progress where nothing can be drawn: plain lines, now and then."""
 
 import sys
+import threading
 import time
 
 from disentangle_cli.progress.bar import Progress
@@ -17,22 +18,26 @@ class Lines:
     def __init__(self) -> None:
         self._due: dict[Progress, float] = {}
         self._last = float("-inf")
+        self._lock = threading.RLock()
 
     def opened(self, bar: Progress) -> None:
-        self._due[bar] = time.monotonic() + LINE_EVERY
+        with self._lock:
+            self._due[bar] = time.monotonic() + LINE_EVERY
 
     def moved(self, bar: Progress) -> None:
         now = time.monotonic()
         if now - self._last < LINE_EVERY:
             return
-        next_bar = min(self._due, key=self._due.__getitem__, default=bar)
-        if self._due.get(next_bar, now) <= now:
-            self._due[next_bar] = now + BAR_EVERY
-            self._last = now
-            self.write(str(next_bar))
+        with self._lock:
+            next_bar = min(self._due, key=self._due.__getitem__, default=bar)
+            if self._due.get(next_bar, now) <= now:
+                self._due[next_bar] = now + BAR_EVERY
+                self._last = now
+                self.write(str(next_bar))
 
     def closed(self, bar: Progress) -> None:
-        self._due.pop(bar, None)
+        with self._lock:
+            self._due.pop(bar, None)
 
     def write(self, line: str, indent: int = 0) -> None:
         sys.stderr.write(line + "\n")

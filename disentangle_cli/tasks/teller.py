@@ -41,11 +41,12 @@ class Teller:
             self._tell()
 
     def moved(self, bar: Progress) -> None:
-        if bar is self._bars[0] and time.monotonic() - self._last >= TELL_SECONDS:
+        if self._bars[:1] == [bar] and time.monotonic() - self._last >= TELL_SECONDS:
             self._tell()
 
     def closed(self, bar: Progress) -> None:
-        self._bars.remove(bar)
+        if bar in self._bars:  # one of a thread may outlive the task
+            self._bars.remove(bar)
 
     def write(self, line: str, indent: int = 0) -> None:
         """Nobody reads what a worker writes."""

@@ -1,3 +1,4 @@
+import threading
 import time
 
 import pytest
@@ -87,6 +88,20 @@ def test_a_pool_ends_with_its_last_run(clock: list[float]) -> None:
         third.update(1)
         assert pool.left == pytest.approx(9 + 10)
         third.close()
+
+
+def test_what_another_thread_does_is_no_part_of_a_pool(clock: list[float]) -> None:
+    def work() -> None:
+        with Progress(total=2, desc="pictures") as bar:
+            bar.update()
+            seen.append(list(pool.parts))
+
+    seen: list[list[Progress]] = []
+    with Progress(total=4, desc="pool", gathers=True) as pool:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+    assert seen == [[]]
 
 
 def test_a_stack_of_seeds_is_worth_so_many_runs(clock: list[float]) -> None:
