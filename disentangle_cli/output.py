@@ -8,11 +8,10 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import Any
 
 from disentangle_cli.lines import message as as_message
 from disentangle_cli.progress import SILENT, Display, Lines, Progress, display, show_on
-
-progress = Progress
 
 
 @dataclass
@@ -20,6 +19,7 @@ class _Settings:
     verbose: bool = False
     debug: bool = False
     screen: Display = field(default_factory=Lines)
+    announced: list[tuple[str, str]] = field(default_factory=list)
 
 
 _settings = _Settings()
@@ -30,6 +30,7 @@ _kept_warnings: ContextVar[list[str] | None] = ContextVar("_kept_warnings", defa
 
 def configure(*, quiet: bool | None = None, verbose: bool | None = None, debug: bool | None = None) -> None:
     """Set what reaches stderr; ``None`` leaves a setting as it is. Called by the command line only."""
+    _settings.announced = []
     if quiet is not None:
         show_on(SILENT if quiet else _settings.screen)
     for name, value in (("verbose", verbose), ("debug", debug)):
@@ -57,17 +58,36 @@ def debugging() -> bool:
     return _settings.debug
 
 
+def progress(*arguments: Any, **options: Any) -> Progress:
+    """A bar of :class:`~disentangle_cli.progress.Progress`, made of the same arguments."""
+    _tell_announced()
+    return Progress(*arguments, **options)
+
+
 def log(message: str) -> None:
     """Tell what is being done (stderr; not with ``--quiet``)."""
+    _tell_announced()
     display().write(as_message(message))
 
 
 def block(rows: Iterable[tuple[str, str]]) -> None:
     """Tell several things at once, each by a name (stderr; not with ``--quiet``)."""
+    _tell_announced()
     rows = list(rows)
     beside = max((len(name) for name, _ in rows), default=0) + 2
     for name, text in rows:
         display().write(name.ljust(beside) + as_message(text), beside)
+
+
+def announce(rows: Iterable[tuple[str, str]]) -> None:
+    """As :func:`block`, in front of whatever is told next; where an error comes first it is not told."""
+    _settings.announced = list(rows)
+
+
+def _tell_announced() -> None:
+    rows, _settings.announced = _settings.announced, []
+    if rows:
+        block(rows)
 
 
 def detail(message: str) -> None:

@@ -21,3 +21,17 @@ def test_levels(capsys: pytest.CaptureFixture[str]) -> None:
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err == "told\ndetail\nwarning: two lines\n"
+
+
+def test_what_is_announced_stands_in_front_of_what_comes_next(
+    speaking: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output.announce([("scoring", "a.pt"), ("metrics", "mig")])
+    assert capsys.readouterr().err == ""
+    output.log("read a.pt")
+    output.log("more")
+    assert capsys.readouterr().err == "scoring  a.pt\nmetrics  mig\nread a.pt\nmore\n"
+    output.announce([("scoring", "b.pt")])
+    output.configure(quiet=False)  # another command: an error came first
+    output.log("c.pt")
+    assert capsys.readouterr().err == "c.pt\n"

@@ -117,7 +117,7 @@ def score_cli(
     what = "1 model" if len(paths) == 1 else f"{len(paths)} models"
     labels = dataset or ("its own labels" if len(paths) == 1 else "the labels of each")
     where = f"{what} on {labels}, protocol {protocol}"
-    output.block([("scoring", where), ("metrics", ", ".join(names))])
+    output.announce([("scoring", where), ("metrics", ", ".join(names))])
     scores = score(
         paths,
         dataset,
