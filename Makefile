@@ -10,7 +10,7 @@ ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 CHECKED = disentangle_cli tests examples docs $(wildcard benchmarks)
 
-.PHONY: help demo docs test test-extras fuzz faults test-oldest lint format bench clean
+.PHONY: help demo docs test test-extras fuzz faults test-oldest lint format bench bench-gpu clean
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:[^#]*## /\t/' | expand -t 16
@@ -59,6 +59,14 @@ bench: $(VENV)/.installed-dev ## run every benchmark but the long ones, or BENCH
 	@mkdir -p bench
 	@for name in $(BENCHMARKS); do echo "== $$name"; \
 		$(BIN)/python benchmarks/$$name.py --out bench/$$name.json --markdown bench/$$name.md || exit 1; done
+
+bench-gpu: $(VENV)/.installed-dev ## on a CUDA device: its tests, then one seed beside many, side by side and batched; tables go to bench/
+	@mkdir -p bench
+	$(BIN)/python -m pytest -q tests/test_cuda.py
+	$(BIN)/python benchmarks/stack.py --device cuda --precision bf16 --seeds 2,4,8,16,50 \
+		--out bench/stack-bf16.json --markdown bench/stack-bf16.md
+	$(BIN)/python benchmarks/stack.py --device cuda --precision fp32 --seeds 8,50 \
+		--out bench/stack-fp32.json --markdown bench/stack-fp32.md
 
 clean: ## remove the environment, caches and what the demo made
 	rm -rf $(VENV) demo bench site dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
