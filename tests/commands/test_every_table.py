@@ -121,3 +121,14 @@ def test_numbers_of_info_are_whole_at_100_columns(
     assert not laid.head  # one block for each model
     assert sum(line.startswith("path") for line in laid.body) == 2
     assert all(cell_len(line) <= 100 for line in laid.body)
+
+
+def test_tables_of_compare(
+    codes: list[str], cli: Callable[..., Result], printed: Printed, tmp_path: Path
+) -> None:
+    paths = []
+    for seed in (0, 1):
+        done = cli("score", codes[0], "--metrics", "mig,sap", "--seed", seed, "--format", "json")
+        paths.append(tmp_path / f"scores-of-my-model-with-seed-{seed}.json")
+        paths[-1].write_text(done.stdout)
+    check_all(printed, cli("compare", *paths))
