@@ -85,6 +85,9 @@ SITUATIONS = [
          "i/w.pt"],
         ["i/w.pt"],
     ),
+    Situation(
+        "export", ["export", "{inputs}/a.pt", "--to", "safetensors", "--out", "e", "--overwrite"], ["e"]
+    ),
     Situation("check", ["data", "check", "{inputs}/pictures"], []),
     Situation("list", ["data", "list"], []),
     Situation("info", ["info", *MODELS], []),
