@@ -3,7 +3,7 @@
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,10 @@ from disentangle_cli.architectures import ARCHITECTURES
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.commands import app
 from disentangle_cli.errors import Interrupted, RunError
+from disentangle_cli.modelling.engines import engine_for
 from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.side_by_side import SideBySide
+from disentangle_cli.modelling.trainable import Trainable
 from disentangle_cli.training import configure, session, train_pool
 from disentangle_cli.training.loop import Loop
 from disentangle_cli.training.spec import Run
@@ -26,6 +29,8 @@ from disentangle_cli.training.stack import split_into_stacks
 from disentangle_cli.training.state import read_state
 from tests.models.tiny_gan import TinyGan
 from tests.training.conftest import Command, train, wait_for
+
+Engines = LoneEngine | SideBySide
 
 
 @pytest.fixture(autouse=True)
@@ -60,15 +65,23 @@ def assert_same(a: Run, b: Run) -> None:
     assert (a.folder / "log.csv").read_text() == (b.folder / "log.csv").read_text()
 
 
-def step_with(monkeypatch: pytest.MonkeyPatch, hook: Callable[[LoneEngine, int], None]) -> None:
-    step = LoneEngine.step
+def step_with(monkeypatch: pytest.MonkeyPatch, hook: Callable[[Engines, int], None]) -> None:
+    """Let ``hook`` see the engine of a loop, of one seed or of many, after each of its steps."""
 
-    def wrapped(self: LoneEngine, images: Tensor, iteration: int) -> dict[str, Tensor]:
-        scalars = step(self, images, iteration)
-        hook(self, iteration)
-        return scalars
+    def hooked(models: Sequence[Trainable[Any]], compiled: bool) -> Engines:
+        engine = engine_for(models, compiled)
+        assert isinstance(engine, LoneEngine | SideBySide)
+        step = engine.step
 
-    monkeypatch.setattr(LoneEngine, "step", wrapped)
+        def wrapped(images: Tensor, iteration: int) -> dict[str, Tensor]:
+            scalars = step(images, iteration)
+            hook(engine, iteration)
+            return scalars
+
+        engine.step = wrapped  # type: ignore[method-assign]
+        return engine
+
+    monkeypatch.setattr("disentangle_cli.training.loop.engine_for", hooked)
 
 
 def test_files_are_those_of_lone_runs(pool: Callable[..., list[Run]]) -> None:
@@ -140,7 +153,7 @@ def test_seeds_at_different_iterations_go_on_in_stacks_of_their_own(
 def test_a_seed_that_diverges_stops_alone(
     pool: Callable[..., list[Run]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def poison(engine: LoneEngine, iteration: int) -> None:
+    def poison(engine: Engines, iteration: int) -> None:
         if iteration == 5 and len(engine.members) == 3:
             with torch.no_grad():
                 next(engine.members[1].players["generator"].parameters()).fill_(torch.nan)
@@ -169,7 +182,7 @@ def test_out_of_memory_goes_on_in_halves(
 ) -> None:
     sizes: list[int] = []
 
-    def full(engine: LoneEngine, iteration: int) -> None:
+    def full(engine: Engines, iteration: int) -> None:
         if iteration == 6 and len(engine.members) > 2:
             raise error
         sizes.append(len(engine.members))
@@ -190,7 +203,7 @@ def test_out_of_memory_goes_on_in_halves(
 def test_out_of_memory_with_one_seed_is_a_failed_run(
     pool: Callable[..., list[Run]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(engine: LoneEngine, iteration: int) -> None:
+    def full(engine: Engines, iteration: int) -> None:
         if any(member.rng.initial_seed() == 1 for member in engine.members):
             raise torch.OutOfMemoryError("CUDA out of memory")
 
