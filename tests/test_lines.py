@@ -63,8 +63,8 @@ def test_nothing_that_is_printed_steers(capsys: pytest.CaptureFixture[str], text
         for say in (output.log, output.detail, output.warn):
             say(text)
         with output.progress(total=2, desc=text) as bar:
-            bar.set_postfix_str(text)
-            assert is_clean(bar._line())
+            bar.tell(text)
+            assert is_clean(str(bar))
         for fmt in Format:
             emit({"a": text}, fmt, [text], [[text], [Path(path)]], title=text)
             emit_paths([path], fmt)

@@ -69,7 +69,7 @@ def test_no_classes_unless_every_picture_is_in_one_of_several(tmp_path: Path, ot
         put(tmp_path / name)
     dataset = open_dataset(str(tmp_path), size=16)
     assert dataset.factors == ()
-    assert "neither a factors.csv nor folders as classes" in dataset.unlabelled
+    assert "put a factors.csv beside the pictures" in dataset.unlabelled
 
 
 def test_a_table_of_labels_wins(photos: Path) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from disentangle_cli.config import preset_names
 from disentangle_cli.modelling.trainable import MODELS
+from disentangle_cli.preset_files import preset_names
 from disentangle_cli.training import configure
 
 EVERY = [(model, preset) for model in MODELS.names() for preset in preset_names(model)]

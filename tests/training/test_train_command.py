@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 
 from disentangle_cli.checkpoint import load_checkpoint
 from disentangle_cli.commands import app
-from disentangle_cli.modelling import stack_engine
+from disentangle_cli.modelling import engines
 from disentangle_cli.modelling.compiled import Compiler
 from disentangle_cli.training import session
 from disentangle_cli.training.state import SINCE, read_state
@@ -203,16 +203,23 @@ def test_a_checkpoint_of_another_configuration_is_not_overwritten(command: Comma
     assert checkpoint.read_bytes() != before
 
 
-@pytest.mark.parametrize("content", [b"", b"something else"])
-def test_whatever_is_in_the_way_can_be_overwritten(command: Command, tmp_path: Path, content: bytes) -> None:
+def test_whatever_is_in_the_way_can_be_overwritten(command: Command, tmp_path: Path) -> None:
     checkpoint = tmp_path / "out" / f"{STEM}.pt"
     checkpoint.parent.mkdir()
-    checkpoint.write_bytes(content)
+    checkpoint.write_bytes(b"something else")
     refused = run(command())
     assert (refused.returncode, "not a dcr checkpoint" in refused.stderr) == (2, True)
-    assert checkpoint.read_bytes() == content
+    assert checkpoint.read_bytes() == b"something else"
     assert run(command("--overwrite")).returncode == 0
-    assert checkpoint.read_bytes() != content
+    assert checkpoint.read_bytes() != b"something else"
+
+
+def test_an_empty_file_is_not_in_the_way(command: Command, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "out" / f"{STEM}.pt"
+    checkpoint.parent.mkdir()
+    checkpoint.touch()
+    assert run(command()).returncode == 0
+    assert checkpoint.read_bytes()
 
 
 def test_going_on_with_another_arithmetic_is_told(command: Command, tmp_path: Path) -> None:
@@ -329,7 +336,7 @@ def test_a_compiled_run_goes_on_compiled(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The state remembers it; only a run that began so can be compiled."""
-    for module in (session, stack_engine):
+    for module in (session, engines):
         monkeypatch.setattr(module, "usable_compiler", lambda device: Compiler("eager"))
     for name, flags in (("one", ["--compile"]), ("two", [])):
         begun = CliRunner().invoke(app, command("--name", name, "--time-limit", "0.001s", *flags)[3:])
