@@ -58,9 +58,13 @@ def debugging() -> bool:
     return _settings.debug
 
 
-def progress(*arguments: Any, **options: Any) -> Progress:
-    """A bar of :class:`~disentangle_cli.progress.Progress`, made of the same arguments."""
-    _tell_announced()
+def progress(*arguments: Any, begins: bool = True, **options: Any) -> Progress:
+    """A bar of :class:`~disentangle_cli.progress.Progress`, made of the same arguments.
+
+    ``begins``: whether the work begins with it; else what was announced still waits for what comes next.
+    """
+    if begins:
+        _tell_announced()
     return Progress(*arguments, **options)
 
 

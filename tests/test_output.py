@@ -35,3 +35,15 @@ def test_what_is_announced_stands_in_front_of_what_comes_next(
     output.configure(quiet=False)  # another command: an error came first
     output.log("c.pt")
     assert capsys.readouterr().err == "c.pt\n"
+
+
+def test_an_announcement_waits_for_work_that_begins(capsys: pytest.CaptureFixture[str]) -> None:
+    output.configure(quiet=False)
+    try:
+        output.announce([("scoring", "a.pt")])
+        with output.progress(total=1, desc="models", begins=False):
+            assert capsys.readouterr().err == ""
+            with output.progress(total=1, desc="scoring"):
+                assert capsys.readouterr().err == "scoring  a.pt\n"
+    finally:
+        output.configure(quiet=True)

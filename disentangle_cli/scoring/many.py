@@ -52,7 +52,8 @@ def score_paths(
         files = _reachable(paths, executor, jobs)
     tasks = [_Task(path, *found, dataset, options, device) for path, found in zip(paths, files, strict=True)]
     results: dict[int, dict[str, Any]] = {}
-    with progress(total=len(tasks), desc="models", unit="model") as bar:
+    # the work begins when a file has turned out to be readable
+    with progress(total=len(tasks), desc="models", unit="model", begins=False) as bar:
         for index, result in run_tasks(_score, tasks, executor=executor, jobs=jobs):
             if len(tasks) > 1:
                 log(f"scored {paths[index]}")

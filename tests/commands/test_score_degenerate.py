@@ -146,3 +146,12 @@ def test_a_process_of_its_own_says_nothing_else(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert unexpected(done.stderr) == []
     check(json.loads(done.stdout)["results"][0]["metrics"])
+
+
+@pytest.mark.parametrize("files", [["bad.npz"], ["bad.npz", "good.npz"]])
+def test_a_file_that_cannot_be_read_is_one_line(cli: Cli, tmp_path: Path, files: list[str]) -> None:
+    (tmp_path / "bad.npz").write_bytes(b"nothing")
+    np.savez(tmp_path / "good.npz", **arrays(lambda factors: factors))
+    result = cli("score", *(tmp_path / name for name in files), "--metrics", "mig")
+    assert result.exit_code == 2
+    assert result.stderr.splitlines() == [f"error: {tmp_path}/bad.npz: not an npz file, or a damaged one"]

@@ -175,9 +175,13 @@ def _run(run: Any, path: Path) -> tuple[int | None, str, str | None]:
     return None, "", "ended without an exit code"
 
 
+BESIDE = ("warning: ", "scoring  ", "metrics  ")
+"""How lines begin that may stand beside an error: whether a baseline compares turns out after the work."""
+
+
 def _judged(found: Verdict, codes: tuple[int, ...], allowed: int, heard: list[str], work: Path) -> str | None:
     """What is wrong with how a case ended, if anything."""
-    lines = [line for line in found.said.split("\n") if line and not line.startswith("warning: ")]
+    lines = [line for line in found.said.split("\n") if line and not line.startswith(BESIDE)]
     if heard or (work / OWNED).exists():
         return f"canary: {', '.join(sorted(set(heard))) or OWNED}"
     if "internal error" in found.said or "Traceback" in found.said:
