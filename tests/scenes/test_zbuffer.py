@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from disentangle_cli.scenes.zbuffer import SAMPLES, SHADES, Projected, rasterised
@@ -18,15 +18,15 @@ def drawn(corners: np.ndarray, triangles: np.ndarray, shades: np.ndarray, near: 
     )
 
 
-def inside(corners: np.ndarray) -> np.ndarray:
-    """Which samples are inside a triangle, one by one: ``(8, SIDE, SIDE)``; on the edge: not."""
+def turns_of(corners: np.ndarray) -> np.ndarray:
+    """On which side of each edge each sample is, exactly: ``(3, 8, SIDE, SIDE)``; 0 on its line."""
     columns = np.array([15, 5, 9, 1, 13, 7, 3, 11]) * 16
     k, row, column = np.meshgrid(range(SAMPLES), range(SIDE), range(SIDE), indexing="ij")
     x, y = column * 256 + columns[k], row * 256 + 16 + 32 * k
     turns = []
     for (ax, ay), (bx, by) in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         turns.append((bx - ax) * (y - ay) - (by - ay) * (x - ax))
-    return np.all(np.array(turns) > 0, axis=0) | np.all(np.array(turns) < 0, axis=0)
+    return np.array(turns)
 
 
 points = st.tuples(st.integers(0, SIDE * 256), st.integers(0, SIDE * 256))
@@ -34,13 +34,16 @@ points = st.tuples(st.integers(0, SIDE * 256), st.integers(0, SIDE * 256))
 
 @given(st.tuples(points, points, points))
 @settings(max_examples=150, deadline=None)
+@example(((16, 0), (16, 625), (20, 0)))
 def test_a_triangle_covers_the_samples_inside_it(corners: tuple[tuple[int, int], ...]) -> None:
     (ax, ay), (bx, by), (cx, cy) = corners
     if abs((bx - ax) * (cy - ay) - (by - ay) * (cx - ax)) < 2000:
         return  # slivers: float32 decides
     found = drawn(np.array(corners), [[0, 1, 2]], [700] * 3, [100] * 3)
-    wrong = (found > 0) != inside(np.array(corners, np.int64))
-    assert wrong.sum() <= 2  # samples on an edge
+    turns = turns_of(np.array(corners, np.int64))
+    inside = np.all(turns > 0, axis=0) | np.all(turns < 0, axis=0)
+    undecided = np.any(np.abs(turns) <= 2, axis=0)  # on an edge, or nearer than float32 can tell
+    assert not ((found > 0) != inside)[~undecided].any()
     assert set(np.unique(found)) <= {0, 699, 700}
 
 
