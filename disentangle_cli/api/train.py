@@ -28,7 +28,7 @@ from disentangle_cli.training.pool import announce_here, check_distinct, raise_f
 from disentangle_cli.training.run import prepare_all
 from disentangle_cli.training.session import foresee
 from disentangle_cli.training.spec import Run
-from disentangle_cli.training.stack import check_stackable
+from disentangle_cli.training.stack import check_stackable, check_stacked_here
 from disentangle_cli.training.watch import check_page, watching, with_pictures
 
 DEFAULT_DATASET = "dsprites"
@@ -142,6 +142,8 @@ def train(
         raise UsageError("give --seed or --seeds, not both")
     if name is not None and (Path(name).name != name or name.startswith(".")):
         raise UsageError(f"--name {name!r} must be a plain file name")
+    if stack:
+        check_stacked_here(executor)
     check_places(dataset, executor)
     file = None if config is None else Path(config)
     page = None if watch is None else Path(watch)
@@ -171,7 +173,7 @@ def train(
                 suffix.append(f"seed-{one}")
             runs.append(replace(run, name="_".join([run.stem, *suffix])) if suffix else run)
     if stack:
-        check_stackable(runs[0], executor)
+        check_stackable(runs[0])
     if dry_run:
         check_distinct(runs)
         prepared = prepare_all(runs)

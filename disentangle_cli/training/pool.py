@@ -19,7 +19,7 @@ from disentangle_cli.training.cluster import train_on_cluster
 from disentangle_cli.training.outcome import Outcome, is_late, not_started, without_end
 from disentangle_cli.training.run import prepare_all
 from disentangle_cli.training.spec import Run
-from disentangle_cli.training.stack import check_stackable, split_into_stacks
+from disentangle_cli.training.stack import check_stackable, check_stacked_here, split_into_stacks
 from disentangle_cli.training.together import train_together
 
 
@@ -45,7 +45,8 @@ def train_pool(
     check_distinct(runs)
     local = split_spec(executor)[0] == "local"
     if stack:
-        check_stackable(runs[0], executor)
+        check_stacked_here(executor)
+        check_stackable(runs[0])
     ended = _ended_here(runs, jobs, stack) if local else _ended_on_cluster(runs, jobs, executor)
     if len(runs) == 1:
         return list(ended) or [not_started(runs[0])]

@@ -9,10 +9,14 @@ from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.training.spec import Run
 
 
-def check_stackable(run: Run, executor: str) -> None:
-    """Raise UsageError when seeds of a configuration cannot be stacked, or not where they are trained."""
+def check_stacked_here(executor: str) -> None:
+    """Raise UsageError when seeds cannot be stacked where they are trained."""
     if split_spec(executor)[0] != "local":
         raise UsageError(f"--stack trains on this machine; leave out --stack or --executor {executor}")
+
+
+def check_stackable(run: Run) -> None:
+    """Raise UsageError when seeds of a configuration cannot be stacked."""
     kind = MODELS.get(run.model)
     if not kind.stackable:
         able = [name for name, kind in MODELS.working() if kind.stackable]
