@@ -5,8 +5,8 @@
 
 Each run leaves a JSON in the folder; runs that are there are not made again, so models and seeds can be added
 one by one, one thread a run side by side. A score is that of the small sample which training logs (200 groups
-of 50 images); the seconds that scoring takes are part of the minutes, as the clock runs on. `--iterations`
-stretches a preset's schedule to a longer time.
+of 50 images). Minutes are processor time, so that other work on the machine counts for little; what scoring
+takes is part of them. `--iterations` stretches a preset's schedule to a longer time.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from disentangle_cli.training import configure
 POINTS = 20
 """Of a curve."""
 Curve = list[tuple[float, float]]
-"""Minutes since the start, and the score."""
+"""Minutes of processor time since the start, and the score."""
 
 
 class Clock(threading.Thread):
@@ -37,7 +37,7 @@ class Clock(threading.Thread):
 
     def __init__(self, log: Path) -> None:
         super().__init__(daemon=True)
-        self.log, self.start_time = log, time.monotonic()
+        self.log, self.start_time = log, time.process_time()
         self.curve: Curve = []
         self.over = threading.Event()
 
@@ -54,7 +54,7 @@ class Clock(threading.Thread):
         with self.log.open() as file:
             cells = [row.get("score/factor_vae") for row in csv.DictReader(file)]
         scores = [float(cell) for cell in cells if cell]
-        minutes = (time.monotonic() - self.start_time) / 60
+        minutes = (time.process_time() - self.start_time) / 60
         self.curve += [(minutes, score) for score in scores[len(self.curve) :]]
 
 

@@ -129,6 +129,11 @@ class Trainable(ABC, Generic[C]):
     def conclude(self, iteration: int) -> None:
         """What follows an iteration, outside of graphs."""
 
+    def averages_follow(self) -> None:
+        """Let the averages begin at the present weights."""
+        for name, average in self.averages.items():
+            average.load_state_dict(self.players[name].state_dict())
+
     # State.
 
     def keeps_state_before(self, iteration: int) -> bool:

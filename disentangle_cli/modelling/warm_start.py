@@ -12,6 +12,8 @@ they are, and they reach G with little of their noise, so that nothing is left o
 another code would pay. The other codes start anew and learn the rest at a low price; not all over the data at
 once, where each region would find its own meaning for them, but first in a window, among images that are
 alike in all settled codes, which grows until it is everything.
+
+Instead of a second phase the first may have codes to spare (:mod:`disentangle_cli.modelling.spare_codes`).
 """
 
 from collections.abc import Iterator
@@ -32,15 +34,17 @@ from disentangle_cli.fields import Unit
 from disentangle_cli.modelling.adam import adam, set_rate
 from disentangle_cli.modelling.autoencoder import reconstruction_loss
 from disentangle_cli.modelling.engine import Engine
+from disentangle_cli.modelling.spare_codes import effects, posterior, put_first
 from disentangle_cli.modelling.trainable import Trainable, upcast
 from disentangle_cli.modelling.window import Images, Window, each_chunk, looked_at, open_window
+from disentangle_cli.networks.autoencoder import Head, he
 from disentangle_cli.networks.gan import GaussianEncoder, ends_in_sigmoid, logits_of
 from disentangle_cli.networks.gaussian import kl_divergence, split, uniform
 from disentangle_cli.progress import Phase
 from disentangle_cli.settings import Strict
 
-OPTIMISER, HELD = "autoencoder", "held"
-"""Names of its optimiser and of the copy of the encoder, in the model."""
+OPTIMISER, HELD, SPARE = "autoencoder", "held", "spare"
+"""Names of its optimiser, of the copy of the encoder and of the layer for spare codes, in the model."""
 FRESH_LOGVAR = -1.5
 """Of the posterior of a code that starts anew."""
 SETTLE, FILL, FIT, APART = 0.8, 0.85, 0.95, 0.6
@@ -58,8 +62,22 @@ class SettleConfig(Strict):
 
     iterations: Length = Field(default=3500, ge=0)
     """How long."""
+    free: Length = Field(default=0, ge=0)
+    """Iterations at the beginning as a plain VAE, with weight 1: networks learn what there is to see."""
     beta: Fall = Fall(start=150.0, end=5.0)
     """Weight of the KL term, to a loss that is summed over pixels."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "SettleConfig":
+        if self.free > self.iterations:
+            raise UsageError("warm_start.settle: free must be at most iterations")
+        return self
+
+    def price(self, iteration: int) -> float:
+        """The weight of the KL term in an iteration."""
+        if iteration < self.free:
+            return 1.0
+        return self.beta.at((iteration - self.free) / max(1, self.iterations - self.free))
 
 
 class FillConfig(Strict):
@@ -92,12 +110,22 @@ class WarmStartConfig(Strict):
 
     rate: float = Field(default=1e-3, gt=0)
     """Learning rate of G and Q, as decoder and encoder."""
+    spare: bool = False
+    """Whether the noise inputs of G are codes too until the game; those with most effect are its codes."""
     settle: SettleConfig = SettleConfig()
     """First phase."""
     fill: FillConfig = FillConfig()
     """Second phase."""
     fit: Length = Field(default=150, ge=0)
     """Iterations in which D and Q are then fitted to a G that rests."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "WarmStartConfig":
+        if self.spare and self.fill.iterations:
+            raise UsageError(
+                "warm_start: with spare codes no second phase follows; set warm_start.fill.iterations=0"
+            )
+        return self
 
     @property
     def length(self) -> int:
@@ -168,13 +196,22 @@ class WarmStart:
             raise UsageError("warm_start: codes and noise must be uniform on [-1, 1]")
         self.encoder = encoder
         self.held = model.kept[HELD] = Held(encoder, self.num_codes).to(model.device)
+        self.spare: nn.Module | None = None
+        if config.spare:
+            self.spare = model.kept[SPARE] = self._spare_codes()
         self.window: Window | None = None
         model.optimisers[OPTIMISER] = self._optimiser()
 
     def _optimiser(self) -> torch.optim.Optimizer:
-        return adam(
-            [*self.encoder.parameters(), *self.generator.parameters()], self.config.rate, (0.9, 0.999)
-        )
+        nets = [self.encoder, self.generator, *([] if self.spare is None else [self.spare])]
+        return adam([p for net in nets for p in net.parameters()], self.config.rate, (0.9, 0.999))
+
+    def _spare_codes(self) -> nn.Module:
+        if not (count := self.model.latents.dim - self.num_codes):
+            raise UsageError("warm_start.spare: G has no noise inputs; raise latents.noise.dim")
+        layer = Head(self.encoder.posterior[-1].get_parameter("weight").shape[1], 2 * count)
+        he(layer, self.model.rng)
+        return layer.to(self.model.device)
 
     # Before an iteration.
 
@@ -189,7 +226,7 @@ class WarmStart:
         """What holds in an iteration."""
         settle, fill = self.config.settle, self.config.fill
         if iteration < settle.iterations:
-            return WarmSchedule(False, settle.beta.at(iteration / settle.iterations), 2.0)
+            return WarmSchedule(False, settle.price(iteration), 2.0)
         progress = (iteration - settle.iterations) / fill.iterations
         grown = (progress - fill.hold) / max(fill.whole - fill.hold, 1e-9)
         half_width = min(2.0, fill.window + (2.0 - fill.window) * max(0.0, grown))
@@ -202,6 +239,23 @@ class WarmStart:
             return rows
         first = len(rows) - len(rows) // 2
         return np.concatenate([rows[:first], self.window.draw(len(rows) - first, half_width, self.model.rng)])
+
+    def survey(self, iteration: int, images: Images) -> None:
+        """Where the first phase is over, choose the codes if there are spare ones, or begin the second."""
+        if iteration != self.config.settle.iterations:
+            return
+        if self.spare is not None:
+            self.choose_codes(self.spare)
+        if self.config.fill.iterations:
+            self.fill(images)
+
+    def choose_codes(self, spare: nn.Module) -> None:
+        """Let the latents with most effect on the images be the codes; they keep their order."""
+        with _inference(self.generator):
+            found = effects(self.generator, self.model.latents.dim, self.model.device, self.model.rng)
+        chosen = sorted(found.argsort(descending=True, stable=True)[: self.num_codes].tolist())
+        put_first(chosen, self.encoder, spare, self.generator)
+        self.model.averages_follow()
 
     @torch.no_grad()
     def fill(self, images: Images) -> None:
@@ -241,8 +295,7 @@ class WarmStart:
         last = self.encoder.posterior.get_submodule(str(len(self.encoder.posterior) - 1))
         weight, bias = last.get_parameter("weight"), last.get_parameter("bias")
         columns = self.generator.get_parameter("dense.0.weight")
-        hidden = self.encoder.posterior[:-1]
-        features = torch.cat([hidden(self.encoder.trunk(chunk)) for chunk in chunks])
+        features = torch.cat([self.encoder.hidden(chunk) for chunk in chunks])
         centre = features.mean(0)
         settled = [k for k in range(self.num_codes) if not codes[k]]
         spread = columns[:, settled].std() if settled else columns.std()
@@ -264,15 +317,19 @@ class WarmStart:
         return scalars
 
     def _draw(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Normal numbers (n, K) for the posterior, uniform ones on [-1, 1] for the noise inputs of G."""
-        inputs = self.model.latents.dim - self.num_codes
-        return torch.randn(n, self.num_codes, generator=rng), torch.rand(n, inputs, generator=rng) * 2 - 1
+        """Normal numbers for the posterior (n, K), uniform ones on [-1, 1] for the noise inputs of G.
+
+        With spare codes there are numbers for all L, and no noise.
+        """
+        codes = self.num_codes if self.spare is None else self.model.latents.dim
+        inputs = self.model.latents.dim - codes
+        return torch.randn(n, codes, generator=rng), torch.rand(n, inputs, generator=rng) * 2 - 1
 
     def losses(
         self, images: Tensor, schedule: WarmSchedule, normal: Tensor, noise: Tensor
     ) -> dict[str, Tensor]:
         """The loss as ``warm/total``, with its parts."""
-        mean, logvar = self._posterior(self.encoder, images)
+        mean, logvar = self._posterior(self.encoder, images, self.spare)
         z = mean + (logvar / 2).exp() * normal
         kl = kl_divergence(mean, logvar)
         if not schedule.filling:
@@ -298,10 +355,14 @@ class WarmStart:
             "warm/total": reconstruction + schedule.beta * price + hold,
             "warm/reconstruction": reconstruction, "warm/hold": hold,
             "warm/beta": torch.tensor(schedule.beta), "warm/half_width": torch.tensor(schedule.half_width),
-        } | {f"warm/kl_{names[k]}": kl[k] for k in range(self.num_codes)}  # fmt: skip
+        } | {f"warm/kl_{names[k]}": kl[k] for k in range(len(kl))}  # fmt: skip
 
-    def _posterior(self, encoder: GaussianEncoder, images: Tensor) -> tuple[Tensor, Tensor]:
+    def _posterior(
+        self, encoder: GaussianEncoder, images: Tensor, spare: nn.Module | None = None
+    ) -> tuple[Tensor, Tensor]:
         with self.model.autocast():
+            if spare is not None:
+                return posterior(encoder, spare, images)
             return split(upcast(encoder.gaussian(images)))
 
     # State.

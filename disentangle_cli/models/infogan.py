@@ -235,9 +235,9 @@ class InfoGan(Trainable[C]):
     # The iteration.
 
     def survey(self, iteration: int, images: Images) -> None:
-        """Where the warm start begins its second phase."""
-        if self.warm and iteration == self.warm.config.settle.iterations < self.warm.config.length:
-            self.warm.fill(images)
+        """Where the first phase of the warm start is over."""
+        if self.warm:
+            self.warm.survey(iteration, images)
 
     def choose(self, rows: NDArray[np.int64], iteration: int) -> NDArray[np.int64]:
         """As the warm start wants them."""
@@ -386,11 +386,6 @@ class InfoGan(Trainable[C]):
         adopt(self.generator, generator)
         adopt(self.players[self.exported[1]], encoder, fresh=("real",))
         self.averages_follow()
-
-    def averages_follow(self) -> None:
-        """Let the averages begin at the present weights."""
-        for name, average in self.averages.items():
-            average.load_state_dict(self.players[name].state_dict())
 
     def outputs(self) -> tuple[str, str]:
         """G gives images; Q gives codes."""

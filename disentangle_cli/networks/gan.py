@@ -80,8 +80,13 @@ class GaussianEncoder(nn.Module):
 
     def gaussian(self, images: Tensor) -> Tensor:
         """Means and log-variances (n, 2K) of the normal numbers whose distribution function the codes are."""
-        outputs: Tensor = self.posterior(self.trunk(images))
+        outputs: Tensor = self.posterior[-1](self.hidden(images))
         return outputs
+
+    def hidden(self, images: Tensor) -> Tensor:
+        """What the last layer makes them of: (n, features)."""
+        features: Tensor = self.posterior[:-1](self.trunk(images))
+        return features
 
     def forward(self, images: Tensor) -> Tensor:
         """See the class."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.lone_engine import LoneEngine
+from disentangle_cli.modelling.spare_codes import posterior
 from disentangle_cli.modelling.trainable import MODELS
 from disentangle_cli.modelling.warm_start import WarmSchedule
 from disentangle_cli.models.infogan import InfoGan
@@ -205,6 +207,58 @@ def test_what_g_gives_before_its_sigmoid() -> None:
     torch.testing.assert_close(logits_of(model.generator, latents).sigmoid(), model.generator(latents))
 
 
+def test_settling_may_begin_as_a_plain_vae() -> None:
+    model = make({"warm_start.settle.iterations": 6, "warm_start.settle.free": 3})
+    assert model.warm is not None
+    prices = [model.warm.schedule(iteration).beta for iteration in range(6)]
+    settle = model.warm.config.settle
+    assert prices[:4] == [1, 1, 1, settle.beta.start]
+    assert prices[3] > prices[4] > prices[5] > settle.beta.end
+
+
+SPARE = {"warm_start.spare": True, "warm_start.fill.iterations": 0}
+
+
+def test_the_codes_are_the_latents_with_most_effect() -> None:
+    model, images = make(SPARE), Squares()
+    assert model.warm is not None
+    assert model.warm.spare is not None
+    train(model, 0, 2, images)  # as an autoencoder of ten codes
+    columns = model.generator.get_parameter("dense.0.weight")
+    with torch.no_grad():
+        columns *= 0.01
+        columns[:, [1, 4, 6, 7, 9]] *= 1000  # what matters from now on, in the place of others
+    generator = deepcopy(model.generator).eval()
+    latents = torch.rand(8, 10, generator=torch.Generator().manual_seed(3)) * 2 - 1
+    shown = images.images(np.arange(8))
+    with torch.no_grad():
+        mean, logvar = posterior(model.players["encoder"], model.warm.spare, shown)
+    model.survey(2, images)
+    order = [1, 4, 6, 7, 9, 0, 2, 3, 5, 8]
+    moved = model.generator.eval()
+    torch.testing.assert_close(moved(latents[:, order]), generator(latents))
+    with torch.no_grad():
+        found = split(model.players["encoder"].gaussian(shown))
+        everything = posterior(model.players["encoder"], model.warm.spare, shown)
+    torch.testing.assert_close(found, (mean[:, order[:5]], logvar[:, order[:5]]))
+    torch.testing.assert_close(everything, (mean[:, order], logvar[:, order]))
+    assert same(model.averages["generator"].state_dict(), weights(model, "generator"))
+
+
+def test_with_spare_codes_every_latent_learns_and_the_run_goes_on_bit_for_bit() -> None:
+    model, images = make(SPARE), Squares()
+    found = train(model, 0, 1, images)
+    assert {f"warm/kl_{name}" for name in ("c1", "c5", "z1", "z5")} <= found[0].keys()
+    spare = {key: value.clone() for key, value in model.warm.spare.state_dict().items()}  # type: ignore[union-attr]
+    state = deepcopy(model.state())
+    rest = train(model, 1, 5, images)
+    assert not same(model.warm.spare.state_dict(), spare)  # type: ignore[union-attr]
+    other = make(SPARE, seed=1)
+    other.restore(state)
+    assert train(other, 1, 5, images) == rest
+    assert same(weights(other, "generator"), weights(model, "generator"))
+
+
 def test_lengths_follow_that_of_the_run() -> None:
     config = configure("infogan-cr", "fast", iterations=950)
     warm, whole = config.warm_start, configure("infogan-cr", "fast")
@@ -221,6 +275,9 @@ def test_lengths_follow_that_of_the_run() -> None:
         ({"latents.noise.kind": "normal"}, "warm_start: codes and noise must be uniform"),
         ({"latents.codes.low": 0}, "warm_start: codes and noise must be uniform"),
         ({"warm_start.fill.hold": 0.9}, "warm_start.fill: hold must be at most whole"),
+        ({"warm_start.settle.free": 3}, "warm_start.settle: free must be at most iterations"),
+        ({"warm_start.spare": True}, "warm_start: with spare codes no second phase follows"),
+        (SPARE | {"latents.noise.dim": 0}, "noise"),
     ],
 )
 def test_what_cannot_be(settings: dict[str, Any], message: str) -> None:
