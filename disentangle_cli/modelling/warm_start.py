@@ -64,6 +64,8 @@ class SettleConfig(Strict):
     """How long."""
     free: Length = Field(default=0, ge=0)
     """Iterations at the beginning as a plain VAE, with weight 1: networks learn what there is to see."""
+    colour: float = Field(default=0.0, ge=0)
+    """In these, weight of the squared error of colours: of what sets the channels of a pixel apart."""
     beta: Fall = Fall(start=150.0, end=5.0)
     """Weight of the KL term, to a loss that is summed over pixels."""
 
@@ -158,6 +160,8 @@ class WarmSchedule:
     beta: float
     half_width: float
     """Of the window, in ranks; 2 where it is everything."""
+    colour: float = 0.0
+    """Weight of the squared error of colours."""
 
 
 class Held(nn.Module):
@@ -226,7 +230,8 @@ class WarmStart:
         """What holds in an iteration."""
         settle, fill = self.config.settle, self.config.fill
         if iteration < settle.iterations:
-            return WarmSchedule(False, settle.price(iteration), 2.0)
+            colour = settle.colour if iteration < settle.free else 0.0
+            return WarmSchedule(False, settle.price(iteration), 2.0, colour)
         progress = (iteration - settle.iterations) / fill.iterations
         grown = (progress - fill.hold) / max(fill.whole - fill.hold, 1e-9)
         half_width = min(2.0, fill.window + (2.0 - fill.window) * max(0.0, grown))
@@ -350,9 +355,10 @@ class WarmStart:
         with self.model.autocast():
             logits = upcast(logits_of(self.generator, torch.cat([codes, noise], 1)))
         reconstruction = reconstruction_loss(logits, images)
+        colour = schedule.colour * colour_error(logits.sigmoid(), images) if schedule.colour else 0.0
         names = self.model.latents.names
         return {
-            "warm/total": reconstruction + schedule.beta * price + hold,
+            "warm/total": reconstruction + schedule.beta * price + hold + colour,
             "warm/reconstruction": reconstruction, "warm/hold": hold,
             "warm/beta": torch.tensor(schedule.beta), "warm/half_width": torch.tensor(schedule.half_width),
         } | {f"warm/kl_{names[k]}": kl[k] for k in range(len(kl))}  # fmt: skip
@@ -375,6 +381,16 @@ class WarmStart:
     def restore(self, state: dict[str, Any]) -> None:
         """Take over what :meth:`state` returned."""
         self.window = Window(**state) if state else None
+
+
+def colour_error(made: Tensor, images: Tensor) -> Tensor:
+    """Squared error of what sets the channels of a pixel apart: summed over pixels, averaged over images.
+
+    Both (B, C, H, W); 0 for grey images. Outlines are the same in all channels, so at first a decoder learns
+    to move them together, and what would move them apart is too weak to be learnt for a long time.
+    """
+    apart = made - images
+    return (apart - apart.mean(1, keepdim=True)).square().sum() / len(images)
 
 
 @contextmanager

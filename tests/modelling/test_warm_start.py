@@ -15,10 +15,10 @@ from disentangle_cli.errors import UsageError
 from disentangle_cli.modelling.lone_engine import LoneEngine
 from disentangle_cli.modelling.spare_codes import posterior
 from disentangle_cli.modelling.trainable import MODELS
-from disentangle_cli.modelling.warm_start import WarmSchedule
+from disentangle_cli.modelling.warm_start import WarmSchedule, colour_error
 from disentangle_cli.models.infogan import InfoGan
 from disentangle_cli.networks.gan import logits_of
-from disentangle_cli.networks.gaussian import split
+from disentangle_cli.networks.gaussian import split, uniform
 from disentangle_cli.training import configure
 from tests.modelling.test_stack_engine import copied, tensors
 
@@ -214,6 +214,37 @@ def test_settling_may_begin_as_a_plain_vae() -> None:
     settle = model.warm.config.settle
     assert prices[:4] == [1, 1, 1, settle.beta.start]
     assert prices[3] > prices[4] > prices[5] > settle.beta.end
+
+
+def test_colours_are_what_sets_channels_apart() -> None:
+    images = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(colour_error(images + torch.rand(4, 1, 8, 8), images), torch.tensor(0.0))
+    reddish = images.clone()
+    reddish[:, 0] += 0.3  # 0.2 above the mean of the channels, the others 0.1 below it
+    torch.testing.assert_close(colour_error(reddish, images), torch.tensor(64 * 0.06))
+    assert colour_error(images[:, :1] ** 2, images[:, :1]) == 0
+
+
+def test_colours_count_for_more_while_settling_is_free() -> None:
+    settings = {"warm_start.settle.iterations": 6, "warm_start.settle.free": 3, "warm_start.settle.colour": 7}
+    model = make(settings)
+    assert model.warm is not None
+    assert [model.warm.schedule(iteration).colour for iteration in range(8)] == [7] * 3 + [0] * 5
+    config = configure("infogan-cr", "fast", settings=SHORT)
+    painted = MODELS.get("infogan-cr")(config, (3, 64, 64), 0, torch.device("cpu"), False)
+    assert isinstance(painted, InfoGan)
+    assert painted.warm is not None
+    images, normal = torch.rand(4, 3, 64, 64, generator=painted.rng), torch.zeros(4, 5)
+    totals = [
+        painted.warm.losses(images, WarmSchedule(False, 1.0, 2.0, weight), normal, torch.zeros(4, 5))[
+            "warm/total"
+        ]
+        for weight in (0.0, 7.0)
+    ]
+    with torch.no_grad():
+        codes = uniform(split(painted.players["encoder"].gaussian(images))[0])
+        made = painted.generator(torch.cat([codes, torch.zeros(4, 5)], 1))
+    torch.testing.assert_close(totals[1] - totals[0], 7 * colour_error(made, images), rtol=1e-3, atol=0.05)
 
 
 SPARE = {"warm_start.spare": True, "warm_start.fill.iterations": 0}
