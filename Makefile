@@ -26,7 +26,7 @@ test: $(VENV)/.installed-dev lint ## ruff, mypy and the quick tests; at most 10 
 	$(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS)
 
 test-extras: $(VENV)/.installed-extras ## the slow tests, with Dask, Ray, a browser, the site and the notebook
-	$(ONE_THREAD) $(BIN)/python -m pytest -m slow
+	$(ONE_THREAD) $(BIN)/python -m pytest -m slow -n $(JOBS)
 
 fuzz: $(VENV)/.installed-dev ## N damaged files (N=10000: some 20 minutes); other damage with SEED
 	$(ONE_THREAD) $(BIN)/python -m tests.fuzz --cases $(N) --seed $(SEED)
@@ -55,9 +55,10 @@ format: $(VENV)/.installed-dev ## let ruff lay out and repair the code
 # selection wants a pool
 BENCHMARKS ?= $(filter-out _% real_pool paper cost selection,$(basename $(notdir $(wildcard benchmarks/*.py))))
 
-bench: $(VENV)/.installed-dev ## run every benchmark but the long ones, or BENCHMARKS="pool udr"; tables and numbers go to bench/
+# a table that is there stays, so that what was stopped goes on
+bench: $(VENV)/.installed-dev ## run every benchmark but the long ones, or BENCHMARKS="pool udr"; tables go to bench/, rm -r bench makes them anew
 	@mkdir -p bench
-	@for name in $(BENCHMARKS); do echo "== $$name"; \
+	@for name in $(BENCHMARKS); do echo "== $$name"; [ ! -f bench/$$name.md ] || continue; \
 		$(BIN)/python benchmarks/$$name.py --out bench/$$name.json --markdown bench/$$name.md || exit 1; done
 
 bench-gpu: $(VENV)/.installed-dev ## on a CUDA device: its tests, then one seed beside many, side by side and batched; tables go to bench/

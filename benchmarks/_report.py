@@ -12,6 +12,8 @@ import numpy as np
 import sklearn
 import torch
 
+from disentangle_cli.files import write_atomic
+
 
 def parser(description: str | None) -> argparse.ArgumentParser:
     """A parser with the options that every benchmark has."""
@@ -50,6 +52,6 @@ def publish(options: argparse.Namespace, markdown: str, **content: Any) -> None:
     named = machine()
     print(f"{markdown}\n\n{named}")
     if options.out:
-        options.out.write_text(json.dumps({"machine": named, **content}, indent=1) + "\n")
-    if options.markdown:
-        options.markdown.write_text(markdown + "\n")
+        write_atomic(options.out, json.dumps({"machine": named, **content}, indent=1) + "\n")
+    if options.markdown:  # the last, as `make bench` takes it for the sign that all is there
+        write_atomic(options.markdown, markdown + "\n")

@@ -118,8 +118,8 @@ def main() -> None:
         curves = {name: mean_curve([one["curve"] for one in made]) for name, made in runs.items()}
         end = max(curve[-1][0] for curve in curves.values())
         label = "FactorVAE score, mean over seeds"
-        save_figure(draw_curves(chart_of_scores(curves, label, "minutes", end)), options.picture)
-    columns = ["model", "minutes", "factor_vae, mean", "standard deviation", "by seed"]
+        save_figure(draw_curves(chart_of_scores(curves, label, "minutes of one core", end)), options.picture)
+    columns = ["model", "minutes of one core", "factor_vae, mean", "standard deviation", "by seed"]
     _report.publish(options, _report.table(columns, rows), runs=dict(runs))
 
 
