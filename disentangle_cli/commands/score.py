@@ -61,6 +61,13 @@ def score_cli(
             metavar="NUMBER",
         ),
     ] = 0.01,
+    early_votes: Annotated[
+        bool,
+        typer.Option(
+            "--early-votes",
+            help="Let a group of factor_vae end when its vote is settled: fewer images, almost equal.",
+        ),
+    ] = False,
     sets: options.Sets = None,
     fail_under: Annotated[
         list[str] | None,
@@ -128,6 +135,7 @@ def score_cli(
         repeats=repeats,
         bootstrap=bootstrap,
         half_width=half_width,
+        early_votes=early_votes,
         settings=sets,
         seed=seed,
         device=device,

@@ -60,11 +60,17 @@ class Arrays:
         counted=("groups", "group_size"), needs="groups")] = None
     group_labels: Annotated[Ints | None, Array(
         Family.GROUPS, "M", "label", "which factor that is", beside="group_codes")] = None
+    group_sizes: Annotated[Ints | None, Array(
+        Family.GROUPS, "M", "count", "how many images of each group count, its first; absent: all",
+        beside="group_codes")] = None
     eval_group_codes: Annotated[Floats | None, Array(
         Family.EVAL_GROUPS, "MLK", "real", "groups to judge on what was learnt from the others",
         counted=("eval_groups",))] = None
     eval_group_labels: Annotated[Ints | None, Array(
         Family.EVAL_GROUPS, "M", "label", "which factor they share", beside="eval_group_codes")] = None
+    eval_group_sizes: Annotated[Ints | None, Array(
+        Family.EVAL_GROUPS, "M", "count", "how many images of each group count, its first; absent: all",
+        beside="eval_group_codes")] = None
     pair_codes_1: Annotated[Floats | None, Array(
         Family.PAIRS, "PBK", "real", "codes of the first images of P batches of B pairs",
         counted=("pairs", "pair_size"), needs="pairs")] = None
@@ -187,6 +193,9 @@ def _check_sizes(arrays: Arrays) -> None:
         kind = ARRAYS[name].kind
         if kind == "label" and value.max() >= MAX_FACTORS:
             raise UsageError(f"{name} are numbers of factors, so they must be below {MAX_FACTORS}")
+        most = present[ARRAYS[name].beside].shape[1] if kind == "count" else 0
+        if most and not 1 <= value.min() <= value.max() <= most:
+            raise UsageError(f"{name} must be from 1 to {most}, the number of images in a group")
         if kind == "row" and (arrays.codes is None or value.max() >= len(arrays.codes)):
             raise UsageError(f"{name} reach past the last row of codes")
     if arrays.train_rows is not None and arrays.test_rows is not None:

@@ -32,8 +32,8 @@ class Family(IntEnum):
     FEATURES = 7
 
 
-Kind = Literal["real", "truth", "class", "label", "row"]
-"""Real numbers, truth values, or whole numbers from 0: class ids, columns of ``factors``, row numbers."""
+Kind = Literal["real", "truth", "class", "label", "row", "count"]
+"""Real numbers, truth values, or whole numbers from 0: class ids, columns of ``factors``, rows, counts."""
 
 
 @dataclass(frozen=True)

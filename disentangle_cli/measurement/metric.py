@@ -98,8 +98,10 @@ class Metric(Node):
         special = {family for families in self.by_protocol.values() for family in families}
         wanted = self.by_protocol.get(protocol, ())
         family_of = {name: ARRAYS[name].family for name in self.inputs if name in ARRAYS}
+        # counts say how far other arrays go; without them these go all the way
+        counts = {name for name in family_of if ARRAYS[name].kind == "count"}
         return {
-            name: required or family_of.get(name) in wanted
+            name: required or (family_of.get(name) in wanted and name not in counts)
             for name, required in self.inputs.items()
             if family_of.get(name) not in special or family_of[name] in wanted
         }

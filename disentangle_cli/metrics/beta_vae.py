@@ -28,6 +28,7 @@ def beta_vae(
     eval_pair_codes_1: Floats | None = None,
     eval_pair_codes_2: Floats | None = None,
     eval_pair_labels: Ints | None = None,
+    group_sizes: Ints | None = None,
     *,
     solver: Annotated[Literal["lbfgs", "liblinear"], "liblinear: one against the rest."] = "lbfgs",
 ) -> Result:
@@ -48,6 +49,8 @@ def beta_vae(
         if eval_pair_codes_1 is not None and eval_pair_codes_2 is not None:
             fresh = _differences(eval_pair_codes_1, eval_pair_codes_2)
     elif group_codes is not None and group_labels is not None:
+        if group_sizes is not None and group_sizes.min() < group_codes.shape[1]:
+            raise Undefined("needs whole groups, and group_sizes ends some of them early")
         even = group_codes.shape[1] // 2 * 2
         if not even:
             raise Undefined("groups of one image hold no pair")

@@ -15,7 +15,7 @@ MAX_BASELINE = 2**26
 """Bytes of an earlier result; those of a thousand models have some ten million."""
 ROUNDING = 1e-9
 """A fall of at most this is none."""
-SAME = ("protocol", "dataset", "encode", "factors", "seed", "repeats")
+SAME = ("protocol", "dataset", "encode", "factors", "seed", "repeats", "early_votes")
 """What two results must agree in to be compared."""
 CONTENT = ("fingerprint", "labels", "factor_bins")
 """As ``SAME``, where both name it: files of other content may have one name."""

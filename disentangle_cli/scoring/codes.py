@@ -49,11 +49,13 @@ class CodeCache:
 
     def codes(self, indices: Ints, rng: np.random.Generator) -> Floats:
         """Codes of known images: any shape (...) -> (..., K). A sample is drawn anew for every entry."""
+        return self.noisy(indices, rng.standard_normal((*indices.shape, self._mean.shape[1]), np.float32))
+
+    def noisy(self, indices: Ints, noise: Floats) -> Floats:
+        """As :meth:`codes`, with the noise (..., K) of samples, which is left aside where there are none."""
         places = np.searchsorted(self._rows, indices)
         codes = self._mean[places]
-        if self._std is not None:
-            codes = codes + self._std[places] * rng.standard_normal(codes.shape, np.float32)
-        return codes
+        return codes if self._std is None else codes + self._std[places] * noise
 
 
 def _shape(shape: Any) -> str:

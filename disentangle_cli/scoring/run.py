@@ -27,6 +27,7 @@ from disentangle_cli.scoring.codes import CodeCache
 from disentangle_cli.scoring.codes_file import CODES_SUFFIXES, counting_codes, read_codes
 from disentangle_cli.scoring.collect import collect
 from disentangle_cli.scoring.draws import MANY
+from disentangle_cli.scoring.early import early_scale
 from disentangle_cli.scoring.features import feature_problem
 from disentangle_cli.scoring.intervals import combine, with_bootstrap
 from disentangle_cli.scoring.plan import plan_for, read_plan_settings
@@ -60,6 +61,8 @@ class Options(Checked):
     """Names of the factors to score; empty: all."""
     half_width: float = 0.01
     """Of the 95% interval for which the number of samples needed is reported."""
+    early_votes: bool = False
+    """Whether a group for the FactorVAE score ends when its vote is settled."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -164,7 +167,7 @@ def _score_arrays(
     name: str, arrays: Arrays, dataset: Dataset | str | None, options: Options
 ) -> dict[str, Any]:
     label = dataset if isinstance(dataset, str) or dataset is None else dataset.name
-    if label is not None or options.encode is not None:
+    if label is not None or options.encode is not None or options.early_votes:
         warn(f"{name} holds codes and their labels: a data set is a mere name here, and nothing is encoded")
     for code in counting_codes(arrays):
         warn(f"{name}: code {code + 1} counts the rows; if it is an id and no code, leave it out")
@@ -179,6 +182,7 @@ def _score_arrays(
         "labels": arrays.label_digest,
         "encode": None,
         "factors": list(factor_names(arrays)),
+        "early_votes": False,
     }
     return _entry(name, about, options, results)
 
@@ -197,13 +201,19 @@ def _score_model(path: str, model: Model, dataset: Dataset | str | None, options
         "lower the counts with --set data.groups=N, data.group_size=N and so on (dcr settings score)",
     )
     wanted = {array for name in options.names for array in required_arrays(name, options.protocol)}
-    results = _repeat(options, lambda r: collect(cache, data, plan, wanted, options.seed, r), drawn=True)
+    early = early_scale(options.names, options.protocol, options.chosen) if options.early_votes else None
+
+    def arrays_of(repeat: int) -> Arrays:
+        return collect(cache, data, plan, wanted, options.seed, repeat, early)
+
+    results = _repeat(options, arrays_of, drawn=True)
     about = {
         "dataset": data.name,
         "fingerprint": data.fingerprint,
         "labels": data.label_digest if len(data) <= MANY else None,  # which reads all of them
         "encode": "sample" if cache.samples else "mean",
         "factors": [factor.name for factor in data.factors],
+        "early_votes": early is not None,
     }
     return _entry(path, about, options, results)
 
@@ -274,5 +284,6 @@ def _entry(name: str, about: dict[str, Any], options: Options, results: dict[str
         "bootstrap": options.bootstrap,
         "factors": about["factors"],
         "factor_bins": options.factor_bins,
+        **({"early_votes": True} if about["early_votes"] else {}),
         "metrics": results,
     }

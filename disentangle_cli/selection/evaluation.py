@@ -11,11 +11,11 @@ from torch import Tensor
 
 from disentangle_cli.arraytypes import Doubles
 from disentangle_cli.executors import Control
+from disentangle_cli.measurement.settling import looks, settled
 from disentangle_cli.models import Model
 from disentangle_cli.selection import draws
 from disentangle_cli.selection.pool import Member
 from disentangle_cli.selection.settings import Settings
-from disentangle_cli.selection.settling import looks, settled
 from disentangle_cli.selection.votes import (
     SCALE_IMAGES,
     Spread,

@@ -34,6 +34,8 @@ def value_of(array: Array, rng: np.random.Generator, sizes: dict[str, int]) -> n
         return values / values.sum(axis=1, keepdims=True) if "C" in array.axes else values
     if array.kind == "label":
         return np.arange(shape[0]) % sizes["F"]
+    if array.kind == "count":
+        return np.full(shape, sizes["L"])
     return np.zeros(shape, bool) if array.kind == "truth" else rng.integers(0, 4, shape)
 
 
@@ -70,7 +72,7 @@ def first_constant(value: np.ndarray) -> np.ndarray:
 
 
 def one_value(array: Array, value: np.ndarray) -> np.ndarray:
-    return value if array.kind == "real" else np.zeros_like(value)
+    return value if array.kind in ("real", "count") else np.zeros_like(value)
 
 
 def rare_classes(array: Array, value: np.ndarray) -> np.ndarray:
