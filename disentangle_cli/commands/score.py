@@ -65,7 +65,7 @@ def score_cli(
         bool,
         typer.Option(
             "--early-votes",
-            help="Let a group of factor_vae end when its vote is settled: fewer images, almost equal.",
+            help="End groups of factor_vae early, when their vote is settled (wrong once in a thousand).",
         ),
     ] = False,
     sets: options.Sets = None,
