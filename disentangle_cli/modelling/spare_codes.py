@@ -43,15 +43,13 @@ def effects(generator: nn.Module, dim: int, device: torch.device, rng: torch.Gen
 @torch.no_grad()
 def put_first(chosen: list[int], encoder: GaussianEncoder, spare: nn.Module, generator: nn.Module) -> None:
     """Let the codes of encoder and G be the latents ``chosen``, K of L, in this order; the others follow."""
-    codes = spare.get_parameter("bias"), encoder.posterior[-1].get_parameter("bias")
-    dim = sum(len(bias) for bias in codes) // 2
-    order = torch.tensor([*chosen, *(k for k in range(dim) if k not in chosen)])
+    columns, last = generator.get_parameter("dense.0.weight"), encoder.posterior[-1]
+    order = torch.tensor([*chosen, *(k for k in range(columns.shape[1]) if k not in chosen)])
     for name in ("weight", "bias"):
-        own, more = encoder.posterior[-1].get_parameter(name), spare.get_parameter(name)
+        own, more = last.get_parameter(name), spare.get_parameter(name)
         # means, then log-variances, of the codes and of the others
         rows = torch.stack([torch.cat(parts) for parts in zip(own.chunk(2), more.chunk(2), strict=True)])
         rows = rows[:, order.to(rows.device)]
         own.copy_(rows[:, : len(own) // 2].flatten(0, 1))
         more.copy_(rows[:, len(own) // 2 :].flatten(0, 1))
-    columns = generator.get_parameter("dense.0.weight")
     columns.copy_(columns[:, order.to(columns.device)])
