@@ -17,6 +17,7 @@ import _report
 import numpy as np
 
 from disentangle_cli.datasets import open_dataset
+from disentangle_cli.executors.local import idle
 
 NAMES = ("teapots", "teapots-rotation", "teapots-light", "shapes3d-like", "cdsprites", "toy")
 IMAGES, ROUNDS = 2000, 3
@@ -43,6 +44,8 @@ def whole(name: str) -> dict[str, float]:
         start, dataset = time.perf_counter(), open_dataset(name)
         dataset.prepare(np.arange(len(dataset)))
         wall = time.perf_counter() - start
+    while idle:
+        idle.pop().kill()  # only processes that have ended are counted
     own, others = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return {
         "images": len(dataset),

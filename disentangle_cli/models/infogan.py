@@ -31,7 +31,8 @@ from disentangle_cli.fields import Unit
 from disentangle_cli.modelling.adam import adam, adam_epsilon_hat, decay_rates
 from disentangle_cli.modelling.engine import Engine
 from disentangle_cli.modelling.trainable import MODELS, Trainable, upcast
-from disentangle_cli.modelling.warm_start import WarmSchedule, WarmStart, WarmStartConfig
+from disentangle_cli.modelling.warm_config import WarmStartConfig
+from disentangle_cli.modelling.warm_start import WarmSchedule, WarmStart
 from disentangle_cli.modelling.window import Images
 from disentangle_cli.networks.adopting import adopt
 from disentangle_cli.networks.architecture import GanArchitecture
