@@ -97,9 +97,12 @@ class WarmStartConfig(Strict):
         return 0, self.settle.iterations, self.length, self.length + self.fit
 
     def phases(self, game: float) -> list[Phase]:
-        """What iterations cost, where those of InfoGAN have the cost ``game``; measured on a CPU."""
-        costs = SETTLE, FILL, FIT, game + APART
-        return [Phase(start, cost) for start, cost in zip(self.starts, costs, strict=True)]
+        """What iterations cost, where those of InfoGAN have the cost ``game``; measured on a CPU.
+
+        What lasts no iteration is left out.
+        """
+        found = dict(zip(self.starts, (SETTLE, FILL, FIT, game + APART), strict=True))
+        return [Phase(start, cost) for start, cost in found.items()]
 
     @property
     def milestones(self) -> list[Milestone]:

@@ -41,22 +41,29 @@ def test_spread_of_resamples_is_that_of_the_mean() -> None:
 
 def test_arrays_of_one_family_are_resampled_together() -> None:
     """Every array holds the numbers of its samples, so that what was drawn can be read off."""
-    sizes = {"K": 1, "L": 1, "B": 1, "C": 1, "D": 1, "F": 1, "N": 40}
+    sizes = {"K": 1, "L": 30, "B": 1, "C": 1, "D": 1, "F": 1, "N": 40}
     data = {}
     for name, array in ARRAYS.items():
         shape = tuple(sizes.get(axis, 30 + 5 * (axis == "g")) for axis in array.axes)
         if array.kind == "label":
             data[name] = np.arange(shape[0]) % 3
+        elif array.kind == "count":
+            data[name] = np.arange(shape[0]) + 1
         elif array.kind != "row":
             data[name] = np.broadcast_to(np.arange(shape[0]).reshape(-1, *[1] * (len(shape) - 1)), shape)
     drawn = resampled(Arrays(**data), np.random.default_rng(1), 0)
     for name, array in ARRAYS.items():
         first = ARRAYS[array.beside].axes[0] if array.beside else ""
-        found = drawn.get(name).reshape(-1)
+        found = drawn.get(name).reshape(len(drawn.get(name)), -1)[:, 0]
+        beside = drawn.get(array.beside).reshape(len(found), -1)[:, 0] if first == array.axes[0] else None
         if array.kind == "label":
             assert np.array_equal(found, data[name])  # as many of each factor as before
-            assert np.array_equal(drawn.get(array.beside).reshape(-1) % 3, found)
+            assert beside is not None
+            assert np.array_equal(beside % 3, found)
+        elif array.kind == "count":
+            assert beside is not None
+            assert np.array_equal(beside + 1, found)
         elif array.kind in ("real", "class") and array.axes != "F":
             assert set(found) < set(range(len(data[name]))), name
-            if first == array.axes[0]:
-                assert np.array_equal(found, drawn.get(array.beside).reshape(-1)), name
+            if beside is not None:
+                assert np.array_equal(found, beside), name

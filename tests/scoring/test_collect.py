@@ -14,6 +14,7 @@ from disentangle_cli.scoring.classifier import classifier_for
 from disentangle_cli.scoring.codes import CodeCache
 from disentangle_cli.scoring.collect import collect
 from disentangle_cli.scoring.draws import DRAWS
+from disentangle_cli.scoring.early import early_scale
 from disentangle_cli.scoring.images import MADE
 from disentangle_cli.scoring.plan import Counts, plan_for, read_plan_settings
 from disentangle_cli.scoring.restrict import FactorsOf
@@ -73,7 +74,11 @@ def test_every_array_that_is_asked_for_comes(protocol: str, monkeypatch: pytest.
     few = dict.fromkeys(Counts.model_fields, 12)
     plan = plan_for(protocol, 60, few)
     arrays = collect(CodeCache(Artist(), Bars(), False), Bars(), plan, set(ARRAYS), 0)
-    assert [name for name in ARRAYS if arrays.get(name) is None] == []
+    # groups are whole, unless they may end early
+    assert [name for name in ARRAYS if arrays.get(name) is None] == ["group_sizes", "eval_group_sizes"]
+    early = early_scale(["factor_vae"], protocol, {})
+    ended = collect(CodeCache(Artist(), Bars(), False), Bars(), plan, set(ARRAYS), 0, early=early)
+    assert [name for name in ARRAYS if ended.get(name) is None] == []
     assert arrays.missing == {}
     assert sample_counts(arrays, ARRAYS, split=False) == {
         "class_probabilities": 12, "rows": 24, "eval_groups": 12, "eval_pairs": 12, "generated_features": 12,
