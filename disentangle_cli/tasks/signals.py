@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -17,12 +18,14 @@ def unwind_on_signals() -> None:
     """Have all of them raise KeyboardInterrupt in the main thread, or end the process where that would fail.
 
     In an import the interpreter runs callbacks that lose an exception, with a traceback. There the process
-    ends at once, with 130, or if a file is being written, when the import is over. Signals that were ignored
-    from the start (``nohup``) still are.
+    ends at once, with 130, or if a file is being written, when the import is over. Where an exception is lost
+    elsewhere, as in a destructor, it is raised again a moment later. Signals that were ignored from the start
+    (``nohup``) still are.
     """
     for number in _heard():
         signal.signal(number, _unwind)
     signal.signal(signal.SIGALRM, _unwind)
+    sys.unraisablehook = _raise_again
 
 
 def die_of_signals() -> None:
@@ -30,6 +33,13 @@ def die_of_signals() -> None:
     signal.setitimer(signal.ITIMER_REAL, 0)
     for number in _heard():
         signal.signal(number, signal.SIG_DFL)
+
+
+def _raise_again(lost: Any) -> None:
+    if issubclass(lost.exc_type, KeyboardInterrupt):
+        signal.setitimer(signal.ITIMER_REAL, AGAIN_SECONDS)
+    else:
+        sys.__unraisablehook__(lost)
 
 
 def _heard() -> list[signal.Signals]:

@@ -42,6 +42,44 @@ def test_in_the_first_second(number: signal.Signals, seconds: float) -> None:
     assert (process.returncode, err) == (130, "interrupted\n")
 
 
+LOST = """
+import os, signal, time
+from disentangle_cli.tasks.signals import unwind_on_signals
+unwind_on_signals()
+
+class Told:
+    def __del__(self):
+        {inside}
+        time.sleep(0.1)  # the signal is heard here, where an exception is lost
+
+try:
+    told = Told()
+    del told
+    print("went on", flush=True)
+    time.sleep(30)
+except KeyboardInterrupt:
+    print("unwound")
+"""
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_where_an_exception_is_lost_it_is_raised_again(number: signal.Signals) -> None:
+    script = LOST.format(inside=f"os.kill(os.getpid(), {int(number)})")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=20)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "went on\nunwound\n", "")
+
+
+def test_other_lost_exceptions_are_told() -> None:
+    script = LOST.format(inside="raise ValueError('lost')")
+    with subprocess.Popen([sys.executable, "-c", script], stdout=-1, stderr=-1, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "went on\n"
+        process.terminate()
+        out, err = process.communicate(timeout=20)
+    assert out == "unwound\n"
+    assert "ValueError: lost" in err
+
+
 IMPORT = """
 import contextlib, time
 from pathlib import Path
