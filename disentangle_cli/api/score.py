@@ -113,7 +113,7 @@ def score(
         repeats: draw and score this often.
         bootstrap: resample one draw this often.
         half_width: report the samples that an interval of plus or minus this needs.
-        early_votes: let a group for the FactorVAE score end when its vote is settled, which changes at most
+        early_votes: let a group for the FactorVAE score end when its vote is settled, which changes about
             one vote in a thousand; where another metric needs the groups, they stay whole.
         settings: of metrics and of the data: ``{"dci.trees": 10}``, ``{"data": {"groups": 200}}``.
         seed: of all draws and learners.

@@ -65,7 +65,7 @@ def score_cli(
         bool,
         typer.Option(
             "--early-votes",
-            help="End groups of factor_vae early, when their vote is settled (wrong once in a thousand).",
+            help="End groups of factor_vae when their vote is settled (about one in a thousand differs).",
         ),
     ] = False,
     sets: options.Sets = None,

@@ -72,7 +72,7 @@ class Trainable(ABC, Generic[C]):
         self.averages: dict[str, nn.Module] = {}
         """Running averages of players, where there are some."""
         self.kept: dict[str, nn.Module] = {}
-        """Further networks, which no step moves."""
+        """Further networks, which are no players."""
         self.optimisers: dict[str, torch.optim.Optimizer] = {}
 
     @classmethod

@@ -49,13 +49,14 @@ class CodeCache:
 
     def codes(self, indices: Ints, rng: np.random.Generator) -> Floats:
         """Codes of known images: any shape (...) -> (..., K). A sample is drawn anew for every entry."""
-        return self.noisy(indices, rng.standard_normal((*indices.shape, self._mean.shape[1]), np.float32))
+        shape = (*indices.shape, self._mean.shape[1])
+        return self.noisy(indices, None if self._std is None else rng.standard_normal(shape, np.float32))
 
-    def noisy(self, indices: Ints, noise: Floats) -> Floats:
+    def noisy(self, indices: Ints, noise: Floats | None) -> Floats:
         """As :meth:`codes`, with the noise (..., K) of samples, which is left aside where there are none."""
         places = np.searchsorted(self._rows, indices)
         codes = self._mean[places]
-        return codes if self._std is None else codes + self._std[places] * noise
+        return codes if self._std is None or noise is None else codes + self._std[places] * noise
 
 
 def _shape(shape: Any) -> str:
